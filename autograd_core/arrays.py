@@ -1,0 +1,105 @@
+"""Raw arrays: what counts as one, which numbers are allowed, and who may write into its memory.
+
+Knows NumPy and nothing of graphs. Everything above this floor computes on what `as_array` lets through: arrays of
+floating point numbers, integers or booleans, NumPy scalars and Python numbers (which stay weak in NumPy's promotion).
+"""
+
+import weakref
+from collections.abc import Iterable
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from .errors import DTypeError
+
+Array = Any  # np.ndarray, or a NumPy scalar where NumPy returns one
+
+_KINDS = frozenset("fiub")
+
+
+def as_array(value: Any, who: str = "asarray") -> Array:
+    """Let numbers and arrays through, turn sequences into arrays, refuse everything else in words.
+
+    Raises: DTypeError for complex numbers, text, objects, and sequences that hold such things.
+
+    >>> as_array([1.0, 2.0])
+    array([1., 2.])
+    """
+    kind = type(value)
+    if kind is float or kind is int or kind is bool or value is None:
+        return value
+    array = value if isinstance(value, np.ndarray | np.generic) else _from_sequence(value, who)
+    if array.dtype.kind in _KINDS:
+        return array
+    if array.dtype.kind == "c":
+        raise DTypeError(
+            f"{who}: complex numbers ({array.dtype}) are not supported; "
+            "carry the real and imaginary parts as two real arrays"
+        )
+    raise DTypeError(f"{who}: cannot compute with dtype {array.dtype}; numbers or booleans are needed")
+
+
+def _from_sequence(value: Any, who: str) -> Array:
+    if not isinstance(value, Iterable) and not hasattr(value, "__array__"):
+        raise DTypeError(f"{who}: expected a number, an array or a Tensor, got {type(value).__name__}")
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise DTypeError(f"{who}: this sequence is not an array of numbers ({error})") from None
+
+
+def is_differentiable(dtype: np.dtype[Any]) -> bool:
+    """Whether numbers of this type have derivatives: floating point numbers do.
+
+    >>> is_differentiable(np.dtype(np.float32)), is_differentiable(np.dtype(np.int64))
+    (True, False)
+    """
+    return dtype.kind == "f"
+
+
+# Note [Who may write]
+# A graph keeps arrays for its sweep. If somebody writes into one of them in between, the gradient would be silently
+# wrong. So a graph keeps an array itself only where nobody outside can reach it, and a copy otherwise:
+#   - what an operation computed is private until somebody asks for `.data`, which hands out a copy if a graph already
+#     holds the array, and marks the tensor as `shared` from then on;
+#   - ndarrays that users pass in, and tensors marked `shared`, are kept as snapshots;
+#   - an update in place (an optimizer's, `w -= ...` under no_grad) writes into a private array only if no one else
+#     holds it, and into a new one otherwise. Reference counts know who holds it, views included.
+# Whoever writes, the gradient is that of the computation as it was recorded.
+
+_SMALL = 1 << 16  # bytes; below this a copy costs less than looking for an earlier one
+_snapshots: dict[int, tuple[weakref.ref[np.ndarray], weakref.ref[np.ndarray]]] = {}
+
+
+def snapshot(array: Array) -> Array:
+    """A private copy of an array that somebody else may write into; see Note [Who may write].
+
+    A large array that is kept many times unchanged (a matrix in a loop) is copied once.
+    """
+    if not isinstance(array, np.ndarray):
+        return array
+    if array.nbytes <= _SMALL:
+        return array.copy()
+    known = _snapshots.get(id(array))
+    if known is not None and known[0]() is array:
+        copy = known[1]()
+        if copy is not None and copy.shape == array.shape and copy.dtype == array.dtype and np.array_equal(copy, array):
+            return copy
+    copy = array.copy()
+    key = id(array)
+    _snapshots[key] = (weakref.ref(array, lambda _: _snapshots.pop(key, None)), weakref.ref(copy))
+    return copy
+
+
+def held_elsewhere(array: Array, own: int = 1) -> bool:
+    """Whether anyone but the caller's `own` references holds this array, or a view of its memory.
+
+    The caller's argument and this function's parameter are references too, and are counted here.
+    """
+    if not isinstance(array, np.ndarray):
+        return False
+    if getrefcount(array) > own + 2:
+        return True
+    # a transposed view of memory that only this view reaches is as good as the array that owns it
+    return array.base is not None and not (isinstance(array.base, np.ndarray) and getrefcount(array.base) == 2)

@@ -1,0 +1,238 @@
+"""Functions with a derivative of their own: one the user defines, or one computed again to save memory.
+
+Both stand in the graph as one node for the whole call (a bundle), with one node for each array it returned.
+"""
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from . import ops
+from .containers import flatten, flatten_like
+from .engine import CONTEXT, Leaf, Node, Variable, constant, reachable, record, switched
+from .errors import GraphError, ShapeError
+from .tensor import Tensor
+from .transforms import cotangents_of
+
+Function = Callable[..., Any]
+
+
+class _Parts(dict[int, Any]):
+    """Cotangents of some of the outputs of a bundle, by position. The engine adds them up like any other."""
+
+    shape, dtype = (), None
+
+    def __add__(self, other: "_Parts") -> "_Parts":
+        total = _Parts(self)
+        for i, g in other.items():
+            total[i] = total[i] + g if i in total else g
+        return total
+
+
+class _Tangents(list[Any]):
+    """The tangents of the outputs of a bundle, in order."""
+
+    dtype = np.dtype(float)
+
+
+class _Pick:
+    """The operation that takes one output out of a bundle."""
+
+    residuals = ()
+
+    def __init__(self, name: str, position: int) -> None:
+        self.name, self.position = name, position
+
+    def pull(self, xp: Any, parents: Sequence[Node | None], saved: Any, statics: Any, g: Any) -> Any:
+        return (_Parts({self.position: g}),)
+
+    def push(self, xp: Any, node: Node, saved: Any, tangents: Sequence[Any]) -> Any:
+        return tangents[0][self.position]
+
+
+class _Bundle:
+    """The operation that stands for a whole call: cotangents of all inputs from those of all outputs."""
+
+    residuals = ()
+
+    def __init__(self, name: str, outputs: Sequence[Any], pull: Callable[..., Sequence[Any]]) -> None:
+        self.name, self.avals, self._pull = name, [(np.shape(y), y.dtype) for y in outputs], pull
+
+    def pull(self, xp: Any, parents: Sequence[Node | None], saved: Any, statics: Any, g: Any) -> Any:
+        return self._pull(xp is not np, parents, g)
+
+    def push(self, xp: Any, node: Node, saved: Any, tangents: Sequence[Any]) -> Any:
+        """The tangents of all outputs: the transpose of `pull`, which is linear in the cotangents of all outputs."""
+        with switched(recording=True):
+            probes = [Tensor(np.zeros(shape, dtype), requires_grad=True) for shape, dtype in self.avals]
+            pulled = self._pull(True, node.parents, _Parts(enumerate(probes)))
+        pairs = [(c, t) for c, t in zip(pulled, tangents, strict=True) if c is not None and t is not None]
+        targets = frozenset(u.node for u in probes)
+        found = cotangents_of(targets, [c for c, _ in pairs], [t for _, t in pairs], xp is not np)  # type: ignore[arg-type]
+        return _Tangents(found.get(u.node, np.zeros(u.shape, u.dtype)) for u in probes)  # type: ignore[call-overload]
+
+
+def _bundle(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Tensor]:
+    """The outputs of a call as Tensors whose gradient `pull` computes."""
+    context = CONTEXT.get()
+    whole = record(Tensor, np.zeros(()), _Bundle(name, outputs, pull), tuple(parents), (), (), context)
+    return [
+        record(Tensor, y, _Pick(name, i), (whole.node,), (), (), context)  # type: ignore[misc]
+        for i, y in enumerate(outputs)
+    ]
+
+
+def _filled(parts: _Parts, outputs: Sequence[Any], recorded: bool) -> list[Any]:
+    """The cotangents of all outputs, with zeros for those that nothing depends on."""
+    filled = [parts[i] if i in parts else np.zeros(np.shape(y), y.dtype) for i, y in enumerate(outputs)]
+    return [g if isinstance(g, Variable) or not recorded else constant(Tensor, g) for g in filled]
+
+
+def _raw(value: Any) -> Any:
+    return value._data if isinstance(value, Variable) else value
+
+
+def checkpoint(function: Function) -> Function:
+    """The same function, which keeps only its inputs for the sweep and computes the rest again when it is needed.
+
+    The function must give the same values again: where it draws random numbers, pass it a seed, not a generator.
+
+    Raises: GraphError in the sweep if the second run gave other values.
+
+    >>> float(ag.grad(ag.checkpoint(lambda x: ag.exp(x) * x))(0.0))
+    1.0
+    """
+
+    @functools.wraps(function)
+    def checkpointed(*args: Any, **kwargs: Any) -> Any:
+        if not CONTEXT.get().recording:
+            return function(*args, **kwargs)
+        leaves, rebuild_in = flatten([args, kwargs])
+        tracked = [i for i, x in enumerate(leaves) if isinstance(x, Tensor) and x.node is not None]
+
+        def run(inputs: Sequence[Any]) -> tuple[list[Any], Any]:
+            filled = list(leaves)
+            for i, x in zip(tracked, inputs, strict=True):
+                filled[i] = x
+            a, k = rebuild_in(filled)
+            return flatten(function(*a, **k))
+
+        born = Leaf(constant(Tensor, np.zeros(()))).index  # nodes with a lower index were there before this call
+        inputs = [_leaf(leaves[i]) for i in tracked]
+        outputs, rebuild_out = run(inputs)
+        roots = [y.node for y in outputs if isinstance(y, Tensor) and y.node is not None]
+        captured = [n for n in _boundary(roots, born)]
+        values = [_raw(y) for y in outputs]
+        if not roots:
+            return rebuild_out([constant(Tensor, y) if isinstance(y, np.ndarray | np.generic) else y for y in values])
+
+        def pull(recorded: bool, parents: Sequence[Node | None], parts: _Parts) -> Sequence[Any]:
+            with switched(recording=True):
+                again = [ops.alias(leaves[i]) if recorded else _leaf(leaves[i]) for i in tracked]
+                second, _ = run(again)
+            for old, new in zip(values, second, strict=True):
+                if not np.array_equal(old, _raw(new), equal_nan=np.asarray(old).dtype.kind == "f"):
+                    raise GraphError(
+                        f"checkpoint: {function.__name__} gave other values when it was run again; "
+                        "if it draws random numbers, pass it a seed"
+                    )
+            live = [(y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)]
+            targets = [x.node for x in again] + captured
+            found = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)  # type: ignore[arg-type]
+            return [found.get(n) for n in targets]  # type: ignore[arg-type]
+
+        nodes = [leaves[i].node for i in tracked] + captured
+        picked = _bundle("checkpoint", values, nodes, pull)
+        return rebuild_out([p if isinstance(y, Tensor) and y.node is not None else y for p, y in zip(picked, outputs, strict=True)])
+
+    return checkpointed
+
+
+def _leaf(value: Tensor) -> Tensor:
+    """The same value as the start of another graph."""
+    leaf = constant(Tensor, value._data, value.shared)
+    leaf.node = Leaf(leaf)
+    return leaf  # type: ignore[return-value]
+
+
+def _boundary(roots: Sequence[Node], born: int) -> list[Node]:
+    """The nodes from before a call that something in it was computed from directly."""
+    inside, found, seen = [n for n in roots if n.index > born], [n for n in roots if n.index < born], set(roots)
+    while inside:
+        for parent in inside.pop().parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                (inside if parent.index > born else found).append(parent)
+    return found
+
+
+F = TypeVar("F", bound=Function)
+
+
+class custom_vjp(Generic[F]):
+    """A function whose VJP is defined by hand, as in JAX: `defvjp(forward, backward)`.
+
+    `forward(*args)` returns (value, residuals); `backward(residuals, g)` returns one cotangent per argument, or None.
+    Values, residuals and arguments may be nested containers. If `backward` is written with operations of this library
+    (or operators), the function can be differentiated to any order.
+
+    >>> @ag.custom_vjp
+    ... def clipped(x):
+    ...     return x
+    >>> clipped.defvjp(lambda x: (x, None), lambda residuals, g: (ag.clip(g, -1.0, 1.0),))
+    >>> float(ag.grad(lambda x: 5 * clipped(x))(2.0))
+    1.0
+    """
+
+    def __init__(self, function: F) -> None:
+        self.function = function
+        self.forward: Function | None = None
+        self.backward: Function | None = None
+        functools.update_wrapper(self, function)
+
+    def defvjp(self, forward: Function, backward: Function) -> None:
+        """Define the derivative."""
+        self.forward, self.backward = forward, backward
+
+    def __call__(self, *args: Any) -> Any:
+        if self.forward is None or self.backward is None:
+            raise GraphError(f"custom_vjp: {self.__name__} has no derivative yet; call {self.__name__}.defvjp(forward, backward)")  # type: ignore[attr-defined]
+        leaves, _ = flatten(list(args))
+        nodes = [x.node if isinstance(x, Tensor) else None for x in leaves]
+        if not CONTEXT.get().recording or all(n is None for n in nodes):
+            return self.function(*args)
+        # recorded, so that under create_graph the residuals know what they were computed from
+        result, residuals = self.forward(*args)
+        outputs, rebuild = flatten(result)
+        values = [np.asarray(_raw(y)) for y in outputs]
+        kept, rebuild_residuals = flatten(residuals)
+
+        def pull(recorded: bool, parents: Sequence[Node | None], parts: _Parts) -> Sequence[Any]:
+            cotangent = rebuild(_filled(parts, values, recorded))
+            given = rebuild_residuals(kept if recorded else [_raw(r) for r in kept])
+            return self._checked(self.backward(given, cotangent), args, leaves, recorded)  # type: ignore[misc]
+
+        return rebuild(_bundle(self.__name__, values, nodes, pull))  # type: ignore[attr-defined]
+
+    def _checked(self, pulled: Any, args: Sequence[Any], leaves: Sequence[Any], recorded: bool) -> list[Any]:
+        """The cotangents that the user's function returned, one per array, or an error that says what is wrong."""
+        who = f"custom_vjp {self.__name__}"  # type: ignore[attr-defined]
+        pulled = list(pulled) if isinstance(pulled, tuple | list) else [pulled]
+        if len(pulled) != len(args):
+            raise ShapeError(f"{who}: backward must return {len(args)} cotangents, one per argument; it returned {len(pulled)}")
+        result: list[Any] = []
+        for arg, g in zip(args, pulled, strict=True):
+            own, _ = flatten(arg)
+            result += [None] * len(own) if g is None else flatten_like(g, arg, who, "a cotangent from backward")
+        for i, (x, g) in enumerate(zip(leaves, result, strict=True)):
+            if g is None or not isinstance(x, Tensor):
+                result[i] = None
+                continue
+            if np.shape(_raw(g)) != x.shape:
+                raise ShapeError(f"{who}: a cotangent from backward must have shape {x.shape}, got {np.shape(_raw(g))}")
+            g = g if isinstance(g, Variable) else constant(Tensor, np.asarray(g))
+            g = g if g._data.dtype == x.dtype else ops.astype(g, x.dtype)
+            result[i] = g if recorded else g._data
+        return result

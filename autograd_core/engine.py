@@ -1,0 +1,263 @@
+"""The engine: values with a node, nodes that remember, and the reverse sweep. It knows no operation.
+
+A `Variable` is a value and, when it depends on something that wants a gradient, a `Node`. A node points to the nodes
+it was computed from, never to a Variable, so that a Variable can be re-bound safely; each carries a rising index, so
+that going down the index is a valid order for the chain rule. There is no recursion, and there are no reference
+cycles: a graph is freed by reference counting alone, however deep it is.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from heapq import heapify, heappop, heappush
+from itertools import count
+from typing import Any, ClassVar, Protocol
+from weakref import ref
+
+import numpy as np
+
+from .arrays import Array
+from .errors import GraphError
+
+_next_index = count().__next__
+_new = object.__new__
+
+
+class Context:
+    """What holds for the code that runs now, per thread and per asyncio task. Never mutated: replaced."""
+
+    __slots__ = ("path", "recording")
+
+    def __init__(self, recording: bool = True, path: str = "") -> None:
+        self.recording, self.path = recording, path
+
+
+CONTEXT: ContextVar[Context] = ContextVar("autograd_core", default=Context())  # noqa: B039 (never mutated)
+
+
+class Differentiable(Protocol):
+    """What the engine asks of an operation: its name, and cotangents for the inputs from that of the output."""
+
+    name: str
+    residuals: Sequence[str]
+
+    def pull(self, xp: Any, parents: Sequence["Node | None"], saved: Any, statics: Any, g: Any) -> Iterable[Any]:
+        """One cotangent per parent, None for those that get none."""
+
+
+class Node:
+    """One recorded computation: what was applied, to the results of which nodes, and what its rules will read.
+
+    `shape` and `dtype` are those of the result, which is what a cotangent for it must have. `saved` becomes None
+    when a sweep has freed the graph.
+    """
+
+    __slots__ = ("__weakref__", "context", "dtype", "index", "op", "parents", "saved", "shape", "statics")
+
+    op: Differentiable | None
+    parents: Sequence["Node | None"]
+    saved: Sequence[Any] | None
+    statics: Sequence[Any]
+    index: int
+    context: Context
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+
+class Leaf(Node):
+    """The start of a graph: a value that somebody wants a gradient for. Holds its Variable weakly."""
+
+    __slots__ = ("owner",)
+
+    def __init__(self, owner: "Variable") -> None:
+        self.op, self.parents, self.saved, self.statics = None, (), (), ()
+        self.index, self.context = _next_index(), CONTEXT.get()
+        self.shape, self.dtype = owner._data.shape, owner._data.dtype
+        self.owner = ref(owner)
+
+
+class Variable:
+    """A value and the node that computed it (None for a constant). Users hold its subclass, Tensor.
+
+    `shared` says that somebody outside may write into the array, see Note [Who may write] in arrays. `source`, set
+    only on what a viewing operation returned, refers weakly to the Variable whose memory it looks into.
+    """
+
+    __slots__ = ("__weakref__", "_data", "_grad", "node", "shared", "source")
+
+    result_class: ClassVar[type["Variable"]]
+    _data: Array
+    _grad: "Variable | None"
+    node: Node | None
+    shared: bool
+    source: "ref[Variable]"
+
+
+def record(
+    cls: type[Variable],
+    out: Array,
+    op: Differentiable,
+    parents: Sequence[Node | None],
+    saved: Sequence[Any],
+    statics: Sequence[Any],
+    context: Context,
+) -> Variable:
+    """The result of an operation, with a node that remembers how it came about."""
+    node = Node()
+    node.op = op
+    node.parents = parents
+    node.saved = saved
+    node.statics = statics
+    node.index = _next_index()
+    node.context = context
+    node.shape = out.shape
+    node.dtype = out.dtype
+    result = _new(cls)
+    result._data = out
+    result.node = node
+    result.shared = False
+    return result
+
+
+def constant(cls: type[Variable], out: Array, shared: bool = False) -> Variable:
+    """A value without a node."""
+    result = _new(cls)
+    result._data = out
+    result.node = None
+    result.shared = shared
+    return result
+
+
+def reachable(roots: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
+    """All nodes that the roots were computed from, themselves included, in the order they were recorded.
+
+    Goes no further back than the nodes in `stop`.
+    """
+    seen = set(roots)
+    stack, end = list(seen), set(stop)
+    while stack:
+        node = stack.pop()
+        if node in end:
+            continue
+        for parent in node.parents:
+            if parent is not None and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
+    return sorted(seen, key=lambda node: node.index)
+
+
+def sweep(
+    seeds: Mapping[Node, Any],
+    xp: Any = np,
+    *,
+    targets: frozenset[Node] = frozenset(),
+    edges: Mapping[Node, Sequence[Node | None]] | None = None,
+    release: bool = False,
+    saved_of: Callable[[Node], Any] | None = None,
+) -> dict[Node, Any]:
+    """The chain rule, from the seeds' cotangents back: the cotangents of the targets, or of all leaves without any.
+
+    With `xp` NumPy the rules compute on raw arrays. With a namespace of operations on Variables, and `saved_of` that
+    reads a node's residuals as Variables, the sweep is itself recorded. `edges` restricts it to the ways that
+    `edges_towards` found. `release` frees what the nodes saved.
+
+    Raises: GraphError if what a node saved was freed by an earlier sweep.
+    """
+    found: dict[Node, Any] = {}
+    pending: dict[int, tuple[Node, Any]] = {node.index: (node, g) for node, g in seeds.items()}
+    queue = [-index for index in pending]  # a heap: the highest index comes first, after all that depends on it
+    heapify(queue)
+    owned: set[int] = set()  # indices whose cotangent is a sum made here, which may be added to in place
+    while queue:
+        node, g = pending.pop(-heappop(queue))
+        while True:
+            op = node.op
+            if op is None or (targets and node in targets):
+                if not targets or node in targets:
+                    found[node] = g
+                break
+            parents = node.parents if edges is None else edges.get(node)
+            if parents is None:
+                break
+            saved = node.saved
+            if saved is None:
+                raise freed(node)
+            pulled = op.pull(xp, parents, saved if saved_of is None else saved_of(node), node.statics, g)
+            if release:
+                node.saved = saved = None
+            g = None  # what nobody needs any more is freed before the next rule allocates
+            node = None  # type: ignore[assignment]
+            for parent, cotangent in zip(parents, pulled):
+                if cotangent is None or parent is None:
+                    continue
+                if node is None and not queue:
+                    node, g = parent, cotangent  # perhaps nothing else is left: then it need not queue
+                elif parent is node:
+                    g = g + cotangent
+                elif (i := parent.index) not in pending:
+                    pending[i] = parent, cotangent
+                    heappush(queue, -i)
+                elif i in owned:
+                    total = pending[i][1]
+                    total += cotangent
+                else:
+                    total = pending[i][1] + cotangent
+                    pending[i] = parent, total
+                    if type(total) is np.ndarray:
+                        owned.add(i)
+            pulled = cotangent = None
+            if node is None:
+                break
+            if queue:
+                pending[node.index] = node, g
+                heappush(queue, -node.index)
+                break
+    return found
+
+
+def edges_towards(
+    targets: frozenset[Node], seeds: Iterable[Node]
+) -> tuple[Mapping[Node, Sequence[Node | None]] | None, bool]:
+    """For each node on a way from the seeds to the targets, its parents with those that lead elsewhere left out.
+
+    None if nothing leads elsewhere, so that nothing need be left out. And whether what the targets were computed from,
+    or another leaf, is there too: whether somebody else is differentiating.
+    """
+    nodes = reachable(seeds, targets)
+    strange = any(node.op is None and node not in targets for node in nodes)
+    if not strange:
+        return None, any(node.op is not None for node in targets)
+    edges: dict[Node, Sequence[Node | None]] = {}
+    for node in nodes:
+        parents = tuple(p if p in targets or p in edges else None for p in node.parents)
+        if node not in targets and any(p is not None for p in parents):
+            edges[node] = parents
+    return edges, True
+
+
+def freed(node: Node) -> GraphError:
+    """The error of a second sweep over a graph that the first one freed."""
+    name = node.op.name if node.op else "leaf"
+    return GraphError(
+        f"backward: this graph was already swept, and what {name} had saved for it was freed; "
+        "say backward(retain_graph=True) the first time, or compute the output again"
+    )
+
+
+class switched:
+    """Context manager and decorator that replaces the current context; generators switch only while they run.
+
+    >>> with switched(recording=False):
+    ...     CONTEXT.get().recording
+    False
+    """
+
+    def __init__(self, recording: bool) -> None:
+        self.recording = recording
+        self._tokens: list[Any] = []
+
+    def __enter__(self) -> "switched":
+        self._tokens.append(CONTEXT.set(Context(self.recording, CONTEXT.get().path)))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        CONTEXT.reset(self._tokens.pop())

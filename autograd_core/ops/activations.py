@@ -1,0 +1,56 @@
+"""The activation functions of neural networks, element by element."""
+
+import numpy as np
+
+from ..examples import Interval, Subgradient
+from ..op import elementwise
+
+
+@elementwise(
+    partials=[lambda out: out > 0],
+    domain=Interval(-4, 4, away_from=[0]),
+    reference=lambda x: np.maximum(x, 0),
+    subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "as every framework takes it")],
+)
+def relu(xp, x, /):
+    """Rectified linear unit ``max(x, 0)``, element by element; its derivative at 0 is taken as 0.
+
+    Shapes: x (...) -> (...).
+
+    >>> ag.relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return xp.maximum(x, 0)
+
+
+@elementwise(
+    partials=[lambda out: out * (1 - out)],
+    fused=[lambda g, out: g * (out - out * out)],
+    domain=Interval(-20, 20),
+    reference=lambda x: 1 / (1 + np.exp(-x)),
+)
+def sigmoid(xp, x, /):
+    """Logistic function ``1 / (1 + e**-x)``, element by element, without overflow.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.sigmoid(0.0))
+    0.5
+    """
+    # tanh saturates where exp would overflow: 1 / (1 + e**-x) = (1 + tanh(x / 2)) / 2
+    out = xp.tanh(xp.multiply(x, 0.5))
+    return out * 0.5 + 0.5
+
+
+@elementwise(
+    partials=[lambda xp, x: sigmoid(x)], domain=Interval(-20, 20), reference=lambda x: np.logaddexp(x, 0)
+)
+def softplus(xp, x, /):
+    """``log(1 + e**x)``, element by element, without overflow.
+
+    Shapes: x (...) -> (...).
+
+    >>> round(float(ag.softplus(0.0)), 4)
+    0.6931
+    """
+    return xp.logaddexp(x, xp.zeros_like(x))

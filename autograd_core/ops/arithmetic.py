@@ -1,0 +1,204 @@
+"""Arithmetic on each element: sums, products, quotients, powers, roots."""
+
+import numpy as np
+
+from ..examples import Example, Interval, Raises, Subgradient
+from ..errors import DTypeError, ShapeError
+from ..op import elementwise
+
+_CLASH = Raises(ShapeError, r"shapes \(2, 3\) and \(4,\) do not broadcast.*axis -1 has lengths 3 and 4", a=(2, 3), b=(4,))
+_COMPLEX = Raises(DTypeError, "complex numbers .* are not supported", x=np.array([1j]))
+_NOT_ZERO = Interval(-4, 4, away_from=[0], margin=0.3)
+
+
+@elementwise(partials=[1, 1], domain=Interval(-5, 5), reference=np.add, errors=[_CLASH])
+def add(xp, a, b, /):
+    """Sum ``a + b``, element by element.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.add(1.0, 2.0))
+    3.0
+    """
+    return a + b
+
+
+@elementwise(partials=[1, -1], domain=Interval(-5, 5), reference=np.subtract, errors=[_CLASH])
+def subtract(xp, a, b, /):
+    """Difference ``a - b``, element by element.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.subtract(1.0, 2.0))
+    -1.0
+    """
+    return xp.subtract(a, b)
+
+
+@elementwise(partials=[lambda b: b, lambda a: a], domain=Interval(-5, 5), reference=np.multiply, errors=[_CLASH])
+def multiply(xp, a, b, /):
+    """Product ``a * b``, element by element.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.multiply(3.0, 2.0))
+    6.0
+    """
+    return a * b
+
+
+@elementwise(
+    partials=[lambda b: 1 / b, lambda out, b: -out / b],
+    singular=True,
+    domain={"a": Interval(-5, 5), "b": _NOT_ZERO},
+    reference=np.divide,
+    errors=[_CLASH],
+)
+def divide(xp, a, b, /):
+    """Quotient ``a / b``, element by element; integers are divided as real numbers.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.divide(1.0, 4.0))
+    0.25
+    """
+    return xp.divide(a, b)
+
+
+@elementwise(partials=[-1], domain=Interval(-5, 5), reference=np.negative, errors=[_COMPLEX])
+def negative(xp, x, /):
+    """Negative ``-x``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.negative(1.0))
+    -1.0
+    """
+    return xp.negative(x)
+
+
+def _power_base(xp, a, b):
+    """``b a**(b-1)``, and 0 for b = 0 wherever a is."""
+    if isinstance(b, int | float):
+        return 2 * a if b == 2 else xp.zeros_like(a) if b == 0 else b * xp.power(a, b - 1)
+    return xp.where(b == 0, 0, b * xp.power(a, xp.where(b == 0, 1, b - 1)))
+
+
+def _power_exponent(xp, a, b, out):
+    """``a**b log a``, and its limit 0 where a is 0."""
+    return out * xp.log(xp.where(a == 0, 1, a))
+
+
+@elementwise(
+    partials=[_power_base, _power_exponent],
+    singular=True,
+    domain={"a": Interval(0.3, 3), "b": Interval(-2, 3)},
+    reference=np.power,
+    examples=[Example(a=(3,), b=2), Example(a=(2, 2), b=3), Example(a=(3,), b=-1.5), Example(a=(), b=0), Example(a=2.0, b=(3,))],
+    subgradients=[
+        Subgradient({"a": 0.0, "b": 0.0}, {"a": 0.0}, "x**0 is the constant 1"),
+        Subgradient({"a": 0.0, "b": 2.0}, {"a": 0.0, "b": 0.0}, "the limit of a**b log(a)"),
+        Subgradient({"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 0.0}, "the limit of a**b log(a)"),
+    ],
+    errors=[_CLASH],
+)
+def power(xp, a, b, /):
+    """Power ``a**b``, element by element.
+
+    Shapes: a (...), b (...) -> broadcast (...). The derivative with respect to b wants a >= 0.
+
+    >>> float(ag.power(3.0, 2))
+    9.0
+    """
+    if type(b) is int and isinstance(a, np.ndarray):
+        if b == 2:
+            return a * a
+        if b == 3:  # NumPy calls pow() for each number, which takes many times longer
+            return a * a * a
+    return xp.power(a, b)
+
+
+@elementwise(partials=[1], domain=Interval(-5, 5), reference=np.positive, errors=[_COMPLEX])
+def positive(xp, x, /):
+    """The same numbers in new memory.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.positive(1.0))
+    1.0
+    """
+    return xp.positive(x)
+
+
+@elementwise(partials=[lambda x: 2 * x], domain=Interval(-5, 5), reference=np.square, errors=[_COMPLEX])
+def square(xp, x, /):
+    """Square ``x**2``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.square(3.0))
+    9.0
+    """
+    return xp.square(x)
+
+
+@elementwise(
+    partials=[lambda out: 0.5 / out], singular=True, domain=Interval(0.1, 5), reference=np.sqrt, errors=[_COMPLEX]
+)
+def sqrt(xp, x, /):
+    """Non-negative square root, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.sqrt(9.0))
+    3.0
+    """
+    return xp.sqrt(x)
+
+
+@elementwise(partials=[lambda out: -out * out], singular=True, domain=_NOT_ZERO, reference=np.reciprocal, errors=[_COMPLEX])
+def reciprocal(xp, x, /):
+    """Reciprocal ``1 / x``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.reciprocal(4.0))
+    0.25
+    """
+    return xp.divide(1, x)
+
+
+@elementwise(
+    partials=[lambda xp, x: xp.sign(x)],
+    domain=Interval(-5, 5, away_from=[0]),
+    reference=np.abs,
+    subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "the middle of [-1, 1]")],
+    errors=[_COMPLEX],
+)
+def absolute(xp, x, /):
+    """Absolute value, element by element; its derivative at 0 is taken as 0.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.abs(-2.0))
+    2.0
+    """
+    return xp.absolute(x)
+
+
+@elementwise(
+    partials=[0],
+    domain=Interval(-5, 5, away_from=[0]),
+    reference=np.sign,
+    subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "a jump; the derivative is 0 on both sides")],
+    errors=[_COMPLEX],
+)
+def sign(xp, x, /):
+    """Sign: -1, 0 or 1, element by element; its derivative is 0 everywhere.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.sign(-2.0))
+    -1.0
+    """
+    return xp.sign(x)

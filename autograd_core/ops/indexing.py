@@ -1,0 +1,157 @@
+"""Taking elements out by an index, and putting them back: `x[index]` and the scatter-add that is its transpose.
+
+An index is whatever NumPy takes: numbers, slices, None, Ellipsis, arrays of integers or booleans, and tuples of these.
+"""
+
+import numpy as np
+
+from ..arrays import snapshot
+from ..engine import Variable
+from ..errors import IndexingError, ShapeError
+from ..examples import Example, Interval, Raises
+from ..op import linear
+
+_WIDE = Interval(-3, 3)
+
+
+def plain_index(index):
+    """An index that the graph may keep: Tensors as arrays, lists as arrays, arrays as private copies."""
+    if isinstance(index, tuple):
+        return tuple(plain_index(part) for part in index)
+    if isinstance(index, Variable):
+        index = index._data
+    elif isinstance(index, list):
+        index = np.asarray(index, dtype=None if len(index) else np.intp)
+    return snapshot(index)
+
+
+def is_basic(index):
+    """Whether NumPy answers with a view: numbers, slices, None and Ellipsis only."""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(
+        part is None or part is Ellipsis or isinstance(part, slice | int | np.integer) and not isinstance(part, bool)
+        for part in parts
+    )
+
+
+_INDICES = [
+    Example(x=(3,), index=1),
+    Example(x=(3, 4), index=(slice(None, None, -2), None, 1)),
+    Example(x=(3, 4), index=(Ellipsis, slice(1, 3))),
+    Example(x=(3, 4), index=np.array([0, 2, 0])),
+    Example(x=(3, 4), index=(np.array([[0], [2]]), np.array([1, 1, 3]))),
+    Example(x=(3, 4), index=np.arange(12).reshape(3, 4) % 3 == 0),
+    Example(x=(3, 4, 2), index=(np.array([True, False, True]), slice(None), 0)),
+    Example(x=(3,), index=slice(0, 0)),
+    Example(x=(0, 2), index=(slice(None), 1)),
+    Example(x=(), index=()),
+]
+
+
+@linear(
+    transpose=lambda g, x_aval, index: scatter_add(g, index, x_aval.shape),
+    views=True,
+    domain=_WIDE,
+    examples=_INDICES,
+    reference=lambda x, index: x[index],
+    errors=[
+        Raises(IndexingError, "index 3 is out of bounds", x=(3,), index=3),
+        Raises(IndexingError, "too many indices", x=(3,), index=(0, 0)),
+        Raises(IndexingError, "integer", x=(3,), index=1.5),
+    ],
+)
+def getitem(xp, x, /, index):
+    """Elements picked by an index, as ``x[index]``.
+
+    Shapes: as in NumPy.
+
+    >>> ag.getitem(np.arange(4), slice(1, 3))
+    array([1, 2])
+    """
+    return x[index]
+
+
+@linear(
+    transpose=lambda g, index: getitem(g, index),
+    domain=_WIDE,
+    examples=[
+        Example(x=(2,), index=slice(0, 2), shape=(3,)),
+        Example(x=(3, 2), index=np.array([0, 2, 0]), shape=(3, 2)),
+        Example(x=(2,), index=(np.array([1, 1]), 0), shape=(2, 3)),
+        Example(x=(), index=1, shape=(3,)),
+        Example(x=(2,), index=np.array([True, False, True]), shape=(3,)),
+        Example(x=(0,), index=slice(0, 0), shape=(2,)),
+    ],
+    reference=lambda x, index, shape: _scatter_by_loop(x, index, shape),
+    errors=[Raises(IndexingError, "out of bounds", x=(), index=3, shape=(3,))],
+)
+def scatter_add(xp, x, /, index, shape):
+    """Zeros of a shape with x added in at an index; what an index names twice receives both.
+
+    Shapes: x as ``zeros(shape)[index]`` -> shape.
+
+    >>> ag.scatter_add(np.ones(3), np.array([0, 2, 2]), (3,))
+    array([1., 0., 2.])
+    """
+    out = xp.zeros(shape, x.dtype)
+    if is_basic(index) or (isinstance(index, np.ndarray) and index.dtype == bool):
+        out[index] = x
+    else:
+        xp.add.at(out, index, x)
+    return out
+
+
+def _scatter_by_loop(x, index, shape):
+    out = np.zeros(shape, x.dtype).ravel()
+    for value, place in zip(np.ravel(x), np.ravel(np.arange(out.size).reshape(shape)[index]), strict=True):
+        out[place] += value
+    return out.reshape(shape)
+
+
+def _set(x, index, value):
+    """A copy of x with other elements at an index."""
+    out = np.array(x)
+    out[index] = value
+    return out
+
+
+@linear(
+    transpose=[lambda g, index: setitem(g, 0.0, index), lambda g, index: getitem(g, index)],
+    jvp=lambda xp, tangents, out_aval, index: setitem(
+        xp.zeros(out_aval.shape, out_aval.dtype) if tangents[0] is None else tangents[0],
+        0.0 if tangents[1] is None else tangents[1],
+        index,
+    ),
+    domain=_WIDE,
+    examples=[
+        Example(x=(3,), value=(), index=1),
+        Example(x=(3, 4), value=(4,), index=slice(0, 2)),
+        Example(x=(3, 4), value=(2, 1), index=(np.array([0, 2]), slice(1, 3))),
+        Example(x=(3,), value=(2,), index=np.array([True, False, True])),
+        Example(x=(2, 2), value=(), index=(slice(None), 0)),
+    ],
+    reference=lambda x, value, index: _set(x, index, value),
+    errors=[
+        Raises(ShapeError, "could not broadcast", x=(3,), value=(2,), index=slice(0, 3)),
+        Raises(IndexingError, "out of bounds", x=(3,), value=(), index=3),
+    ],
+)
+def setitem(xp, x, value, /, index):
+    """A copy of x with the elements at an index replaced; integer arrays in it must not name an element twice.
+
+    Shapes: x (...), value broadcast to ``x[index]`` -> x (...).
+
+    >>> ag.setitem(np.zeros(3), 5.0, 1)
+    array([0., 5., 0.])
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    if any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts):
+        places = np.arange(np.size(x)).reshape(np.shape(x))[index]
+        if np.unique(places).size != np.size(places):
+            raise IndexingError(
+                "setitem: the index names an element twice, and which value stays is not defined; "
+                "use ag.scatter_add to add, or remove the repetition"
+            )
+    out = xp.array(x)
+    out[index] = value
+    return out

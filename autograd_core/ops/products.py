@@ -1,0 +1,333 @@
+"""Products of vectors, matrices and stacks of matrices: matmul, dot, tensordot, einsum, outer, and the affine map.
+
+All are multilinear: each one's derivative is a product of the same family.
+"""
+
+from string import ascii_letters
+
+import numpy as np
+
+from ..errors import OptionError, ShapeError
+from ..examples import Example, Interval, Raises
+from ..op import composed, general, multilinear
+from .shape import reshape, transpose
+
+_WIDE = Interval(-2, 2)
+
+
+def _columns(xp, v):
+    return xp.expand_dims(v, -1)
+
+
+def _matmul_left(xp, g, b, a_aval):
+    if len(b.shape) == 1:
+        return _columns(xp, g) * b
+    if len(a_aval.shape) == 1:
+        return xp.squeeze(xp.matmul(b, _columns(xp, g)), -1)
+    return xp.matmul(g, xp.swapaxes(b, -1, -2))
+
+
+def _matmul_right(xp, g, a, b_aval):
+    if len(b_aval.shape) == 1:
+        return xp.squeeze(xp.matmul(xp.expand_dims(g, -2), a), -2) if len(a.shape) > 1 else g * a
+    if len(a.shape) == 1:
+        return _columns(xp, a) * xp.expand_dims(g, -2)
+    if len(b_aval.shape) == 2 and len(a.shape) > 2:  # one product of tall matrices instead of a stack and its sum
+        return xp.matmul(xp.swapaxes(_tall(xp, a), 0, 1), _tall(xp, g))
+    return xp.matmul(xp.swapaxes(a, -1, -2), g)
+
+
+def _tall(xp, x):
+    """A stack of matrices as one, row under row."""
+    return xp.reshape(x, (int(np.prod(x.shape[:-1])), x.shape[-1]))
+
+
+@multilinear(
+    vjps=[_matmul_left, _matmul_right],
+    domain=_WIDE,
+    examples=[
+        Example(a=(2, 3), b=(3, 4)),
+        Example(a=(3,), b=(3,)),
+        Example(a=(2, 3), b=(3,)),
+        Example(a=(3,), b=(3, 4)),
+        Example(a=(2, 2, 3), b=(3, 4)),
+        Example(a=(2, 3), b=(2, 3, 1)),
+        Example(a=(2, 1, 2, 3), b=(3, 3, 2)),
+        Example(a=(3,), b=(2, 3, 2)),
+        Example(a=(2, 2, 3), b=(3,)),
+        Example(a=(2, 0), b=(0, 3)),
+        Example(a=(0, 2), b=(2, 3)),
+    ],
+    reference=np.matmul,
+    errors=[
+        Raises(ShapeError, r"inner lengths 3 and 4 differ", a=(2, 3), b=(4, 2)),
+        Raises(ShapeError, "at least one axis", a=(2, 3), b=()),
+        Raises(ShapeError, "do not broadcast", a=(2, 2, 3), b=(3, 3, 2)),
+    ],
+)
+def matmul(xp, a, b, /):
+    """Matrix product ``a @ b`` over the last two axes, for every pair of matrices in the stacks.
+
+    Shapes: a (..., n, k), b (..., k, m) -> (..., n, m); a or b of shape (k,) is a row or a column, dropped again.
+
+    >>> ag.matmul(np.ones((2, 3)), np.ones(3))
+    array([3., 3.])
+    """
+    try:
+        return xp.matmul(a, b)
+    except ValueError:
+        raise _matmul_clash(np.shape(a), np.shape(b)) from None
+
+
+def _matmul_clash(a, b):
+    if not a or not b:
+        return ShapeError(f"matmul: both factors need at least one axis, got shapes {a} and {b}; multiply with * instead")
+    inner = b[-2] if len(b) > 1 else b[0]
+    if a[-1] != inner:
+        return ShapeError(
+            f"matmul: inner lengths {a[-1]} and {inner} differ: shapes {a} @ {b}; "
+            "the last axis of the left factor meets the last but one of the right; transpose one of them?"
+        )
+    return ShapeError(f"matmul: the stacks of shapes {a[:-2]} and {b[:-2]} do not broadcast: {a} @ {b}")
+
+
+def _pair(a, b, axes):
+    """The contracted axes of a and of b, as two lists of numbers >= 0."""
+    if isinstance(axes, int):
+        left, right = range(a.ndim - axes, a.ndim), range(axes)
+    else:
+        left, right = ((n,) if np.ndim(n) == 0 else n for n in axes)
+    return [int(i) % a.ndim for i in left], [int(i) % b.ndim for i in right]
+
+
+@composed(
+    domain=_WIDE,
+    examples=[
+        Example(a=(2, 3, 4), b=(3, 4, 2)),
+        Example(a=(2, 3), b=(3, 2), axes=1),
+        Example(a=(2, 3), b=(2, 3), axes=([0, 1], [0, 1])),
+        Example(a=(2, 3), b=(4,), axes=0),
+        Example(a=(2, 3), b=(4, 2), axes=(0, 1)),
+    ],
+    reference=np.tensordot,
+    errors=[Raises(ShapeError, "lengths 3 and 2", a=(2, 3), b=(2, 3), axes=1)],
+)
+def tensordot(a, b, /, axes=2):
+    """Sum of products over pairs of axes: the last `axes` of a with the first of b, or two lists of axes.
+
+    Shapes: a (free a, contracted), b (contracted, free b) -> (free a, free b).
+
+    >>> ag.tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
+    (2, 4)
+    """
+    left, right = _pair(a, b, axes)
+    for i, j in zip(left, right, strict=True):
+        if a.shape[i] != b.shape[j]:
+            raise ShapeError(
+                f"tensordot: axis {i} of a and axis {j} of b have lengths {a.shape[i]} and {b.shape[j]}: "
+                f"shapes {a.shape} and {b.shape}, axes={axes}"
+            )
+    free_a = [i for i in range(a.ndim) if i not in left]
+    free_b = [i for i in range(b.ndim) if i not in right]
+    n = int(np.prod([a.shape[i] for i in left], dtype=int))
+    rows = [a.shape[i] for i in free_a]
+    columns = [b.shape[i] for i in free_b]
+    a_matrix = reshape(transpose(a, (*free_a, *left)), (int(np.prod(rows, dtype=int)), n))
+    b_matrix = reshape(transpose(b, (*right, *free_b)), (n, int(np.prod(columns, dtype=int))))
+    return reshape(matmul(a_matrix, b_matrix), (*rows, *columns))
+
+
+@composed(
+    domain=_WIDE,
+    examples=[
+        Example(a=(3,), b=(3,)),
+        Example(a=(2, 3), b=(3, 2)),
+        Example(a=(2, 3), b=(3,)),
+        Example(a=(2, 2, 3), b=(2, 3, 2)),
+        Example(a=(), b=(2,)),
+    ],
+    reference=np.dot,
+    errors=[Raises(ShapeError, "lengths 3 and 2", a=(3,), b=(2,))],
+)
+def dot(a, b, /):
+    """NumPy's dot: inner product of vectors, product of matrices, last axis of a with last but one of b.
+
+    Shapes: a (..., k), b (..., k, m) -> (free a, free b).
+
+    >>> float(ag.dot(np.ones(3), np.ones(3)))
+    3.0
+    """
+    if np.ndim(a) == 0 or np.ndim(b) == 0:
+        return a * b
+    return tensordot(a, b, axes=([a.ndim - 1], [max(b.ndim - 2, 0)]))
+
+
+@composed(
+    domain=_WIDE,
+    examples=[Example(a=(2,), b=(3,)), Example(a=(2, 2), b=(3,)), Example(a=(0,), b=(2,))],
+    reference=np.outer,
+)
+def outer(a, b, /):
+    """All products of an element of a with one of b.
+
+    Shapes: a (n elements), b (m elements) -> (n, m).
+
+    >>> ag.outer(np.ones(2), np.ones(3)).shape
+    (2, 3)
+    """
+    return reshape(a, (int(np.size(a)), 1)) * reshape(b, (1, int(np.size(b))))
+
+
+def _explicit(subscripts, shapes):
+    """The letters of each operand and of the result, with ellipses spelled out in letters not otherwise used."""
+    text = subscripts.replace(" ", "")
+    left, arrow, right = text.partition("->")
+    terms = left.split(",")
+    if len(terms) != len(shapes):
+        raise OptionError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(shapes)} came")
+    spare = "".join(c for c in ascii_letters if c not in text)
+    widths = [len(s) - len(t.replace("...", "")) for t, s in zip(terms, shapes, strict=True) if "..." in t]
+    extra = spare[: max(widths, default=0)]
+    full = []
+    for term, shape in zip(terms, shapes, strict=True):
+        width = len(shape) - len(term.replace("...", ""))
+        full.append(term.replace("...", extra[len(extra) - width :]) if "..." in term else term)
+    if not arrow:
+        letters = "".join(sorted(c for c in set("".join(full)) - set(extra) if "".join(full).count(c) == 1))
+        return full, extra + letters
+    return full, right.replace("...", extra)
+
+
+def _einsum_vjp(xp, g, position, operands, operands_aval, subscripts):
+    """The contraction of the cotangent with all other operands; diagonals are put back by identity matrices."""
+    terms, result = _explicit(subscripts, [a.shape for a in operands_aval])
+    own, shape = terms[position], operands_aval[position].shape
+    spare = iter([c for c in ascii_letters if c not in "".join(terms) + result])
+    inputs, arrays, letters, lengths = [result], [g], "", dict(zip(own, shape, strict=True))
+    for i, c in enumerate(own):
+        if c not in own[:i]:
+            letters += c
+            continue
+        letters += next(spare)  # a repeated letter is a diagonal: its cotangent is spread by an identity matrix
+        inputs.append(c + letters[-1])
+        arrays.append(np.eye(shape[i], dtype=g.dtype))
+    for i, term in enumerate(terms):
+        if i != position:
+            inputs.append(term)
+            arrays.append(operands[i])
+    # an ellipsis axis of length 1 in this operand is longer elsewhere: sum over it and keep it as 1
+    narrow = [c for c, n in lengths.items() if n == 1]
+    present = set("".join(inputs))
+    for c in lengths:
+        if c not in present:  # summed out of this operand alone: every element gets the same
+            inputs.append(c)
+            arrays.append(np.ones(lengths[c], g.dtype))
+    kept = "".join(c for c in letters if c not in narrow)
+    out = xp.einsum(f"{','.join(inputs)}->{kept}", *arrays)
+    return xp.reshape(out, shape).astype(operands_aval[position].dtype)
+
+
+_MATRICES = "ij,jk->ik"
+
+
+@multilinear(
+    vjps=[_einsum_vjp],
+    variadic=True,
+    name="einsum",
+    domain=_WIDE,
+    examples=[
+        Example(operands=[(2, 3), (3, 4)], subscripts=_MATRICES),
+        Example(operands=[(3, 3)], subscripts="ii"),
+        Example(operands=[(3, 3)], subscripts="ii->i"),
+        Example(operands=[(2, 3)], subscripts="ij->j"),
+        Example(operands=[(2, 3), (3,)], subscripts="ij,j"),
+        Example(operands=[(2,), (3,)], subscripts="i,j"),
+        Example(operands=[(2, 3, 4), (2, 4, 2)], subscripts="bij,bjk->bik"),
+        Example(operands=[(2, 3, 4), (4, 2)], subscripts="...ij,jk->...ik"),
+        Example(operands=[(2, 2, 3), (1, 3)], subscripts="...i,...i->..."),
+        Example(operands=[(2, 2), (2, 2), (2,)], subscripts="ij,jk,k->i"),
+        Example(operands=[(2, 2), (2, 2)], subscripts="ii,ij->j"),
+    ],
+    reference=lambda operands, subscripts: np.einsum(subscripts, *operands),
+    errors=[Raises(OptionError, "names 1 operands, 2 came", operands=[(2,), (2,)], subscripts="i->i")],
+)
+def _einsum(xp, operands, /, subscripts):
+    """Einstein summation: products summed over the indices that the result does not name.
+
+    Shapes: as the subscripts say. Numbers of operands and repeated indices are free; ``...`` stands for further axes.
+
+    >>> float(ag.einsum("ii", np.eye(3)))
+    3.0
+    """
+    _explicit(subscripts, [np.shape(x) for x in operands])
+    return xp.einsum(subscripts, *operands, optimize=len(operands) > 2)
+
+
+def einsum(subscripts, /, *operands):
+    """Einstein summation: products summed over the indices that the result does not name.
+
+    Shapes: as the subscripts say. Numbers of operands and repeated indices are free; ``...`` stands for further axes.
+
+    >>> float(ag.einsum("ii", np.eye(3)))
+    3.0
+    """
+    return _einsum(operands, subscripts)
+
+
+def _check_linear(x, weight, bias):
+    if np.ndim(weight) != 2:
+        raise ShapeError(f"linear: weight must be (out_features, in_features), got shape {np.shape(weight)}")
+    if np.ndim(x) < 1 or x.shape[-1] != weight.shape[1]:
+        raise ShapeError(
+            f"linear: x has {x.shape[-1] if np.ndim(x) else 'no'} features but weight expects {weight.shape[1]} "
+            f"(x {np.shape(x)}, weight {weight.shape} is (out_features, in_features))"
+        )
+    if bias is not None and np.shape(bias) != weight.shape[:1]:
+        raise ShapeError(f"linear: bias must be ({weight.shape[0]},) for weight {weight.shape}, got {np.shape(bias)}")
+
+
+def _linear_jvp(xp, tangents, x, weight):
+    dx, dw, db = tangents
+    total = None if dx is None else linear(dx, weight)
+    if dw is not None:
+        total = linear(x, dw) if total is None else total + linear(x, dw)
+    return db if total is None else total if db is None else total + db
+
+
+@general(
+    vjps=[
+        lambda xp, g, weight: xp.matmul(g, weight),
+        lambda xp, g, x: xp.matmul(xp.swapaxes(_tall(xp, g), 0, 1), _tall(xp, x)),
+        lambda xp, g: xp.sum(_tall(xp, g), axis=0),
+    ],
+    jvp=_linear_jvp,
+    domain=_WIDE,
+    examples=[
+        Example(x=(4, 3), weight=(2, 3), bias=(2,)),
+        Example(x=(3,), weight=(2, 3), bias=(2,)),
+        Example(x=(2, 2, 3), weight=(2, 3), bias=None),
+        Example(x=(0, 3), weight=(2, 3), bias=(2,)),
+    ],
+    reference=lambda x, weight, bias=None: x @ weight.T + (0 if bias is None else bias),
+    errors=[
+        Raises(ShapeError, "x has 4 features but weight expects 3", x=(2, 4), weight=(2, 3)),
+        Raises(ShapeError, r"bias must be \(2,\)", x=(2, 3), weight=(2, 3), bias=(3,)),
+        Raises(ShapeError, r"weight must be \(out_features, in_features\)", x=(2, 3), weight=(3,)),
+    ],
+)
+def linear(xp, x, weight, bias=None, /):
+    """Affine map ``x @ weight.T + bias``, the layer of a perceptron.
+
+    Shapes: x (..., in_features), weight (out_features, in_features), bias (out_features,) -> (..., out_features).
+
+    >>> ag.linear(np.ones((2, 3)), np.ones((4, 3)), np.zeros(4)).shape
+    (2, 4)
+    """
+    _check_linear(x, weight, bias)
+    out = xp.matmul(x, weight.T)
+    if bias is None:
+        return out
+    if out.dtype == bias.dtype:
+        out += bias
+        return out
+    return out + bias

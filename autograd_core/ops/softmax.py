@@ -1,0 +1,172 @@
+"""Scores to probabilities, and the loss that is read off them: softmax, its logarithm, and cross-entropy."""
+
+import numpy as np
+
+from ..errors import DTypeError, OptionError, ShapeError
+from ..examples import Example, Interval, Raises
+from ..op import general
+from .reduction import logsumexp
+
+_WIDE = Interval(-4, 4)
+_AXES = [Example(x=(2, 3)), Example(x=(3,), axis=0), Example(x=(2, 3, 2), axis=1), Example(x=(0, 3))]
+_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
+
+
+def _softmax_reference(x, axis=-1):
+    e = np.exp(x)
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+@general(
+    vjps=[lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True))],
+    domain=_WIDE,
+    examples=_AXES,
+    reference=_softmax_reference,
+    errors=[_BAD_AXIS],
+)
+def softmax(xp, x, /, axis=-1):
+    """Probabilities ``e**x / sum(e**x)`` along an axis, without overflow.
+
+    Shapes: x (..., classes, ...) -> the same.
+
+    >>> ag.softmax(np.array([1e4, 1e4]))
+    array([0.5, 0.5])
+    """
+    e = xp.subtract(x, xp.maximum.reduce(x, axis=axis, keepdims=True))
+    e = xp.exp(e)
+    return e / xp.add.reduce(e, axis=axis, keepdims=True)
+
+
+@general(
+    vjps=[lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)],
+    domain=_WIDE,
+    examples=_AXES,
+    reference=lambda x, axis=-1: np.log(_softmax_reference(x, axis)),
+    errors=[_BAD_AXIS],
+)
+def log_softmax(xp, x, /, axis=-1):
+    """Logarithm of the softmax, ``x - log(sum(e**x))``, without overflow.
+
+    Shapes: x (..., classes, ...) -> the same.
+
+    >>> ag.log_softmax(np.array([0.0, -1e4]))
+    array([     0., -10000.])
+    """
+    x = xp.subtract(x, xp.maximum.reduce(x, axis=axis, keepdims=True))
+    return x - xp.log(xp.add.reduce(xp.exp(x), axis=axis, keepdims=True))
+
+
+_REDUCTIONS = ("mean", "sum", "none")
+
+
+def _check_labels(logits, labels, reduction):
+    if reduction not in _REDUCTIONS:
+        raise OptionError(f"cross_entropy: reduction must be one of {', '.join(_REDUCTIONS)}, got {reduction!r}")
+    if np.ndim(logits) < 1:
+        raise ShapeError("cross_entropy: logits need an axis of classes, got a number")
+    if labels.dtype.kind == "f" or labels.shape == logits.shape:
+        if labels.shape != logits.shape:
+            raise ShapeError(
+                f"cross_entropy: labels given as probabilities must have the shape of the logits {logits.shape}, "
+                f"got {labels.shape}; class ids must be integers of shape {logits.shape[:-1]}"
+            )
+        return
+    if labels.dtype.kind not in "iu":
+        raise DTypeError(f"cross_entropy: class ids must be integers, got {labels.dtype}")
+    if labels.shape != logits.shape[:-1]:
+        hint = "; use labels[:, 0]" if labels.shape == (*logits.shape[:-1], 1) else ""
+        raise ShapeError(
+            f"cross_entropy: class ids must have shape {logits.shape[:-1]} for logits {logits.shape}, "
+            f"got {labels.shape}{hint}"
+        )
+    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
+        bad = labels[(labels < 0) | (labels >= logits.shape[-1])].ravel()[0]
+        raise OptionError(f"cross_entropy: label {bad} is out of range for {logits.shape[-1]} classes (0 to {logits.shape[-1] - 1})")
+
+
+def _hot(xp, logits, labels):
+    """Labels as probabilities: class ids become one-hot rows."""
+    if labels.shape == logits.shape:
+        return labels
+    return np.equal(labels[..., None], np.arange(logits.shape[-1])).astype(logits.dtype)
+
+
+def _mean_weight(logits, reduction):
+    count = int(np.prod(logits.shape[:-1], dtype=int))
+    return 1 / count if reduction == "mean" and count else 1
+
+
+def _upstream(xp, g, logits, reduction):
+    """The cotangent of each row's loss, as a column."""
+    return xp.expand_dims(g, -1) if reduction == "none" else g * _mean_weight(logits, reduction)
+
+
+def _cross_entropy_logits(xp, g, logits, labels, reduction):
+    hot = _hot(xp, logits, labels)
+    total = 1 if hot is not labels else xp.sum(hot, axis=-1, keepdims=True)
+    return _upstream(xp, g, logits, reduction) * (xp.softmax(logits) * total - hot)
+
+
+def _cross_entropy_fused(g, logits, labels, reduction):
+    p = softmax(logits)
+    if labels.shape == logits.shape:
+        p = p * labels.sum(axis=-1, keepdims=True) - labels
+    else:
+        rows = p.reshape(-1, p.shape[-1])
+        rows[np.arange(len(rows)), labels.ravel()] -= 1
+    p *= _upstream(np, g, logits, reduction)
+    return p
+
+
+def _cross_entropy_reference(logits, labels, reduction="mean"):
+    logp = logits - logsumexp(logits, axis=-1, keepdims=True)
+    loss = -np.sum(_hot(np, logits, labels) * logp, axis=-1)
+    return {"mean": np.mean, "sum": np.sum, "none": lambda x: x}[reduction](loss)
+
+
+_IDS = np.array([0, 2])
+
+
+@general(
+    vjps=[
+        _cross_entropy_logits,
+        lambda xp, g, logits, reduction: -_upstream(xp, g, logits, reduction) * xp.log_softmax(logits),
+    ],
+    fused=[_cross_entropy_fused, None],
+    domain={"logits": _WIDE, "labels": Interval(0.1, 1)},
+    examples=[
+        Example(logits=(2, 3), labels=_IDS),
+        Example(logits=(2, 3), labels=_IDS, reduction="sum"),
+        Example(logits=(2, 3), labels=_IDS, reduction="none"),
+        Example(logits=(2, 3), labels=(2, 3)),
+        Example(logits=(2, 2, 3), labels=np.array([[0, 1], [2, 0]])),
+        Example(logits=(3,), labels=np.array(1)),
+    ],
+    reference=_cross_entropy_reference,
+    errors=[
+        Raises(OptionError, "label 3 is out of range for 3 classes", logits=(2, 3), labels=np.array([0, 3])),
+        Raises(OptionError, "label -1 is out of range", logits=(2, 3), labels=np.array([0, -1])),
+        Raises(ShapeError, r"use labels\[:, 0\]", logits=(2, 3), labels=np.array([[0], [1]])),
+        Raises(ShapeError, r"class ids must have shape \(2,\)", logits=(2, 3), labels=np.array([0, 1, 2])),
+        Raises(ShapeError, "given as probabilities", logits=(2, 3), labels=np.array([0.0, 1.0])),
+        Raises(OptionError, "reduction must be one of", logits=(2, 3), labels=_IDS, reduction="avg"),
+    ],
+)
+def cross_entropy(xp, logits, labels, /, reduction="mean"):
+    """Negative log-likelihood of the labels under softmax(logits), in nats, without overflow.
+
+    Shapes: logits (..., classes); labels (...) class ids, or (..., classes) probabilities -> () or (...) for "none".
+    Raises: OptionError for a label out of range; ShapeError for labels of another shape.
+    Source: Bishop, Pattern Recognition and Machine Learning, eq. 4.108 (with the mean in the place of the sum).
+
+    >>> round(float(ag.cross_entropy(np.zeros((1, 2)), np.array([0]))), 4)
+    0.6931
+    """
+    logits, labels = xp.asarray(logits), xp.asarray(labels)
+    _check_labels(logits, labels, reduction)
+    logp = log_softmax(logits)
+    if labels.shape == logits.shape:
+        loss = -xp.add.reduce(labels * logp, axis=-1)
+    else:
+        loss = -xp.take_along_axis(logp, labels[..., None], axis=-1)[..., 0]
+    return loss if reduction == "none" else xp.add.reduce(loss, axis=None) * _mean_weight(logits, reduction)

@@ -1,0 +1,188 @@
+"""Shares the tasks of one array kernel between the cores.
+
+NumPy runs most of its work on one thread and OpenBLAS spreads only large products over several. A kernel made of many small
+products is faster the other way round: every core takes whole tasks and calls a BLAS that is held to one thread. This
+file does that, and knows nothing of arrays or operations. Where the BLAS of NumPy cannot be held (or may use one thread only, by
+the user's wish), the caller's thread does all the tasks, with whatever threads the BLAS uses.
+"""
+
+import contextvars
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from queue import SimpleQueue
+from typing import Any
+
+
+def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True) -> None:
+    """Do the tasks ``0 ... count - 1``: call ``work(tasks)`` on several threads, each with an iterator over tasks of its own.
+
+    A thread takes the next task when it has done its last, so that a busy core does fewer. Which thread does which task is
+    open: for results that do not depend on it, tasks write to separate memory. An exception in any of them ends the
+    others early and is raised here. Pass ``worthwhile=False`` for work of less than some 50 microseconds: it stays here.
+    """
+    job = _Job(work, count)
+    helpers = min(_threads() if worthwhile and count > 1 and not _in_helper.active else 1, count) - 1
+    if helpers > 0:
+        with _blas:
+            _pool.call(job, helpers)
+            job.run()
+            job.finish()
+    else:
+        job.run()
+    error = job.error
+    if error is not None:
+        try:
+            raise error
+        finally:
+            del error, job  # the traceback holds this frame: leave no reference cycle
+
+
+class _Job:
+    """One call of ``share``. Helpers that come too late find it closed, so that nobody waits for them."""
+
+    def __init__(self, work: Callable[[Iterator[int]], None], count: int) -> None:
+        self.work: Callable[[Iterator[int]], None] | None = work
+        self.tasks = deque(range(count))
+        self.error: BaseException | None = None
+        self.helping = 0
+        self.changed = threading.Condition(threading.Lock())
+
+    def run(self) -> None:
+        work = self.work
+        if work is None:
+            return
+        try:
+            work(self._take())
+        except BaseException as error:  # an interrupt too: it is raised again by share, once the helpers are done
+            self.error = error
+            self.tasks.clear()
+
+    def _take(self) -> Iterator[int]:
+        while True:
+            try:
+                task = self.tasks.popleft()
+            except IndexError:
+                return
+            yield task
+
+    def help(self) -> None:
+        with self.changed:
+            if self.work is None:
+                return
+            self.helping += 1
+        self.run()
+        with self.changed:
+            self.helping -= 1
+            self.changed.notify()
+
+    def finish(self) -> None:
+        with self.changed:
+            self.work = None
+            while self.helping:
+                self.changed.wait()
+
+
+class _Pool:
+    """Threads that wait for jobs. They are started when first needed, and again in a forked child."""
+
+    def __init__(self) -> None:
+        self.jobs: SimpleQueue[tuple[contextvars.Context, _Job]] = SimpleQueue()
+        self.size = 0
+        self.lock = threading.Lock()
+
+    def call(self, job: _Job, helpers: int) -> None:
+        if self.size < helpers:
+            with self.lock:
+                while self.size < helpers:
+                    threading.Thread(target=self._serve, args=(self.jobs,), name="autograd_core", daemon=True).start()
+                    self.size += 1
+        for _ in range(helpers):
+            self.jobs.put((contextvars.copy_context(), job))  # the context carries np.errstate
+
+    @staticmethod
+    def _serve(jobs: "SimpleQueue[tuple[contextvars.Context, _Job]]") -> None:
+        _in_helper.active = True
+        while True:
+            context, job = jobs.get()
+            context.run(job.help)
+            del context, job  # keep no arrays alive while waiting
+
+
+class _Blas:
+    """The threads of NumPy's BLAS, held to one while any job runs. Holding and releasing cost about a microsecond."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.holders = 0
+        self.threads = 1
+        self.library: Any = None
+        self.searched = False
+
+    def available(self) -> int:
+        """Return the number of threads that the BLAS may use when nobody holds it; 1 if it cannot be controlled."""
+        with self.lock:
+            if not self.searched:
+                self.library, self.searched = _numpy_blas(), True
+            if self.library is None:
+                return 1
+            return self.threads if self.holders else int(self.library.get_num_threads())
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.holders == 0:
+                self.threads = int(self.library.get_num_threads())
+                self.library.set_num_threads(1)
+            self.holders += 1
+
+    def __exit__(self, *exception: object) -> None:
+        with self.lock:
+            self.holders -= 1
+            if self.holders == 0:
+                self.library.set_num_threads(self.threads)
+
+
+def _numpy_blas() -> Any:
+    """Find the BLAS that NumPy calls among the loaded libraries, or None."""
+    try:
+        from threadpoolctl import ThreadpoolController
+    except ImportError:
+        return None
+    found = ThreadpoolController().select(user_api="blas").lib_controllers
+    own = [library for library in found if "numpy" in (library.filepath or "")]
+    candidates = own or found
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _threads() -> int:
+    return min(_cores(), _blas.available())
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class _Helper(threading.local):
+    active = False
+
+
+_in_helper = _Helper()
+_pool = _Pool()
+_blas = _Blas()
+
+
+def _after_fork() -> None:
+    """Forget the threads, which do not live on in a child, and free a BLAS that another thread held while it forked."""
+    global _pool, _blas
+    held = _blas
+    _pool, _blas = _Pool(), _Blas()
+    _blas.library, _blas.searched = held.library, held.searched
+    if held.holders:
+        held.library.set_num_threads(held.threads)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)

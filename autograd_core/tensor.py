@@ -1,0 +1,520 @@
+"""What users hold: a Tensor, its gradient, and the switch that stops recording."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, ClassVar, Self
+from weakref import ref
+
+import numpy as np
+
+from . import ops
+from .arrays import Array, as_array, held_elsewhere, is_differentiable
+from .engine import CONTEXT, Leaf, Node, Variable, constant, sweep, switched
+from .errors import DTypeError, GraphError, MissingRuleError, ShapeError
+from .op import REGISTRY
+from .operators import Operators
+
+
+class Tensor(Operators):
+    """An array that remembers how it was computed, so that gradients can be taken through it.
+
+    `Tensor(values)` copies its values; `ag.asarray` shares them. With `requires_grad=True` it is a leaf:
+    `backward()` on something computed from it fills its `.grad`. Tensors of integers and booleans are constants.
+
+    Raises: DTypeError for complex numbers, text or objects, and for integers that are to require a gradient.
+
+    >>> x = ag.Tensor([1.0, 2.0], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    Tensor([2., 4.])
+    """
+
+    __slots__ = ()
+    result_class: ClassVar[type[Variable]]
+
+    def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
+        if isinstance(data, Variable):
+            data = data._data
+        self._data = np.array(as_array(data, "Tensor"), dtype=dtype)
+        as_array(self._data, "Tensor")  # what dtype= asked for must be computable too
+        self.shared = False
+        self.node = None
+        if requires_grad:
+            self.requires_grad_()
+
+    # --- the value ----------------------------------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Array:
+        """The ndarray itself. Writing into it changes the tensor, and never a gradient already recorded."""
+        if not self.shared:
+            if not isinstance(self._data, np.ndarray):
+                self._data = np.array(self._data)
+            elif held_elsewhere(self._data):
+                self._data = self._data.copy()
+            self.shared = True
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        self._data = np.asarray(as_array(value._data if isinstance(value, Variable) else value, "data"))
+        self.shared = True
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._data.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the numbers."""
+        return self._data.dtype
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self._data.size
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes per element."""
+        return self._data.itemsize
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in all elements."""
+        return self._data.nbytes
+
+    def numpy(self) -> Array:
+        """The ndarray of a tensor without a gradient; say `.detach().numpy()` for one that has one.
+
+        Raises: GraphError if the tensor requires a gradient, because what is done to an ndarray is not recorded.
+        """
+        if self.node is not None:
+            raise GraphError(
+                "numpy: this tensor requires a gradient, and what is done to an ndarray is not recorded; "
+                "use .detach().numpy()"
+            )
+        return self.data
+
+    def item(self) -> Any:
+        """The one element as a Python number.
+
+        Raises: ShapeError if there is not exactly one.
+        """
+        if self._data.size != 1:
+            raise ShapeError(f"item: one element is needed, got shape {self._data.shape}; index first, or use .tolist()")
+        return self._data.item()
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers."""
+        return self._data.tolist()
+
+    def detach(self) -> "Tensor":
+        """The same values as a constant: no gradient flows through it. Shares the memory."""
+        self.data  # from here on two tensors reach the array  # noqa: B018
+        return constant(Tensor, self._data, shared=True)  # type: ignore[return-value]
+
+    def clone(self) -> "Tensor":
+        """A copy in new memory that gradients flow through."""
+        return ops.positive(self)
+
+    def copy(self) -> "Tensor":
+        """A copy in new memory that gradients flow through, as `clone`."""
+        return ops.positive(self)
+
+    # --- the gradient -------------------------------------------------------------------------------------------------
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether this depends on something that wants a gradient."""
+        return self.node is not None
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self.requires_grad_(value)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Make this a leaf that wants a gradient, or a constant; returns self.
+
+        Raises: DTypeError for integers and booleans; GraphError for the result of a computation.
+        """
+        if self.node is not None and not self.is_leaf:
+            if requires_grad:
+                return self
+            raise GraphError("requires_grad_: this is the result of a computation; use .detach() for a constant")
+        if not requires_grad:
+            self.node = None
+        elif self.node is None:
+            if not is_differentiable(self._data.dtype):
+                raise DTypeError(
+                    f"requires_grad: numbers of type {self._data.dtype} have no derivative; "
+                    "use floating point, for instance dtype=np.float32"
+                )
+            self.node = Leaf(self)
+        return self
+
+    @property
+    def is_leaf(self) -> bool:
+        """Whether this was given by the user rather than computed from something that requires a gradient."""
+        return self.node is None or self.node.op is None
+
+    @property
+    def grad(self) -> "Tensor | None":
+        """What backward() has accumulated for this leaf, or None."""
+        try:
+            return self._grad  # type: ignore[return-value]
+        except AttributeError:
+            return None
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is None:
+            self._grad = None
+            return
+        value = value if isinstance(value, Tensor) else Tensor(value)
+        if value.shape != self.shape or value.dtype != self.dtype:
+            raise ShapeError(
+                f"grad: a gradient has the shape and dtype of its tensor, {self.shape} {self.dtype}; "
+                f"got {value.shape} {value.dtype}"
+            )
+        self._grad = value
+
+    def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
+        """Add to the `.grad` of every leaf the gradient of this tensor, weighted by `gradient` (1 for a scalar).
+
+        What the graph saved is freed, unless `retain_graph`. With `create_graph` the gradients can be differentiated.
+
+        Raises: GraphError without a graph, without `gradient` for more than one element, or for a freed graph.
+        """
+        if self.node is None:
+            raise GraphError(
+                "backward: this tensor was not computed from anything that requires a gradient "
+                "(or under no_grad); create the inputs with requires_grad=True"
+            )
+        g = self._seed(gradient)
+        if create_graph:
+            with switched(recording=True):
+                found = sweep({self.node: g}, ops, saved_of=saved_variables)
+        else:
+            found = sweep({self.node: g._data}, release=not retain_graph)
+        for leaf, cotangent in found.items():
+            owner = leaf.owner()  # type: ignore[attr-defined]
+            if owner is not None:
+                owner._accumulate(cotangent)
+
+    def _seed(self, gradient: Any) -> "Tensor":
+        """The cotangent that a sweep starts with."""
+        if gradient is None:
+            if self._data.size != 1:
+                raise GraphError(
+                    f"backward: this tensor has shape {self.shape}; only for a single element is the gradient known "
+                    "to start from 1; pass gradient=, or reduce it with .sum() or .mean() first"
+                )
+            return constant(Tensor, np.ones(self._data.shape, self._data.dtype))  # type: ignore[return-value]
+        seed = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
+        if seed.shape != self.shape:
+            raise ShapeError(f"backward: gradient must have the shape of the tensor, {self.shape}; got {seed.shape}")
+        return seed if seed.dtype == self.dtype else seed.astype(self.dtype)
+
+    def _accumulate(self, cotangent: Any) -> None:
+        """Add a cotangent to `.grad`, which owns its memory."""
+        old = self.grad
+        if isinstance(cotangent, Variable):
+            self._grad = ops.positive(cotangent) if old is None else old + cotangent
+        elif old is not None:
+            self._grad = constant(Tensor, old._data + cotangent)
+        else:
+            # an array that nobody else holds need not be copied: references are `found`, the loop, and this argument
+            adopt = isinstance(cotangent, np.ndarray) and not held_elsewhere(cotangent, own=3)
+            self._grad = constant(Tensor, cotangent if adopt else np.array(cotangent))
+
+    # --- assignment ---------------------------------------------------------------------------------------------------
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self._assign(ops.setitem(self, value, ops.indexing.plain_index(index)), "x[i] = v", "x[i, j] = v")
+
+    def __iadd__(self, other: Any) -> Self:
+        return self._assign(ops.add(self, other), "x += v", "x = x + v")
+
+    def __isub__(self, other: Any) -> Self:
+        return self._assign(ops.subtract(self, other), "x -= v", "x = x - v")
+
+    def __imul__(self, other: Any) -> Self:
+        return self._assign(ops.multiply(self, other), "x *= v", "x = x * v")
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self._assign(ops.divide(self, other), "x /= v", "x = x / v")
+
+    def __ipow__(self, other: Any) -> Self:
+        return self._assign(ops.power(self, other), "x **= v", "x = x ** v")
+
+    def __imatmul__(self, other: Any) -> Self:
+        return self._assign(ops.matmul(self, other), "x @= v", "x = x @ v")
+
+    def _assign(self, new: Any, said: str, instead: str) -> Self:
+        """Re-bind this object to a new value and node; under no_grad a leaf is written in place."""
+        if new.shape != self.shape:
+            raise ShapeError(f"{said}: the result has shape {new.shape}, which does not fit into {self.shape}; say {instead}")
+        source = getattr(self, "source", None)
+        owner = source() if source is not None else None
+        if owner is not None and np.may_share_memory(self._data, owner._data):
+            raise GraphError(
+                f"{said}: this tensor is a view into another one (made by indexing, reshape, transpose or the like), "
+                f"and NumPy would change that one too; say {instead}"
+            )
+        recording = CONTEXT.get().recording
+        if recording and self.node is not None and self.node.op is None:
+            raise GraphError(
+                f"{said}: this leaf requires a gradient, and recording is on; "
+                f"to update it, write `with ag.no_grad():` around it; to compute with it, say {instead}"
+            )
+        if recording:
+            if new.dtype != self.dtype:
+                new = new.astype(self.dtype)
+            self._data, self.node, self.shared = new._data, new.node, False
+        else:
+            self._write(new._data)
+        return self
+
+    def _write(self, value: Array) -> None:
+        """Put a new value into a leaf or constant; in place unless a graph holds the old one. See Note [Who may write]."""
+        if isinstance(self._data, np.ndarray) and (self.shared or not held_elsewhere(self._data)):
+            self._data[...] = value
+        else:
+            self._data = np.array(value, dtype=self._data.dtype)
+
+    def _update(self, name: str, value: Any) -> Self:
+        return self._assign(value, f"{name}()", f"x = x.{name.rstrip('_')}()")
+
+    def zero_(self) -> Self:
+        """Set all elements to 0, in place; returns self."""
+        return self._update("zero_", ops.zeros_like(self))
+
+    def fill_(self, value: Any) -> Self:
+        """Set all elements to one number, in place; returns self."""
+        return self._update("fill_", ops.zeros_like(self) + value)
+
+    def add_(self, other: Any, *, alpha: float = 1) -> Self:
+        """Add ``alpha * other`` in place; returns self."""
+        return self._update("add_", self + (other if alpha == 1 else alpha * other))
+
+    def sub_(self, other: Any, *, alpha: float = 1) -> Self:
+        """Subtract ``alpha * other`` in place; returns self."""
+        return self._update("sub_", self - (other if alpha == 1 else alpha * other))
+
+    def mul_(self, other: Any) -> Self:
+        """Multiply in place; returns self."""
+        return self._update("mul_", self * other)
+
+    def copy_(self, other: Any) -> Self:
+        """Take the values of another array of a shape that broadcasts to this one, in place; returns self."""
+        return self._update("copy_", ops.broadcast_to(other, self.shape))
+
+    def clamp_(self, min: Any = None, max: Any = None) -> Self:
+        """Clip to bounds in place; returns self."""
+        return self._update("clamp_", ops.clip(self, min, max))
+
+    # --- being an array -----------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        if not self.shape:
+            raise DTypeError("len: this tensor has no axes; use .item() for its number")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator["Tensor"]:
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._data == (value._data if isinstance(value, Variable) else value)).any())
+
+    def __bool__(self) -> bool:
+        if self._data.size != 1:
+            raise ShapeError(f"bool: the truth of {self._data.size} elements is not one truth; use ag.all or ag.any of an array")
+        return bool(self._data)
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __index__(self) -> int:
+        if self._data.dtype.kind not in "iu" or self._data.ndim:
+            raise DTypeError(f"index: an integer without axes is needed, got {self.dtype} of shape {self.shape}")
+        return int(self._data)
+
+    def __format__(self, spec: str) -> str:
+        return format(self.item(), spec) if spec and self._data.size == 1 else format(str(self), spec)
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        name = "" if self.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self.dtype}"
+        if self.node is not None:
+            name += ", requires_grad=True" if self.node.op is None else f", op={self.node.op.name}"
+        return f"Tensor({text}{name})"
+
+    def __reduce__(self) -> Any:
+        if not self.is_leaf:
+            raise GraphError("pickle: this tensor is the result of a computation, which is not stored; use .detach()")
+        return _restore, (np.asarray(self._data), self.requires_grad)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
+        if not self.is_leaf:
+            raise GraphError("deepcopy: this tensor is the result of a computation; use .clone() or .detach()")
+        copied = _restore(np.array(self._data), self.requires_grad, type(self))
+        memo[id(self)] = copied
+        return copied
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        if self.node is not None:
+            raise GraphError(
+                "asarray: this tensor requires a gradient, and what is done to an ndarray is not recorded; "
+                "use .detach(), or a function of autograd_core"
+            )
+        if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
+            raise ValueError(f"asarray: {self.dtype} cannot become {np.dtype(dtype)} without a copy")
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+        name = _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__)
+        if method != "__call__" or options or name not in REGISTRY:
+            call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+            given = f" with {', '.join(options)}" if options else ""
+            raise MissingRuleError(
+                f"np.{call}{given} is not differentiable here; "
+                "use .detach() for its value, or ag.custom_vjp to define its derivative"
+            )
+        return REGISTRY[name].call(*inputs)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        name = function.__name__
+        if name in _FACTS:
+            return _FACTS[name](*args, **kwargs)
+        ours = getattr(ops, _FUNCTION_NAMES.get(name, name), None)
+        if ours is None or function.__module__ != "numpy":
+            raise MissingRuleError(
+                f"{function.__module__}.{name} is not differentiable here; "
+                "use .detach() for its value, or ag.custom_vjp to define its derivative"
+            )
+        signature = inspect.signature(ours)
+        unknown = [k for k in kwargs if k not in signature.parameters]
+        if unknown:
+            raise MissingRuleError(f"np.{name}: the option {', '.join(unknown)} is not supported here; there is {signature}")
+        return ours(*args, **kwargs)
+
+
+Tensor.result_class = Tensor
+
+_UFUNC_NAMES = {"true_divide": "divide", "conjugate": "positive", "abs": "absolute", "fabs": "absolute"}
+_FUNCTION_NAMES = {"amax": "max", "amin": "min", "swapaxes": "swapaxes", "permute_dims": "transpose", "concat": "concatenate"}
+_FACTS: dict[str, Callable[..., Any]] = {
+    "shape": lambda a: a.shape,
+    "ndim": lambda a: a.ndim,
+    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+    "result_type": lambda *xs: np.result_type(*(x.dtype if isinstance(x, Tensor) else x for x in xs)),
+}
+
+
+def _restore(data: Array, requires_grad: bool, cls: type[Tensor] = Tensor) -> Tensor:
+    tensor = constant(cls, data)
+    if requires_grad:
+        tensor.node = Leaf(tensor)
+    return tensor  # type: ignore[return-value]
+
+
+def saved_variables(node: Node) -> Sequence[Any]:
+    """What a node saved, as Tensors that know where they came from: a recorded sweep differentiates through them."""
+    op, saved = node.op, node.saved
+    wrapped: list[Any] = []
+    parents = dict(zip(getattr(op, "arrays", ()), node.parents, strict=False))
+    for name, value in zip(op.residuals, saved, strict=True):  # type: ignore[union-attr, arg-type]
+        if name == "out":
+            value = _known(value, node)
+        elif isinstance(value, tuple) and getattr(op, "variadic", False) and not name.endswith("_aval"):
+            value = tuple(_known(v, p) for v, p in zip(value, node.parents, strict=True))
+        elif value is not None and parents.get(name) is not None:
+            value = _known(value, parents[name])
+        wrapped.append(value)
+    return wrapped
+
+
+def _known(value: Array, node: Node | None) -> Any:
+    if node is None:
+        return value
+    tensor = constant(Tensor, value)
+    tensor.node = node
+    return tensor
+
+
+class no_grad(switched):
+    """Stop recording: as a context manager, or as a decorator of functions and generators.
+
+    Inside, results require no gradient, and `w -= step` writes into a leaf in place.
+
+    >>> x = ag.Tensor(1.0, requires_grad=True)
+    >>> with ag.no_grad():
+    ...     (2 * x).requires_grad
+    False
+    """
+
+    def __init__(self, recording: bool = False) -> None:
+        super().__init__(recording)
+
+    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        if inspect.isgeneratorfunction(function):
+
+            @functools.wraps(function)
+            def steps(*args: Any, **kwargs: Any) -> Any:
+                generator, reply = function(*args, **kwargs), None
+                while True:  # recording is off only while the generator runs, not while it waits
+                    with type(self)():
+                        try:
+                            value = generator.send(reply)
+                        except StopIteration as end:
+                            return end.value
+                    reply = yield value
+
+            return steps
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with type(self)():
+                return function(*args, **kwargs)
+
+        return call
+
+
+class enable_grad(no_grad):
+    """Record again inside a `no_grad`; the opposite switch."""
+
+    def __init__(self) -> None:
+        super().__init__(recording=True)
+
+
+def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:
+    """A Tensor with a copy of the data.
+
+    >>> ag.tensor([1.0, 2.0])
+    Tensor([1., 2.])
+    """
+    return Tensor(data, dtype, requires_grad)
+
+
+def asarray(data: Any, dtype: Any = None) -> Tensor:
+    """A Tensor that shares the memory of the data, where dtype and kind allow it; a Tensor is returned as it is.
+
+    >>> a = np.zeros(2)
+    >>> t = ag.asarray(a); a[0] = 1.0; t
+    Tensor([1., 0.])
+    """
+    if isinstance(data, Tensor):
+        return data if dtype is None or data.dtype == dtype else data.astype(dtype)
+    array = as_array(np.asarray(as_array(data, "asarray"), dtype=dtype), "asarray")
+    return constant(Tensor, array, shared=True)  # type: ignore[return-value]

@@ -1,0 +1,75 @@
+"""One row, all libraries: first the proof that they compute the same, then rounds in turn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from benchmarks.contestant import Contestant, WorkerError
+from benchmarks.evidence import disagreement
+from benchmarks.rows import Row
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong, with whom and where. `fatal` failures make the run fail: ours, and any disagreement."""
+
+    library: str
+    row: str
+    message: str
+    fatal: bool
+
+
+@dataclass
+class Result:
+    """Seconds per step, one for each round, by library; and, by library, the difference found in the check."""
+
+    rounds: dict[str, list[float]] = field(default_factory=dict)
+    differences: dict[str, float] = field(default_factory=dict)
+    failures: list[Failure] = field(default_factory=list)
+
+
+def race(name: str, row: Row, contestants: Sequence[Contestant], repeats: int, round_seconds: float) -> Result:
+    """Check, calibrate and time one row. Whoever fails drops out of it; the others go on."""
+    result = Result()
+    running = _agreeing(name, row, list(contestants), result)
+    counts: dict[str, int] = {}
+    for contestant in list(running):
+        with _dropping(contestant, name, running, result):
+            counts[contestant.name] = contestant.ask("calibrate", row=name, seconds=round_seconds)["count"]
+    result.rounds = {contestant.name: [] for contestant in running}
+    for _ in range(min(repeats, row.max_rounds or repeats)):
+        for contestant in list(running):
+            with _dropping(contestant, name, running, result):
+                answer = contestant.ask("round", row=name, count=counts[contestant.name])
+                result.rounds[contestant.name].append(answer["seconds"])
+    return result
+
+
+def _agreeing(name: str, row: Row, running: list[Contestant], result: Result) -> list[Contestant]:
+    """Those whose evidence agrees with the first one's. The first is ours, where ours runs."""
+    evidence = {}
+    for contestant in list(running):
+        with _dropping(contestant, name, running, result):
+            evidence[contestant.name] = contestant.ask("check", row=name)["evidence"]
+    for contestant in list(running[1:]):
+        reference = running[0].name
+        difference = disagreement(evidence[reference], evidence[contestant.name])
+        result.differences[contestant.name] = difference
+        if difference > row.tolerance:
+            message = f"disagrees with {reference} by {difference:.2g} where {row.tolerance:.2g} is allowed; not timed"
+            result.failures.append(Failure(contestant.name, name, message, fatal=True))
+            running.remove(contestant)
+    return running
+
+
+@contextmanager
+def _dropping(contestant: Contestant, row: str, running: list[Contestant], result: Result) -> Iterator[None]:
+    """Turn a worker's failure into a line of the report, and take the library out of the row."""
+    try:
+        yield
+    except WorkerError as error:
+        result.failures.append(Failure(contestant.name, row, str(error), fatal=contestant.name == "ours"))
+        result.rounds.pop(contestant.name, None)
+        running.remove(contestant)
