@@ -3,8 +3,15 @@
 The public names, grouped, and nothing else.
 """
 
+from .memory import keep_freed_memory as _keep_freed_memory
+
+_keep_freed_memory()
+
 # --- tensors and recording --------------------------------------------------------------------------------------------
+from .engine import current_path, module_path
 from .tensor import Tensor, asarray, enable_grad, no_grad, tensor  # isort: split
+
+from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
 from .custom import checkpoint, custom_vjp
@@ -26,6 +33,8 @@ from .ops import (
     absolute,
     add,
     alias,
+    all,
+    any,
     arccos,
     arccosh,
     arcsin,
@@ -33,6 +42,8 @@ from .ops import (
     arctan,
     arctan2,
     arctanh,
+    argmax,
+    argmin,
     astype,
     avg_pool1d,
     avg_pool2d,

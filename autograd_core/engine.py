@@ -261,3 +261,28 @@ class switched:
 
     def __exit__(self, *_: object) -> None:
         CONTEXT.reset(self._tokens.pop())
+
+
+class module_path:
+    """Context manager: what is computed inside belongs to this place in a model, which errors and graphs name.
+
+    >>> with module_path("net.0 (Linear)"):
+    ...     CONTEXT.get().path
+    'net.0 (Linear)'
+    """
+
+    __slots__ = ("_token", "path")
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        self._token = CONTEXT.set(Context(CONTEXT.get().recording, self.path))
+
+    def __exit__(self, *_: object) -> None:
+        CONTEXT.reset(self._token)
+
+
+def current_path() -> str:
+    """The place in a model that is being computed, or an empty string."""
+    return CONTEXT.get().path

@@ -58,6 +58,10 @@ class Operators(Variable):
     max = ops.max
     min = ops.min
     prod = ops.prod
+    all = ops.all
+    any = ops.any
+    argmax = ops.argmax
+    argmin = ops.argmin
     clip = ops.clip
     dot = ops.dot
     ravel = flatten = ops.ravel

@@ -238,7 +238,8 @@ class Tensor(Operators):
     # --- assignment ---------------------------------------------------------------------------------------------------
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self._assign(ops.setitem(self, value, ops.indexing.plain_index(index)), "x[i] = v", "x[i, j] = v")
+        new = ops.setitem(self, value, ops.indexing.plain_index(index))
+        self._assign(new, "x[i] = v", "x[i, j] = v in the place of x[i][j] = v, or x = x.clone() first")
 
     def __iadd__(self, other: Any) -> Self:
         return self._assign(ops.add(self, other), "x += v", "x = x + v")
@@ -280,15 +281,21 @@ class Tensor(Operators):
                 new = new.astype(self.dtype)
             self._data, self.node, self.shared = new._data, new.node, False
         else:
-            self._write(new._data)
+            self.writable()[...] = new._data
         return self
 
-    def _write(self, value: Array) -> None:
-        """Put a new value into a leaf or constant; in place unless a graph holds the old one. See Note [Who may write]."""
-        if isinstance(self._data, np.ndarray) and (self.shared or not held_elsewhere(self._data)):
-            self._data[...] = value
-        else:
-            self._data = np.array(value, dtype=self._data.dtype)
+    def writable(self) -> Array:
+        """The ndarray to write a new value of this leaf or constant into, for an optimizer.
+
+        A graph that still holds the old value keeps it: then this is a copy, which the tensor has from now on.
+
+        Raises: GraphError for the result of a computation, or a leaf that requires a gradient while recording is on.
+        """
+        if not self.is_leaf or (self.node is not None and CONTEXT.get().recording):
+            raise GraphError("writable: only leaves can be written into, and only under ag.no_grad()")
+        if not isinstance(self._data, np.ndarray) or (not self.shared and held_elsewhere(self._data)):
+            self._data = np.array(self._data)
+        return self._data
 
     def _update(self, name: str, value: Any) -> Self:
         return self._assign(value, f"{name}()", f"x = x.{name.rstrip('_')}()")
@@ -496,6 +503,11 @@ class enable_grad(no_grad):
 
     def __init__(self) -> None:
         super().__init__(recording=True)
+
+
+def constant_of(array: Array) -> Tensor:
+    """A Tensor around an array that nobody else holds."""
+    return constant(Tensor, array)  # type: ignore[return-value]
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

@@ -361,4 +361,4 @@ def stop_gradient(tree: Any) -> Any:
     3.0
     """
     leaves, rebuild = flatten(tree)
-    return rebuild([x.detach() if isinstance(x, Tensor) else x for x in leaves])
+    return rebuild([constant(Tensor, x._data, x.shared) if isinstance(x, Tensor) else x for x in leaves])

@@ -20,7 +20,7 @@ from .creation import alias, astype, ones_like, zeros_like
 from .indexing import getitem, scatter_add, setitem
 from .pooling import avg_pool1d, avg_pool2d, max_pool1d, max_pool2d
 from .products import dot, einsum, linear, matmul, outer, tensordot
-from .reduction import logsumexp, max, mean, min, prod, std, sum, var
+from .reduction import all, any, argmax, argmin, logsumexp, max, mean, min, prod, std, sum, var
 from .selection import (
     clip,
     equal,

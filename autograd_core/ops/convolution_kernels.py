@@ -37,17 +37,21 @@ _THICK = 48  # rows of a matrix from which a product on views beats a copy of pa
 _WORTH_THREADS = 1 << 21  # multiplications from which other cores are woken
 
 
-def conv_forward(x: Array, w: Array, stride: Ints, padding: Ints, dilation: Ints, groups: int) -> Array:
-    """Cross-correlation of a zero-padded x with w.
+def conv_forward(
+    x: Array, w: Array, stride: Ints, padding: Ints, dilation: Ints, groups: int, bias: Array | None = None
+) -> Array:
+    """Cross-correlation of a zero-padded x with w, plus a bias, which costs less here than as an addition of its own.
 
-    Shapes: x (N, C, *spatial), w (O, C / groups, *kernel) -> (N, O, *out).
+    Shapes: x (N, C, *spatial), w (O, C / groups, *kernel), bias (O,) -> (N, O, *out).
     """
     if x.dtype == np.float16:  # no BLAS multiplies halves
-        return conv_forward(_wide(x), _wide(w), stride, padding, dilation, groups).astype(np.float16)
+        bias = None if bias is None else _wide(bias)
+        return conv_forward(_wide(x), _wide(w), stride, padding, dilation, groups, bias).astype(np.float16)
     form = _Form.of(x.shape, w.shape, stride, padding, dilation, groups)
     out = np.empty(form.out_memory, np.result_type(x, w))
     if out.size:
-        (_forward_on_views if form.thick(form.channels) else _forward_on_patches)(form, _batch_last(x), _lifted(w), out)
+        way = _forward_on_views if form.thick(form.channels) else _forward_on_patches
+        way(form, _batch_last(x), _lifted(w), bias, out)
     return _logical(out, x.ndim)
 
 
@@ -207,7 +211,7 @@ class _Form(NamedTuple):
         return slice(lo, hi), slice(start + lo * step, max(0, start + (hi - 1) * step + 1), step)
 
 
-def _forward_on_views(form: _Form, x: Array, w: Array, out: Array) -> None:
+def _forward_on_views(form: _Form, x: Array, w: Array, bias: Array | None, out: Array) -> None:
     batch, channels = form.batch, form.channels
     x = x.reshape(*form.space[:2], channels, -1)
     out = out.reshape(*form.out_space[:2], form.out_channels, -1)
@@ -243,6 +247,8 @@ def _forward_on_views(form: _Form, x: Array, w: Array, out: Array) -> None:
                         started = True
             if not started:
                 target[...] = 0
+            if bias is not None:
+                target += bias[:, None]
 
     share(work, len(pieces), worthwhile=form.worthwhile)
 
@@ -275,7 +281,7 @@ def _weight_on_views(form: _Form, x: Array, g: Array, dtype: np.dtype[Any]) -> A
     return np.ascontiguousarray(total.transpose(4, 3, 0, 2, 1))
 
 
-def _forward_on_patches(form: _Form, x: Array, w: Array, out: Array) -> None:
+def _forward_on_patches(form: _Form, x: Array, w: Array, bias: Array | None, out: Array) -> None:
     patches, width = _patches(form, x), form.kernel_numbers
     w = np.ascontiguousarray(w.transpose(0, 2, 4, 3, 1)).reshape(form.groups, -1, width)
     out = out.reshape(*form.out_space[:2], form.groups, -1, form.out_space[2] * form.batch)
@@ -286,7 +292,10 @@ def _forward_on_patches(form: _Form, x: Array, w: Array, out: Array) -> None:
         for task in tasks:
             deep, rows, lo, hi = pieces[task]
             matrices = _copied(patches[deep, rows, ..., lo:hi, :], scratch)
-            np.matmul(w, matrices, out=out[deep, rows, ..., lo * form.batch : hi * form.batch])
+            target = out[deep, rows, ..., lo * form.batch : hi * form.batch]
+            np.matmul(w, matrices, out=target)
+            if bias is not None:
+                target += bias.reshape(form.groups, -1, 1)
 
     share(work, len(pieces), worthwhile=form.worthwhile)
 

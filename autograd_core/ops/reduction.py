@@ -297,3 +297,53 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     with np.errstate(divide="ignore"):
         out = shift + xp.log(xp.add.reduce(xp.exp(x - shift), axis=axis, keepdims=True))
     return out if keepdims else out.reshape([n for i, n in enumerate(x.shape) if i not in _axes(axis, x.ndim)])
+
+
+_ONE_AXIS = [Example(x=(2, 3)), Example(x=(2, 3), axis=1), Example(x=(2, 3), axis=-2, keepdims=True)]
+
+@general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.all, errors=[_BAD_AXIS])
+def all(xp, x, /, axis=None, keepdims=False):
+    """Whether all elements along axes are true (not 0); a constant, without a gradient.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+
+    >>> bool(ag.all(np.array([True, False])))
+    False
+    """
+    return xp.all(x, axis=axis, keepdims=keepdims)
+
+
+@general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.any, errors=[_BAD_AXIS])
+def any(xp, x, /, axis=None, keepdims=False):
+    """Whether any element along axes is true (not 0); a constant, without a gradient.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+
+    >>> bool(ag.any(np.array([True, False])))
+    True
+    """
+    return xp.any(x, axis=axis, keepdims=keepdims)
+
+
+@general(vjps=[None], domain=Distinct(), examples=_ONE_AXIS, reference=np.argmax, errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))])
+def argmax(xp, x, /, axis=None, keepdims=False):
+    """Index of the first largest element along one axis (None: of the flattened array); a constant, without a gradient.
+
+    Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).
+
+    >>> int(ag.argmax(np.array([1.0, 3.0, 2.0])))
+    1
+    """
+    return xp.argmax(x, axis=axis, keepdims=keepdims)
+
+
+@general(vjps=[None], domain=Distinct(), examples=_ONE_AXIS, reference=np.argmin, errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))])
+def argmin(xp, x, /, axis=None, keepdims=False):
+    """Index of the first smallest element along one axis (None: of the flattened array); a constant, without a gradient.
+
+    Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).
+
+    >>> int(ag.argmin(np.array([1.0, 3.0, 2.0])))
+    0
+    """
+    return xp.argmin(x, axis=axis, keepdims=keepdims)

@@ -118,7 +118,8 @@ def test_taking_batches_together_and_one_by_one_is_the_same(size, batch_size, se
 def test_numbers_keep_their_type(dtype, wrap):
     (batch,) = next(iter(DataLoader(wrap(TensorDataset(np.ones((3, 2), dtype))), 2)))
     assert isinstance(batch, ag.Tensor)
-    assert batch.dtype == dtype and batch.shape == (2, 2)
+    assert batch.dtype == dtype
+    assert batch.shape == (2, 2)
 
 
 def test_a_batch_of_a_tensor_data_set_asks_for_no_single_sample(monkeypatch):
@@ -196,8 +197,10 @@ def test_structures_are_collated_leaf_by_leaf():
     samples = [{"pair": Pair(np.full((2, 2), i, np.float32), i), "name": f"no. {i}", "box": [i, 0.5]} for i in range(3)]
     batch = collate(samples)
     assert isinstance(batch["pair"], Pair)
-    assert batch["pair"].image.shape == (3, 2, 2) and batch["pair"].image.dtype == np.float32
-    assert batch["pair"].label.tolist() == [0, 1, 2] and batch["pair"].label.dtype.kind == "i"
+    assert batch["pair"].image.shape == (3, 2, 2)
+    assert batch["pair"].image.dtype == np.float32
+    assert batch["pair"].label.tolist() == [0, 1, 2]
+    assert batch["pair"].label.dtype.kind == "i"
     assert batch["name"] == ["no. 0", "no. 1", "no. 2"]
     assert [column.tolist() for column in batch["box"]] == [[0, 1, 2], [0.5, 0.5, 0.5]]
 
@@ -242,9 +245,11 @@ labels = st.lists(st.integers(0, 9), min_size=1, max_size=12)
 @given(labels, st.integers(10, 12), st.sampled_from(DTYPES[:-1]))
 def test_one_hot_is_undone_by_argmax_and_has_one_1_a_row(labels, num_classes, dtype):
     rows = one_hot(np.array(labels), num_classes, dtype)
-    assert rows.shape == (len(labels), num_classes) and rows.dtype == dtype
+    assert rows.shape == (len(labels), num_classes)
+    assert rows.dtype == dtype
     assert rows.argmax(axis=1).tolist() == labels
-    assert (np.sort(rows, axis=1)[:, -1] == 1).all() and (rows.sum(axis=1) == 1).all()
+    assert (np.sort(rows, axis=1)[:, -1] == 1).all()
+    assert (rows.sum(axis=1) == 1).all()
 
 
 @given(labels)

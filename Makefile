@@ -1,0 +1,41 @@
+# Needed beforehand: python3 (3.11 or newer) with venv, and make. Each target sets up what it needs in .venv, once.
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+
+.PHONY: demo test lint bench notebooks clean
+.DEFAULT_GOAL := help
+
+.venv/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit("autograd-core needs Python 3.11 or newer" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian: apt install python3-venv"; exit 1; }
+
+# one stamp for each set of extras, so that a target installs no more than it needs
+.venv/.demo .venv/.test .venv/.dev .venv/.notebooks .venv/.bench: .venv/.%: .venv/bin/python pyproject.toml
+	$(PIP) --editable '.[$*]'
+	@touch $@
+
+demo: .venv/.demo  ## train an MLP and a CNN on handwritten digits; report in runs/demo/index.html
+	$(BIN)/python -m nn demo
+
+test: .venv/.test .venv/.demo  ## the whole test suite
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev  ## format check, lint, types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
+	$(BIN)/python -m benchmarks
+
+notebooks: .venv/.notebooks .venv/.demo  ## run every notebook from top to bottom
+	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest --nbmake notebooks; \
+	else echo "no notebooks yet"; fi
+
+clean:  ## remove the environment and everything generated
+	rm -rf .venv runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
