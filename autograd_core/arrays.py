@@ -92,14 +92,45 @@ def snapshot(array: Array) -> Array:
     return copy
 
 
-def held_elsewhere(array: Array, own: int = 1) -> bool:
-    """Whether anyone but the caller's `own` references holds this array, or a view of its memory.
+# Interpreters differ in how many references a call itself takes. So what a private array counts is measured here, along
+# the same ways as it is asked below.
 
-    The caller's argument and this function's parameter are references too, and are counted here.
-    """
-    if not isinstance(array, np.ndarray):
-        return False
-    if getrefcount(array) > own + 2:
-        return True
-    # a transposed view of memory that only this view reaches is as good as the array that owns it
-    return array.base is not None and not (isinstance(array.base, np.ndarray) and getrefcount(array.base) == 2)
+
+class _Holder:
+    __slots__ = ("_data",)
+
+    def __init__(self) -> None:
+        self._data = np.empty(1)
+
+    def of_attribute(self) -> int:
+        return _references(self._data)
+
+    def of_local(self) -> int:
+        array = np.empty(1)
+        return _references(array)
+
+    def of_base(self) -> int:
+        view = np.empty((1, 1)).T
+        return getrefcount(view.base)
+
+
+def _references(array: Array) -> int:
+    return getrefcount(array)
+
+
+_ATTRIBUTE, _LOCAL, _BASE = _Holder().of_attribute(), _Holder().of_local(), _Holder().of_base()
+
+
+def held_elsewhere(array: Array) -> bool:
+    """Whether anyone holds an array, or a view of its memory, but the attribute it was passed from."""
+    return isinstance(array, np.ndarray) and (getrefcount(array) > _ATTRIBUTE or _looks_into_more(array))
+
+
+def held_beyond_local(array: Array) -> bool:
+    """Whether anyone holds an array, or a view of its memory, but the local variable it was passed from."""
+    return isinstance(array, np.ndarray) and (getrefcount(array) > _LOCAL or _looks_into_more(array))
+
+
+def _looks_into_more(array: np.ndarray) -> bool:
+    """Whether this is a view of memory that somebody else reaches too. (A transposed view may be the only way in.)"""
+    return array.base is not None and not (isinstance(array.base, np.ndarray) and getrefcount(array.base) <= _BASE)

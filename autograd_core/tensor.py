@@ -9,7 +9,7 @@ from weakref import ref
 import numpy as np
 
 from . import ops
-from .arrays import Array, as_array, held_elsewhere, is_differentiable
+from .arrays import Array, as_array, held_beyond_local, held_elsewhere, is_differentiable
 from .engine import CONTEXT, Leaf, Node, Variable, constant, sweep, switched
 from .errors import DTypeError, GraphError, MissingRuleError, ShapeError
 from .op import REGISTRY
@@ -201,13 +201,9 @@ class Tensor(Operators):
         g = self._seed(gradient)
         if create_graph:
             with switched(recording=True):
-                found = sweep({self.node: g}, ops, saved_of=saved_variables)
+                _deliver(sweep({self.node: g}, ops, saved_of=saved_variables))
         else:
-            found = sweep({self.node: g._data}, release=not retain_graph)
-        for leaf, cotangent in found.items():
-            owner = leaf.owner()  # type: ignore[attr-defined]
-            if owner is not None:
-                owner._accumulate(cotangent)
+            _deliver(sweep({self.node: g._data}, release=not retain_graph))
 
     def _seed(self, gradient: Any) -> "Tensor":
         """The cotangent that a sweep starts with."""
@@ -223,17 +219,14 @@ class Tensor(Operators):
             raise ShapeError(f"backward: gradient must have the shape of the tensor, {self.shape}; got {seed.shape}")
         return seed if seed.dtype == self.dtype else seed.astype(self.dtype)
 
-    def _accumulate(self, cotangent: Any) -> None:
-        """Add a cotangent to `.grad`, which owns its memory."""
+    def _accumulate(self, cotangent: "Tensor") -> None:
+        """Add to `.grad`, which owns its memory."""
         old = self.grad
-        if isinstance(cotangent, Variable):
-            self._grad = ops.positive(cotangent) if old is None else old + cotangent
-        elif old is not None:
-            self._grad = constant(Tensor, old._data + cotangent)
-        else:
-            # an array that nobody else holds need not be copied: references are `found`, the loop, and this argument
-            adopt = isinstance(cotangent, np.ndarray) and not held_elsewhere(cotangent, own=3)
-            self._grad = constant(Tensor, cotangent if adopt else np.array(cotangent))
+        if old is not None:
+            cotangent = old + cotangent
+        elif cotangent.node is not None:
+            cotangent = ops.positive(cotangent)
+        self._grad = cotangent
 
     # --- assignment ---------------------------------------------------------------------------------------------------
 
@@ -503,6 +496,18 @@ class enable_grad(no_grad):
 
     def __init__(self) -> None:
         super().__init__(recording=True)
+
+
+def _deliver(found: dict[Node, Any]) -> None:
+    """Hand each leaf the cotangent that a sweep found for it, as a Tensor that owns its memory."""
+    while found:
+        leaf, cotangent = found.popitem()
+        if not isinstance(cotangent, Variable):
+            private = isinstance(cotangent, np.ndarray) and not held_beyond_local(cotangent)
+            cotangent = constant_of(cotangent if private else np.array(cotangent))
+        owner = leaf.owner()  # type: ignore[attr-defined]
+        if owner is not None:
+            owner._accumulate(cotangent)
 
 
 def constant_of(array: Array) -> Tensor:

@@ -3,6 +3,8 @@
 `axis` is None (all axes), a number, or a tuple of numbers; with `keepdims` the reduced axes stay, of length 1.
 """
 
+import math
+
 import numpy as np
 
 from ..errors import OptionError, ShapeError
@@ -33,28 +35,30 @@ def _axes(axis, ndim):
 
 def _kept(shape, axis):
     """The shape with the reduced axes kept as 1."""
+    if axis is None:
+        return (1,) * len(shape)
     axes = _axes(axis, len(shape))
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 def _length(shape, axis):
     """How many numbers each reduced one stands for."""
-    return int(np.prod([shape[a] for a in _axes(axis, len(shape))], dtype=int))
+    return math.prod(shape) if axis is None else math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
-def _keep(xp, g, shape, axis):
+def _keep(g, shape, axis):
     """A reduced array with the reduced axes back, of length 1."""
     kept = _kept(shape, axis)
-    return g if g.shape == kept else xp.reshape(g, kept)
+    return g if g.shape == kept else g.reshape(kept)
 
 
 def _spread(g, x_aval, axis, scale=None):
     """First-order transpose of a sum: the cotangent repeated (and scaled) along the reduced axes."""
     shape = x_aval.shape
-    kept = _keep(np, g, shape, axis)
+    kept = _keep(g, shape, axis)
     if scale is not None:
         kept = kept * scale
-    if np.prod(shape, dtype=int) > 4096:
+    if math.prod(shape) > 4096:
         return np.broadcast_to(kept, shape)  # no memory, but slow to set up
     out = np.empty(shape, g.dtype)
     out[...] = kept
@@ -62,7 +66,7 @@ def _spread(g, x_aval, axis, scale=None):
 
 
 @linear(
-    transpose=lambda xp, g, x_aval, axis: xp.broadcast_to(_keep(xp, g, x_aval.shape, axis), x_aval.shape),
+    transpose=lambda xp, g, x_aval, axis: xp.broadcast_to(_keep(g, x_aval.shape, axis), x_aval.shape),
     fused=[lambda g, x_aval, axis: _spread(g, x_aval, axis)],
     domain=_WIDE,
     examples=_AXES + _EMPTY,
@@ -82,7 +86,7 @@ def sum(xp, x, /, axis=None, keepdims=False):
 
 @linear(
     transpose=lambda xp, g, x_aval, axis: xp.broadcast_to(
-        _keep(xp, g, x_aval.shape, axis) / _length(x_aval.shape, axis), x_aval.shape
+        _keep(g, x_aval.shape, axis) / _length(x_aval.shape, axis), x_aval.shape
     ),
     fused=[lambda g, x_aval, axis: _spread(g, x_aval, axis, 1 / (_length(x_aval.shape, axis) or 1))],
     domain=_WIDE,
@@ -131,7 +135,7 @@ _NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
 @general(
     vjps=[
         lambda xp, g, x, axis, ddof: (
-            _keep(xp, g, x.shape, axis) * (2 / _free(x.shape, axis, ddof)) * _deviation(xp, x, axis)
+            _keep(g, x.shape, axis) * (2 / _free(x.shape, axis, ddof)) * _deviation(xp, x, axis)
         )
     ],
     domain=_WIDE,
@@ -154,7 +158,7 @@ def var(xp, x, /, axis=None, ddof=0, keepdims=False):
 @general(
     vjps=[
         lambda xp, g, x, out, axis, ddof: (
-            _keep(xp, g / (xp.where(out == 0, 1, out) * _free(x.shape, axis, ddof)), x.shape, axis)
+            _keep(g / (xp.where(out == 0, 1, out) * _free(x.shape, axis, ddof)), x.shape, axis)
             * _deviation(xp, x, axis)
         )
     ],
@@ -178,8 +182,8 @@ def std(xp, x, /, axis=None, ddof=0, keepdims=False):
 
 def _ties(xp, g, x, out, axis):
     """The cotangent of an extreme: to the elements that attain it, in equal shares."""
-    attained = (x == _keep(xp, out, x.shape, axis)).astype(g.dtype)
-    return _keep(xp, g, x.shape, axis) * (attained / xp.sum(attained, axis=axis, keepdims=True))
+    attained = (x == _keep(out, x.shape, axis)).astype(g.dtype)
+    return _keep(g, x.shape, axis) * (attained / xp.sum(attained, axis=axis, keepdims=True))
 
 
 _EXTREME = {
@@ -231,10 +235,10 @@ def _product_of_others(xp, x, axis):
 
 
 @general(
-    vjps=[lambda xp, g, x, axis: _keep(xp, g, x.shape, axis) * _product_of_others(xp, x, axis)],
+    vjps=[lambda xp, g, x, axis: _keep(g, x.shape, axis) * _product_of_others(xp, x, axis)],
     fused=[
         lambda g, x, out, axis: (
-            _keep(np, g * out, x.shape, axis) / x if np.all(x) else _keep(np, g, x.shape, axis) * _product_of_others(np, x, axis)
+            _keep(g * out, x.shape, axis) / x if np.all(x) else _keep(g, x.shape, axis) * _product_of_others(np, x, axis)
         )
     ],
     domain=_WIDE,
@@ -259,7 +263,7 @@ def prod(xp, x, /, axis=None, keepdims=False):
 
 def _weights(xp, x, out, axis):
     """``e**x / e**out``; where that is infinite over infinite or 0 over 0, equal shares of what attains it."""
-    out = _keep(xp, out, x.shape, axis)
+    out = _keep(out, x.shape, axis)
     endless = xp.isinf(out)
     if not endless.any():
         return xp.exp(x - out)
@@ -273,7 +277,7 @@ def _logsumexp_reference(x, axis=None, keepdims=False):
 
 
 @general(
-    vjps=[lambda xp, g, x, out, axis: _keep(xp, g, x.shape, axis) * _weights(xp, x, out, axis)],
+    vjps=[lambda xp, g, x, out, axis: _keep(g, x.shape, axis) * _weights(xp, x, out, axis)],
     domain=_WIDE,
     examples=_AXES,
     reference=_logsumexp_reference,

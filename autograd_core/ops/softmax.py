@@ -1,5 +1,7 @@
 """Scores to probabilities, and the loss that is read off them: softmax, its logarithm, and cross-entropy."""
 
+from math import prod
+
 import numpy as np
 
 from ..errors import DTypeError, OptionError, ShapeError
@@ -92,7 +94,7 @@ def _hot(xp, logits, labels):
 
 
 def _mean_weight(logits, reduction):
-    count = int(np.prod(logits.shape[:-1], dtype=int))
+    count = prod(logits.shape[:-1])
     return 1 / count if reduction == "mean" and count else 1
 
 

@@ -225,8 +225,9 @@ def test_a_split_by_fractions_is_a_partition_within_one_sample_each(size, weight
 
 
 def test_samples_left_over_go_round_robin():
-    # PyTorch 2: random_split(range(10), [0.25, 0.25, 0.25, 0.25]) has these lengths
+    # these are the lengths of PyTorch 2's random_split
     assert [len(part) for part in random_split(range(10), [0.25] * 4)] == [3, 3, 2, 2]
+    assert [len(part) for part in random_split(range(3), [0.5, 0.5])] == [2, 1]
     # 0.1 + 0.2 + 0.7 sums to a little less than 1, and 0.7 + 0.2 + 0.1 to another number
     assert [len(part) for part in random_split(range(10), [0.1, 0.2, 0.7])] == [1, 2, 7]
 

@@ -1,0 +1,28 @@
+"""Where random numbers come from: a keyword `rng`, a seed or a generator, as in Scientific Python's SPEC 7."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+import autograd_core as ag
+
+__all__ = ["RandomSource", "generator"]
+
+RandomSource = int | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+
+
+def generator(rng: RandomSource, who: str) -> np.random.Generator:
+    """The generator that `rng` stands for; a Generator is itself, so that several layers draw on from one.
+
+    Errors: OptionError for what is neither a seed nor a generator.
+
+    >>> generator(0, "Linear").integers(10) == generator(0, "Linear").integers(10)
+    True
+    """
+    try:
+        return np.random.default_rng(rng)
+    except (TypeError, ValueError) as error:
+        raise ag.OptionError(
+            f"{who}: rng must be a seed (a whole number, not negative), a numpy.random.Generator or None, "
+            f"got {type(rng).__name__} {rng!r} ({error})"
+        ) from None

@@ -1,0 +1,51 @@
+"""How the tests run: how hard Hypothesis tries, and what the conformance suite says at the end.
+
+Profiles, chosen with ``--hypothesis-profile`` or the variable HYPOTHESIS_PROFILE: `dev` always draws the same numbers,
+so that a run can be repeated; `ci` and `nightly` draw others each time, and more of them.
+"""
+
+import os
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("dev", max_examples=50, derandomize=True, deadline=None, database=None)
+settings.register_profile("ci", max_examples=200, deadline=None, print_blob=True)
+settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
+
+
+@dataclass
+class Tally:
+    """What the conformance suite has looked at: (operation, number of the example) pairs, and checks of one of them."""
+
+    examples: set[tuple[str, int]] = field(default_factory=set)
+    checks: int = 0
+
+    def count(self, operation: str, example: int) -> None:
+        """One more check, of this example of this operation."""
+        self.examples.add((operation, example))
+        self.checks += 1
+
+
+_TALLY = pytest.StashKey[Tally]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_TALLY] = Tally()
+
+
+@pytest.fixture(scope="session")
+def tally(request: pytest.FixtureRequest) -> Tally:
+    """Where the conformance suite counts."""
+    return request.config.stash[_TALLY]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tally = config.stash[_TALLY]
+    if tally.checks:
+        operations = len({operation for operation, _ in tally.examples})
+        terminalreporter.write_line(
+            f"conformance: {operations} operations, {len(tally.examples)} examples, {tally.checks} checks"
+        )
