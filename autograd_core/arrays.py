@@ -63,7 +63,8 @@ def is_differentiable(dtype: np.dtype[Any]) -> bool:
 # wrong. So a graph keeps an array itself only where nobody outside can reach it, and a copy otherwise:
 #   - what an operation computed is private until somebody asks for `.data`, which hands out a copy if a graph already
 #     holds the array, and marks the tensor as `shared` from then on;
-#   - ndarrays that users pass in, and tensors marked `shared`, are kept as snapshots;
+#   - ndarrays that users pass in, and tensors marked `shared`, are kept as snapshots, unless it turns out that nobody
+#     but the tensor holds the array any more;
 #   - an update in place (an optimizer's, `w -= ...` under no_grad) writes into a private array only if no one else
 #     holds it, and into a new one otherwise. Reference counts know who holds it, views included.
 # Whoever writes, the gradient is that of the computation as it was recorded.
@@ -109,6 +110,10 @@ class _Holder:
         array = np.empty(1)
         return _references(array)
 
+    def of_attribute_and_two_locals(self) -> int:
+        array = self._data
+        return _passed_on(array)
+
     def of_base(self) -> int:
         view = np.empty((1, 1)).T
         return getrefcount(view.base)
@@ -118,12 +123,22 @@ def _references(array: Array) -> int:
     return getrefcount(array)
 
 
+def _passed_on(array: Array) -> int:
+    return _references(array)
+
+
 _ATTRIBUTE, _LOCAL, _BASE = _Holder().of_attribute(), _Holder().of_local(), _Holder().of_base()
+_ATTRIBUTE_AND_LOCALS = _Holder().of_attribute_and_two_locals()
 
 
 def held_elsewhere(array: Array) -> bool:
     """Whether anyone holds an array, or a view of its memory, but the attribute it was passed from."""
     return isinstance(array, np.ndarray) and (getrefcount(array) > _ATTRIBUTE or _looks_into_more(array))
+
+
+def held_beyond_attribute_and_locals(array: Array) -> bool:
+    """Whether anyone holds an array, or its memory, but one attribute, a local variable, and the argument it came from."""
+    return not isinstance(array, np.ndarray) or array.base is not None or getrefcount(array) > _ATTRIBUTE_AND_LOCALS
 
 
 def held_beyond_local(array: Array) -> bool:

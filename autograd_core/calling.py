@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .arrays import Array, as_array, snapshot
+from .arrays import Array, as_array, held_beyond_attribute_and_locals, snapshot
 from .engine import CONTEXT, Context, Variable, constant, record
 from .errors import AutogradError, DTypeError, IndexingError, ShapeError
 from weakref import ref
@@ -149,11 +149,19 @@ def _saved(op: "Op", name: str) -> str:
     elif name.endswith("_aval") and name not in op.arrays:
         value = f"Aval({name.removesuffix('_aval')}_value)"
     else:
-        value = f"(snapshot({name}_value) if {name}_shared else {name}_value)"
+        value = f"(keep({name}, {name}_value) if {name}_shared else {name}_value)"
     users = op.readers(name)
     if users == {array for array, rule in zip(op.arrays, op.rules) if rule is not None}:
         return value
     return f"({value} if {' or '.join(f'{array}_node is not None' for array in sorted(users))} else None)"
+
+
+def keep(argument: Any, value: Array) -> Array:
+    """What the graph may keep of an argument that is shared with somebody outside; see Note [Who may write]."""
+    if isinstance(argument, Variable) and not held_beyond_attribute_and_locals(value):
+        argument.shared = False
+        return value
+    return snapshot(value)
 
 
 def look(result: Variable, argument: Any) -> None:
@@ -174,6 +182,7 @@ def compile_call(op: "Op") -> FunctionType:
         "constant": constant,
         "forward": op.forward,
         "get_context": CONTEXT.get,
+        "keep": keep,
         "look": look,
         "name_of_op": op.name,
         "np": np,

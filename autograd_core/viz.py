@@ -150,13 +150,15 @@ def _last(nodes: Sequence[Node], limit: int) -> list[Node]:
     if len(nodes) <= limit:
         return list(nodes)
     chosen: set[Node] = set()
+    constants = 0
     for node in reversed(nodes):
-        if len(chosen) >= limit:
+        if len(chosen) + constants >= limit:
             break
         if node.op is not None or not chosen:
             chosen.add(node)
             leaves = (p for p in node.parents if p is not None and p.op is None)
             chosen.update(leaf for leaf, _ in zip(leaves, range(limit - len(chosen)), strict=False))
+            constants += sum(value is not _ABSENT and not _is_number(value) for value in _constants(node).values())
     return [node for node in nodes if node in chosen]
 
 
@@ -178,11 +180,12 @@ def _items(nodes: Sequence[Node], roots: frozenset[Node], names: Mapping[str, Te
         else:
             item = _Item(kind, _operation(node))
         item.path = homes.get(node, node.context.path)
-        for parent, value in zip(node.parents, _arguments(node), strict=True):
+        values = _constants(node)
+        for i, parent in enumerate(node.parents):
             if parent is not None:
                 item.sources.append(number.get(parent, 0))
-            elif value is not _ABSENT:
-                items.append(_Item("constant", _constant(value, constants), item.path))
+            elif values[i] is not _ABSENT and not _is_number(values[i]):
+                items.append(_Item("constant", _constant(values[i], constants), item.path))
                 item.sources.append(len(items) - 1)
         number[node] = len(items)
         items.append(item)
@@ -216,28 +219,35 @@ def _leaf(node: Leaf, name: str | None) -> _Item:
 
 
 def _operation(node: Node) -> tuple[str, ...]:
-    """Its name and options, and what came out."""
+    """Its name; its numbers and options; what came out."""
     op: Any = node.op
-    given = zip(getattr(op, "statics", ()), node.statics, strict=False)
+    arrays, statics = getattr(op, "arrays", ()), getattr(op, "statics", ())
     defaults = getattr(op, "defaults", {})
-    options = [f"{name}={_short(value)}" for name, value in given if not _same(value, defaults.get(name, _ABSENT))]
+    options = [f"{arrays[i]}={np.asarray(v).item():.6g}" for i, v in _constants(node).items() if _is_number(v)]
+    given = zip(statics, node.statics, strict=False)
+    options += [f"{name}={_short(value)}" for name, value in given if not _same(value, defaults.get(name, _ABSENT))]
     return (op.name, *((", ".join(options),) if options else ()), f"{node.shape} {node.dtype}")
 
 
 _ABSENT = object()
 
 
-def _arguments(node: Node) -> list[Any]:
-    """For each input what is known of its value: what the node saved, None for nothing, _ABSENT for no such input."""
+def _constants(node: Node) -> dict[int, Any]:
+    """The inputs that have no node, by position: what was saved of them, None for nothing, _ABSENT for no such input."""
     op: Any = node.op
     arrays, optional = getattr(op, "arrays", ()), getattr(op, "optional", frozenset())
     saved = dict(zip(op.residuals, node.saved, strict=False)) if op is not None and node.saved is not None else {}
+    positions = [i for i, parent in enumerate(node.parents) if parent is None]
     if getattr(op, "variadic", False):
         values = saved.get(arrays[0])
-        return list(values) if values is not None else [None] * len(node.parents)
-    known = [saved.get(name, _ABSENT if name in optional else None) for name in arrays]
-    known = [_ABSENT if v is None and name in optional else v for v, name in zip(known, arrays, strict=True)]
-    return known + [None] * (len(node.parents) - len(known))
+        return {i: None if values is None else values[i] for i in positions}
+    named = {i: arrays[i] if i < len(arrays) else "" for i in positions}
+    known = {i: saved.get(name) for i, name in named.items()}
+    return {i: _ABSENT if value is None and named[i] in optional else value for i, value in known.items()}
+
+
+def _is_number(value: Any) -> bool:
+    return value is not None and value is not _ABSENT and np.ndim(value) == 0
 
 
 def _constant(value: Any, names: Mapping[str, Tensor]) -> tuple[str, ...]:
@@ -246,8 +256,6 @@ def _constant(value: Any, names: Mapping[str, Tensor]) -> tuple[str, ...]:
     for name, tensor in names.items():
         if _same(tensor._data, value):
             return (name, f"constant {_kind_of(value)}")
-    if np.ndim(value) == 0:
-        return (f"{np.asarray(value).item():.6g}",)
     return (f"constant {_kind_of(value)}",)
 
 
