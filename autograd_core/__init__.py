@@ -147,6 +147,9 @@ from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
 from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # isort: split
 from .op import linear as linear_operation
 
+# --- the machine ------------------------------------------------------------------------------------------------------
+from .config import config, show_config  # isort: split
+
 # --- errors -----------------------------------------------------------------------------------------------------------
 from .errors import (
     AutogradError,

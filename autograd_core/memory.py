@@ -18,15 +18,22 @@ ON_HEAP = 32 << 20  # the most that glibc accepts
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt(3)
 
 
-def keep_freed_memory() -> bool:
-    """Ask the C library to keep freed memory; whether it does. See Note [Freed and needed again]."""
+_kept = False
+
+
+def keeps_freed_memory() -> bool:
+    """Whether the C library was asked to keep freed memory, and agreed."""
+    return _kept
+
+
+def keep_freed_memory() -> None:
+    """Ask the C library to keep freed memory. See Note [Freed and needed again]."""
+    global _kept
     chosen = os.environ.get("AUTOGRAD_CORE_KEEP_MEMORY", "1") != "0"
     tuned = any(name.startswith("MALLOC_") or name == "GLIBC_TUNABLES" for name in os.environ)
     if not chosen or tuned or sys.platform != "linux":
-        return False
+        return
     import ctypes
 
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
-    if mallopt is None:  # another C library
-        return False
-    return bool(mallopt(_MMAP_THRESHOLD, ON_HEAP) and mallopt(_TRIM_THRESHOLD, KEEP))
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)  # another C library has none
+    _kept = bool(mallopt and mallopt(_MMAP_THRESHOLD, ON_HEAP) and mallopt(_TRIM_THRESHOLD, KEEP))
