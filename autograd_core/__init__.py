@@ -3,6 +3,8 @@
 The public names, grouped, and nothing else.
 """
 
+from types import ModuleType as _ModuleType
+
 from .memory import keep_freed_memory as _keep_freed_memory
 
 _keep_freed_memory()
@@ -10,8 +12,6 @@ _keep_freed_memory()
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, module_path
 from .tensor import Tensor, asarray, enable_grad, no_grad, tensor  # isort: split
-
-from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
 from .custom import checkpoint, custom_vjp
@@ -27,120 +27,9 @@ from .transforms import (
     vjp,
 )  # isort: split
 
-# --- operations -------------------------------------------------------------------------------------------------------
-from .ops import (
-    abs,
-    absolute,
-    add,
-    alias,
-    all,
-    any,
-    arccos,
-    arccosh,
-    arcsin,
-    arcsinh,
-    arctan,
-    arctan2,
-    arctanh,
-    argmax,
-    argmin,
-    astype,
-    avg_pool1d,
-    avg_pool2d,
-    broadcast_to,
-    clip,
-    concatenate,
-    conv1d,
-    conv1d_input,
-    conv1d_weight,
-    conv2d,
-    conv2d_input,
-    conv2d_weight,
-    conv3d,
-    conv3d_input,
-    conv3d_weight,
-    cos,
-    cosh,
-    cross_entropy,
-    divide,
-    dot,
-    einsum,
-    equal,
-    exp,
-    exp2,
-    expand_dims,
-    expm1,
-    flip,
-    getitem,
-    greater,
-    greater_equal,
-    hypot,
-    isfinite,
-    isinf,
-    isnan,
-    less,
-    less_equal,
-    linear,
-    log,
-    log1p,
-    log2,
-    log10,
-    log_softmax,
-    logaddexp,
-    logical_and,
-    logical_not,
-    logical_or,
-    logsumexp,
-    matmul,
-    max,
-    max_pool1d,
-    max_pool2d,
-    maximum,
-    mean,
-    min,
-    minimum,
-    moveaxis,
-    multiply,
-    negative,
-    not_equal,
-    ones_like,
-    outer,
-    pad,
-    positive,
-    power,
-    prod,
-    ravel,
-    reciprocal,
-    relu,
-    repeat,
-    reshape,
-    roll,
-    scatter_add,
-    setitem,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    softmax,
-    softplus,
-    split,
-    sqrt,
-    square,
-    squeeze,
-    stack,
-    std,
-    subtract,
-    sum,
-    swapaxes,
-    tan,
-    tanh,
-    tensordot,
-    tile,
-    transpose,
-    var,
-    where,
-    zeros_like,
-)  # isort: split
+# --- operations: all that ops/__init__.py imports ---------------------------------------------------------------------
+from .ops import *  # isort: split
+from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
 from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
@@ -163,3 +52,7 @@ from .errors import (
 )
 
 __version__ = "0.1.0"
+
+__all__ = [  # noqa: PLE0604 (names only)
+    name for name, value in globals().items() if not name.startswith("_") and not isinstance(value, _ModuleType)
+]

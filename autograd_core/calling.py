@@ -65,7 +65,9 @@ def _code(source: str, file: str) -> CodeType:
 
 def _function(op: "Op", source: str, namespace: dict[str, Any], defaults: tuple[Any, ...] = ()) -> FunctionType:
     code = _code(source, f"<generated {hash(source):x}>")
-    return FunctionType(code, namespace, op.name, defaults)
+    function = FunctionType(code, namespace, op.name, defaults)
+    function.__qualname__ = op.name
+    return function
 
 
 # --- applying ---------------------------------------------------------------------------------------------------------

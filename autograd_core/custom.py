@@ -70,7 +70,7 @@ class _Bundle:
             pulled = self._pull(True, node.parents, _Parts(enumerate(probes)))
         pairs = [(c, t) for c, t in zip(pulled, tangents, strict=True) if c is not None and t is not None]
         targets = frozenset(u.node for u in probes)
-        found = cotangents_of(targets, [c for c, _ in pairs], [t for _, t in pairs], xp is not np)  # type: ignore[arg-type]
+        found, _ = cotangents_of(targets, [c for c, _ in pairs], [t for _, t in pairs], xp is not np)  # type: ignore[arg-type]
         return _Tangents(found.get(u.node, np.zeros(u.shape, u.dtype)) for u in probes)  # type: ignore[call-overload]
 
 
@@ -140,7 +140,7 @@ def checkpoint(function: Function) -> Function:
                     )
             live = [(y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)]
             targets = [x.node for x in again] + captured
-            found = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)  # type: ignore[arg-type]
+            found, _ = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)  # type: ignore[arg-type]
             return [found.get(n) for n in targets]  # type: ignore[arg-type]
 
         nodes = [leaves[i].node for i in tracked] + captured

@@ -11,6 +11,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from queue import SimpleQueue
 from typing import Any
 
@@ -37,6 +38,15 @@ def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool
             raise error
         finally:
             del error, job  # the traceback holds this frame: leave no reference cycle
+
+
+def on_one_blas_thread() -> "_Blas | nullcontext[None]":
+    """Hold NumPy's BLAS to one thread inside a ``with`` block, where that is possible.
+
+    After a product on several threads OpenBLAS lets them spin for a tenth of a second, and the threads of ``share`` find their
+    core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block, or shares it.
+    """
+    return _blas if _blas.available() > 1 else nullcontext()
 
 
 class _Job:

@@ -59,11 +59,12 @@ class _Run:
             for i, arg in zip(argnums, self.rebuild(self.inputs), strict=True):
                 lifted[i] = arg
             self.result = function(*lifted, **kwargs)
+        self.entangled = False  # whether what was pulled can itself be differentiated by somebody else
 
     def pull(self, outputs: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the inputs, as the inputs came; zeros where nothing reaches."""
         targets = frozenset(x.node for x in self.inputs)  # type: ignore[misc]
-        found = cotangents_of(targets, outputs, cotangents, self.outer)
+        found, self.entangled = cotangents_of(targets, outputs, cotangents, self.outer)
         return [
             _lower(found[x.node] if x.node in found else np.zeros(x.shape, x.dtype), given)  # type: ignore[index]
             for x, given in zip(self.inputs, self.given, strict=True)
@@ -72,8 +73,11 @@ class _Run:
 
 def cotangents_of(
     targets: frozenset[Node], outputs: Sequence[Any], cotangents: Sequence[Any], recording: bool
-) -> dict[Node, Any]:
-    """Sweep from outputs to targets; recorded, if recording is on and anything else could be differentiated through it."""
+) -> tuple[dict[Node, Any], bool]:
+    """Sweep from outputs to targets; recorded, if recording is on and anything else could be differentiated through it.
+
+    The cotangents that were found, and whether they were recorded.
+    """
     seeds: dict[Node, Any] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
         if isinstance(output, Variable) and output.node is not None:
@@ -84,8 +88,8 @@ def cotangents_of(
     if recording and others:
         with switched(recording=True):
             seeds = {n: g if isinstance(g, Variable) else constant(Tensor, g) for n, g in seeds.items()}
-            return sweep(seeds, ops, targets=targets, edges=edges, saved_of=saved_variables)
-    return sweep({n: _raw(g) for n, g in seeds.items()}, targets=targets, edges=edges)
+            return sweep(seeds, ops, targets=targets, edges=edges, saved_of=saved_variables), True
+    return sweep({n: _raw(g) for n, g in seeds.items()}, targets=targets, edges=edges), False
 
 
 def _raw(value: Any) -> Any:
@@ -128,10 +132,11 @@ def value_and_grad(function: Function, argnums: int | Sequence[int] = 0, has_aux
         output, aux = run.result if has_aux else (run.result, None)
         value = _raw(_one(output, "grad"))
         grads = run.rebuild(run.pull([output], [np.ones(np.shape(value), np.result_type(value))]))
-        plain = not any(isinstance(x, Variable) for x in run.given)
-        if not (isinstance(output, Variable) and (_depends_on_others(output, run) or not plain)):
+        if not run.entangled and not any(isinstance(x, Variable) for x in run.given):
             output = value
-        return ((output, _drop(aux)) if has_aux else output), grads[0] if isinstance(argnums, int) else tuple(grads)
+            leaves, rebuild = flatten(aux)
+            aux = rebuild([_raw(x) for x in leaves])
+        return ((output, aux) if has_aux else output), grads[0] if isinstance(argnums, int) else tuple(grads)
 
     return differentiated
 
@@ -140,11 +145,6 @@ def _depends_on_others(output: Variable, run: _Run) -> bool:
     if output.node is None or not run.outer:
         return False
     return edges_towards(frozenset(x.node for x in run.inputs), [output.node])[1]  # type: ignore[misc]
-
-
-def _drop(tree: Any) -> Any:
-    leaves, rebuild = flatten(tree)
-    return rebuild(leaves)
 
 
 def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -252,7 +252,7 @@ def _push_by_transposition(node: Node, saved: Any, tangents: Sequence[Any], reco
         live = [p if t is not None else None for p, t in zip(node.parents, tangents, strict=True)]
         pulled = node.op.pull(ops, live, saved, node.statics, u)  # type: ignore[union-attr]
     pairs = [(c, t) for c, t in zip(pulled, tangents, strict=True) if c is not None and t is not None]
-    found = cotangents_of(frozenset([u.node]), [c for c, _ in pairs], [t for _, t in pairs], recorded)  # type: ignore[list-item]
+    found, _ = cotangents_of(frozenset([u.node]), [c for c, _ in pairs], [t for _, t in pairs], recorded)  # type: ignore[list-item]
     return found.get(u.node, np.zeros(node.shape, node.dtype))  # type: ignore[arg-type]
 
 
@@ -348,7 +348,7 @@ def gradients(
                 merged[y.node] = merged[y.node] + g if y.node in merged else g
             found = sweep(merged, ops, targets=targets, edges=edges, saved_of=saved_variables)
     else:
-        found = cotangents_of(targets, out_leaves, seeds, recording=False)
+        found, _ = cotangents_of(targets, out_leaves, seeds, recording=False)
     return rebuild([
         _lower(found[x.node] if x.node in found else np.zeros(x.shape, x.dtype), x) for x in in_leaves
     ])

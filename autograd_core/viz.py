@@ -92,7 +92,10 @@ class Graph:
         if format not in _PICTURES + _TEXTS:
             known = ", ".join(f".{name}" for name in _PICTURES + _TEXTS)
             raise OptionError(f"save: the name of the file must end in one of {known}, got {str(path)!r}")
-        content = self.render(format) if format in _PICTURES else (self.dot if format == "dot" else f"{self}\n").encode()
+        if format in _PICTURES:
+            content = self.render(format)
+        else:
+            content = (self.dot if format == "dot" else f"{self}\n").encode()
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
         return path
@@ -141,8 +144,8 @@ def draw(
     hidden = len(nodes) - len(shown)
     items = _items(shown, frozenset(roots), names or {}, hidden)
     items += [_Item("constant", ("constant", _kind_of(t._data))) for t in tensors if t.node is None]
-    title = f"The last {len(shown):,} of {len(nodes):,} nodes; draw(..., limit={len(nodes)}) shows all." if hidden else ""
-    return Graph(items, title, direction)
+    title = f"The last {len(shown):,} of {len(nodes):,} nodes; draw(..., limit={len(nodes)}) shows all."
+    return Graph(items, title if hidden else "", direction)
 
 
 def _last(nodes: Sequence[Node], limit: int) -> list[Node]:
@@ -166,7 +169,7 @@ def _items(nodes: Sequence[Node], roots: frozenset[Node], names: Mapping[str, Te
     """The picture's nodes, constants included, each after all that it was computed from."""
     of_node = {tensor.node: name for name, tensor in names.items() if tensor.node is not None}
     constants = {name: tensor for name, tensor in names.items() if tensor.node is None}
-    homes = _homes(nodes)
+    homes = _homes(nodes, of_node)
     items: list[_Item] = []
     number: dict[Node, int] = {}
     if hidden:
@@ -179,7 +182,7 @@ def _items(nodes: Sequence[Node], roots: frozenset[Node], names: Mapping[str, Te
             item = _Item("input", ("leaf", f"{node.shape} {node.dtype}"))
         else:
             item = _Item(kind, _operation(node))
-        item.path = homes.get(node, node.context.path)
+        item.path = homes[node] if node in homes else _home(node, of_node)
         values = _constants(node)
         for i, parent in enumerate(node.parents):
             if parent is not None:
@@ -192,15 +195,23 @@ def _items(nodes: Sequence[Node], roots: frozenset[Node], names: Mapping[str, Te
     return items
 
 
-def _homes(nodes: Iterable[Node]) -> dict[Node, str]:
+def _homes(nodes: Iterable[Node], names: Mapping[Any, str]) -> dict[Node, str]:
     """For each leaf the module that all its readers share, so that a layer's weights stand in the layer."""
     homes: dict[Node, str] = {}
     for node in nodes:
         for parent in node.parents:
             if parent is not None and parent.op is None:
-                home = homes.get(parent)
-                homes[parent] = node.context.path if home is None else _common(home, node.context.path)
+                home = _home(node, names)
+                homes[parent] = _common(homes.get(parent, home), home)
     return homes
+
+
+def _home(node: Node, names: Mapping[Any, str]) -> str:
+    """The module that an operation was recorded in; or else that of the parameters it reads, which their names tell."""
+    if node.context.path:
+        return node.context.path
+    owners = {names[p].rpartition(".")[0] for p in node.parents if p is not None and p in names}
+    return owners.pop() if len(owners) == 1 else ""
 
 
 def _common(a: str, b: str) -> str:
@@ -233,9 +244,10 @@ _ABSENT = object()
 
 
 def _constants(node: Node) -> dict[int, Any]:
-    """The inputs that have no node, by position: what was saved of them, None for nothing, _ABSENT for no such input."""
+    """The inputs without a node, by position: what was saved of them, None for nothing, _ABSENT for no such input."""
     op: Any = node.op
-    arrays, optional = getattr(op, "arrays", ()), getattr(op, "optional", frozenset())
+    arrays: Sequence[str] = getattr(op, "arrays", ())
+    optional: frozenset[str] = getattr(op, "optional", frozenset())
     saved = dict(zip(op.residuals, node.saved, strict=False)) if op is not None and node.saved is not None else {}
     positions = [i for i, parent in enumerate(node.parents) if parent is None]
     if getattr(op, "variadic", False):
@@ -284,8 +296,8 @@ def _short(value: Any) -> str:
 def _dot(items: Sequence[_Item], title: str, direction: str) -> Iterator[str]:
     """The graph in Graphviz' language, modules as nested clusters."""
     yield "digraph computation {"
-    yield f'  graph [rankdir={direction}, bgcolor="white", nodesep=0.3, ranksep=0.35, fontname="Helvetica,Arial,sans-serif",'
-    yield f'         fontsize=11, labelloc="t", label={_quoted(title)}];'
+    yield f'  graph [rankdir={direction}, bgcolor="white", nodesep=0.3, ranksep=0.35, labelloc="t",'
+    yield f'         fontname="Helvetica,Arial,sans-serif", fontsize=11, label={_quoted(title)}];'
     yield '  node [fontname="Helvetica,Arial,sans-serif", fontsize=11, height=0.3, margin="0.12,0.06"];'
     yield '  edge [color="#57606a", arrowsize=0.7];'
     order = sorted(range(len(items)), key=lambda i: _parts(items[i].path))  # stable: modules together, each in order
@@ -299,7 +311,8 @@ def _dot(items: Sequence[_Item], title: str, direction: str) -> Iterator[str]:
             open_path.append(part)
             pad = "  " * (len(open_path) + 1)
             yield f"{pad[2:]}subgraph {_quoted('cluster_' + '.'.join(open_path))} {{"
-            yield f'{pad}label={_quoted(".".join(open_path))}; labeljust="l"; style="rounded"; color="#afb8c1"; bgcolor="#f6f8fa";'
+            yield f'{pad}label={_quoted(".".join(open_path))}; labeljust="l";'
+            yield f'{pad}style="rounded"; color="#afb8c1"; bgcolor="#f6f8fa";'
         pad = "  " * (len(open_path) + 1)
         yield f'{pad}n{i} [label={_quoted(*item.lines)}, class="{item.kind}", {_STYLES[item.kind]}];'
     for depth in range(len(open_path), 0, -1):

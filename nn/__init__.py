@@ -1,0 +1,77 @@
+"""Neural networks: layers, losses, optimizers, data and training, by PyTorch's names.
+
+The public names, grouped, and nothing else.
+"""
+
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
+# --- modules ----------------------------------------------------------------------------------------------------------
+from .module import Module, Parameter
+from .sequential import Sequential  # isort: split
+
+# --- layers -----------------------------------------------------------------------------------------------------------
+from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
+from .conv import Conv1d, Conv2d, Conv3d
+from .dropout import Dropout
+from .linear import Flatten, Identity, Linear
+from .mlp import MLP
+from .pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d  # isort: split
+
+# --- losses -----------------------------------------------------------------------------------------------------------
+from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss  # isort: split
+
+# --- submodules -------------------------------------------------------------------------------------------------------
+from . import data, functional, init, losses, metrics, optim
+
+if _TYPE_CHECKING:
+    from . import datasets, train
+
+_LAZY = ("datasets", "train")  # imported when they are first asked for, because they bring other packages along
+
+__all__ = [
+    # modules
+    "Module",
+    "Parameter",
+    "Sequential",
+    # layers
+    "AvgPool1d",
+    "AvgPool2d",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "Dropout",
+    "Flatten",
+    "Identity",
+    "Linear",
+    "LogSoftmax",
+    "MLP",
+    "MaxPool1d",
+    "MaxPool2d",
+    "ReLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    # losses
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "MSELoss",
+    "NLLLoss",
+    # submodules
+    "data",
+    "datasets",
+    "functional",
+    "init",
+    "losses",
+    "metrics",
+    "optim",
+    "train",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LAZY:
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

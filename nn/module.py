@@ -74,6 +74,7 @@ class Module:
 
     training: bool
     _buffers: dict[str, bool]  # the names of buffers, and whether they are saved
+    _own_name = ""  # in the module that this one was last assigned to
 
     def __init__(self) -> None:
         self.training = True
@@ -84,19 +85,27 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, x), which calling the module runs")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        path = name = self._own_name
         try:
-            return self.forward(*args, **kwargs)
-        except ag.AutogradError as error:  # costs nothing as long as nothing goes wrong
-            _locate(error, self)
+            if not name:
+                return self.forward(*args, **kwargs)
+            outer = ag.current_path()
+            path = f"{outer}.{name}" if outer else name
+            with ag.module_path(path):
+                return self.forward(*args, **kwargs)
+        except ag.AutogradError as error:
+            _locate(error, path, self)
             raise
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module | Parameter):
-            if "_buffers" not in vars(self):
-                raise AttributeError(self._uninitialised())
-            if isinstance(value, Parameter) and not value.name:
-                value.name = name
+        if isinstance(value, Module | Parameter) and "_buffers" not in vars(self):
+            raise AttributeError(self._uninitialised())
+        if isinstance(value, Parameter) and not value.name:
+            value.name = name
         object.__setattr__(self, name, value)
+        if isinstance(value, Module | list | tuple | dict):
+            for path, child in _find(Module, [(name, value)]):
+                child._own_name = path
 
     def __getattr__(self, name: str) -> Any:
         # only what is not there comes here
@@ -116,6 +125,7 @@ class Module:
         for name, child in _find(Module, vars(self).items()):
             if id(child) not in seen:
                 seen.add(id(child))
+                child._own_name = name  # a list may have grown since it was assigned
                 yield name, child
 
     def children(self) -> Iterator["Module"]:
@@ -296,20 +306,14 @@ def _clash(value: NDArray[Any], held: Any) -> str:
     return ""
 
 
-def _locate(error: ag.AutogradError, module: Module) -> None:
-    """Write into an error that is on its way out where it came from, seen from this module."""
-    trail = vars(error).setdefault("_modules", [])  # the modules that it has left, innermost first
-    if not trail:
-        error._message = str(error)  # type: ignore[attr-defined]
-    trail.append(module)
-    path = ""
-    for outer, inner in zip(trail[:0:-1], trail[-2::-1], strict=True):
-        name = next((name for name, found in outer.named_modules() if found is inner), type(inner).__name__)
-        path = _join(path, name)
-    kind = type(trail[0]).__name__
-    where = f"In {path} ({kind})." if path else f"In {kind}."
-    message = error._message.rstrip()  # type: ignore[attr-defined]
-    error.args = (f"{message}{'' if message.endswith('.') else '.'} {where}",)
+def _locate(error: ag.AutogradError, path: str, module: Module) -> None:
+    """Write into an error that is on its way out in which module it came up."""
+    if not hasattr(error, "module"):  # else it has passed the innermost one
+        error.module = path  # type: ignore[attr-defined]
+        kind = type(module).__name__
+        message = str(error).removesuffix(f" In {path}.")
+        end = "" if message.endswith(".") else "."
+        error.args = (f"{message}{end} In {f'{path} ({kind})' if path else kind}.",)
 
 
 def _restore(data: NDArray[Any], requires_grad: bool, name: str) -> Parameter:

@@ -1,6 +1,6 @@
 """The mathematics: every operation, one block each. This module is also the namespace that recorded rules compute in."""
 
-from numpy import zeros as zeros  # a rule's constants are raw arrays in both modes
+from numpy import zeros  # a rule's constants are raw arrays in both modes
 
 from . import indexing
 from .activations import relu, sigmoid, softplus
@@ -84,3 +84,5 @@ from .transcendental import (
 )
 
 abs = absolute
+
+__all__ = [name for name, value in globals().items() if hasattr(value, "op")]

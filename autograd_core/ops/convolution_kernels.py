@@ -34,6 +34,7 @@ _BLOCK = 1 << 18  # numbers in a scratch matrix: it stays in a core's cache betw
 _SENT = 1 << 20  # the same for what is added to the cotangent of an input: sums want fewer and larger calls
 _MOST_SUMS = 1 << 20  # numbers in the partial sums of a weight's cotangent
 _THICK = 48  # rows of a matrix from which a product on views beats a copy of patches
+_TURNED_AT_ONCE = 1 << 12  # numbers in a row from which an array is not transposed in one call
 _WORTH_THREADS = 1 << 21  # multiplications from which other cores are woken
 
 
@@ -413,7 +414,14 @@ def _lifted(a: Array) -> Array:
 
 def _batch_last(a: Array) -> Array:
     """Lay an array (N, C, *spatial) out as in Note [Batch-last memory]; what lies so already is not copied."""
-    return np.ascontiguousarray(_lifted(a).transpose(2, 3, 1, 4, 0))
+    a = _lifted(a).transpose(2, 3, 1, 4, 0)
+    if a.flags.c_contiguous or a.strides[-1] == a.itemsize or a[0, 0].size < _TURNED_AT_ONCE:
+        return np.ascontiguousarray(a)
+    # A batch far apart in memory shares few cache lines, and is read through a compact copy of each row.
+    turned = np.empty(a.shape, a.dtype)
+    for row in np.ndindex(a.shape[:2]):
+        turned[row] = a[row].copy(order="K")
+    return turned
 
 
 def _logical(a: Array, ndim: int) -> Array:

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd_core.parallel import on_one_blas_thread
+
 Array = NDArray[Any]
 
 _LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
@@ -34,7 +36,8 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     merged = dense.reshape([_size(g, run) for _, run in runs])
     gone = tuple(axis for axis, (is_gone, _) in enumerate(runs) if is_gone)
     kept = [axis for is_gone, run in runs if not is_gone for axis in run]
-    total = _sum_runs(merged, gone).reshape([g.shape[axis] for axis in kept])
+    with on_one_blas_thread():
+        total = _sum_runs(merged, gone).reshape([g.shape[axis] for axis in kept])
     total = total.transpose([kept.index(axis) for axis in sorted(kept)])
     return np.expand_dims(total, tuple(sorted(summed))) if keepdims else total
 

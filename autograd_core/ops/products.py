@@ -275,6 +275,9 @@ def einsum(subscripts, /, *operands):
     return _einsum(operands, subscripts)
 
 
+einsum.op = _einsum.op
+
+
 def _check_linear(x, weight, bias):
     """Refuse shapes that do not fit; that they fit is found out first, because this runs in every layer."""
     shape, expected = np.shape(x), np.shape(weight)

@@ -27,7 +27,7 @@ from ..transforms import gradients
 Array = np.ndarray[Any, np.dtype[Any]]
 
 _STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # times the size of the number that is changed, or 1
-_DECIDED = 1e-3  # an estimated error above this share of the gradient decides nothing
+_DECIDED = 1e-4  # an estimated error above this share of the gradient decides nothing
 _SAFETY = 4.0
 
 
@@ -56,11 +56,11 @@ class Entry:
 
     @property
     def badness(self) -> float:
-        """The error in units of what is tolerated."""
-        if not self.decided:
-            return np.inf
+        """The error, of those that are wrong in units of what is tolerated; no right one is worse than a wrong one."""
         error = abs(self.analytic - self.numeric)
-        return float(error / self.tolerance) if self.tolerance else (0.0 if error == 0 else np.inf)
+        if self.ok:
+            return -1 / (1 + error)
+        return error / self.tolerance if self.decided and np.isfinite(error) and self.tolerance else np.inf
 
 
 @dataclass(frozen=True)
@@ -82,13 +82,15 @@ class GradientReport:
             return f"{what}: nothing to check, the inputs are empty"
         w = self.worst
         where = f"input {w.input}{list(w.index) if w.index else ''}"
-        error = abs(w.analytic - w.numeric)
+        error, entries = abs(w.analytic - w.numeric), f"{self.checked:,} entries checked"
         if self.ok:
-            return f"{what} agrees with central differences in all {self.checked:,} entries checked (largest error {error:.1e}, at {where})"
-        lines = [f"{what} is wrong or undecided in {self.failed:,} of {self.checked:,} entries checked; the worst is {where}:"]
-        lines.append(f"  analytic {w.analytic:.10g}, numeric {w.numeric:.10g}, difference {error:.1e}, tolerated {w.tolerance:.1e}")
+            return f"{what} agrees with central differences in all {entries} (largest error {error:.1e})"
+        lines = [
+            f"{what} is wrong or undecided in {self.failed:,} of {entries}; the worst is {where}:",
+            f"  analytic {w.analytic:.10g}, numeric {w.numeric:.10g}, off by {error:.1e}, tolerated {w.tolerance:.1e}",
+        ]
         if not w.decided:
-            lines.append("  No step gave a steady difference: here the function has a kink or a jump, or is not computed in float64.")
+            lines.append("  no step gave a steady difference: a kink or a jump is here, or float64 is lost on the way")
         elif w.numeric and np.isfinite(w.analytic) and error > 1e-6 * abs(w.numeric):
             lines.append(f"  analytic / numeric = {w.analytic / w.numeric:.6g}")
         return "\n".join(lines)
@@ -131,8 +133,8 @@ def gradcheck(
     with _in_float64([leaf for leaf, value in zip(leaves, given, strict=True) if leaf is value]):
         reports: list[GradientReport] = []
         for k in range(1, order + 1):
-            number = _number(function, args, leaves, k, generator)
-            reports.append(_compare(number, leaves, k, samples, generator, rtol))
+            number, precision = _number(function, args, leaves, k, generator)
+            reports.append(_compare(number, precision, leaves, k, samples, generator, rtol))
             if not reports[-1].ok:
                 break
     report = reports[-1]
@@ -163,29 +165,34 @@ def _takes_arguments(function: Callable[..., Any]) -> bool:
 @contextmanager
 def _in_float64(tensors: Sequence[Tensor]) -> Iterator[None]:
     """Let these leaves hold copies in float64, and give them back what they held."""
-    held: list[tuple[Tensor, Array, Node | None]] = [(t, t.data, t.node) for t in tensors]
+    held: list[tuple[Tensor, Array, Node | None, bool]] = [(t, t._data, t.node, t.shared) for t in tensors]
     try:
-        for tensor, data, _ in held:
+        for tensor, data, *_ in held:
             tensor.requires_grad_(False)
             tensor.data = np.array(data, dtype=np.float64)
             tensor.requires_grad_(True)
         yield
     finally:
-        for tensor, data, node in held:
-            tensor.data, tensor.node = data, node
+        for tensor, data, node, shared in held:
+            tensor._data, tensor.node, tensor.shared = data, node, shared
 
 
 def _number(
     function: Callable[..., Any], args: Sequence[Any], leaves: Sequence[Tensor], order: int, rng: np.random.Generator
-) -> Callable[[bool], Any]:
-    """The function as one number that the leaves determine: a random projection of its output, or of a derivative.
+) -> tuple[Callable[[bool], Any], float]:
+    """The function as one number that the leaves determine, and the relative precision that it is computed with.
+
+    The number is a random projection of the output, or of a derivative of it.
 
     For order k, the output is squared (the second derivative of a linear function is zero, and a check of it would see
-    nothing) and differentiated k - 1 times, each time weighted with random numbers.
+    nothing) and differentiated k - 1 times, each time weighted with random numbers. `number(False)` need not be
+    recorded.
     """
     outputs, _ = flatten(function(*args))
     if not any(isinstance(y, Tensor) and y.requires_grad for y in outputs):
-        raise GraphError("gradcheck: the output does not depend on the inputs; is it computed under no_grad, or from .data?")
+        raise GraphError(
+            "gradcheck: the output does not depend on the inputs; is it computed under no_grad, or from .data?"
+        )
     weights = [rng.uniform(0.5, 1.5, np.shape(y)) for y in outputs]
     directions = [[rng.uniform(0.5, 1.5, x.shape) for x in leaves] for _ in range(order - 1)]
 
@@ -206,11 +213,13 @@ def _number(
             value = total(found, direction)
         return value
 
-    return number
+    floating = [y.dtype for y in outputs if isinstance(y, Tensor) and y.dtype.kind == "f"]
+    return number, max(float(np.finfo(dtype).eps) for dtype in floating)
 
 
 def _compare(
     number: Callable[[bool], Any],
+    precision: float,
     leaves: Sequence[Tensor],
     order: int,
     samples: int | None,
@@ -237,13 +246,14 @@ def _compare(
             positions = np.sort(rng.choice(leaf.size, samples, replace=False))
         for position in positions.tolist():
             index = tuple(int(j) for j in np.unravel_index(position, leaf.shape))
-            entries.append(_check(number, leaf, i, index, float(gradient[index]), largest, rtol))
+            entries.append(_check(number, precision, leaf, i, index, float(gradient[index]), largest, rtol))
     failed = sum(not entry.ok for entry in entries)
     return GradientReport(failed == 0, order, len(entries), failed, max(entries, key=lambda e: e.badness, default=None))
 
 
 def _check(
     number: Callable[[bool], Any],
+    precision: float,
     leaf: Tensor,
     position: int,
     index: tuple[int, ...],
@@ -254,7 +264,7 @@ def _check(
     """One entry, with smaller and smaller steps until one confirms the gradient; else the best evidence against it."""
     best: Entry | None = None
     for step in _STEPS:
-        numeric, error = _derivative(number, leaf, index, step)
+        numeric, error = _derivative(number, precision, leaf, index, step)
         scale = max(abs(analytic), abs(numeric), 1e-3 * largest)
         decided = bool(error <= _DECIDED * scale) or (error == 0 and scale == 0) or (largest == 0 and error < 1e-6)
         entry = Entry(position, index, analytic, numeric, max(_SAFETY * error, (rtol or 0.0) * abs(numeric)), decided)
@@ -267,7 +277,7 @@ def _check(
 
 
 def _derivative(
-    number: Callable[[bool], Any], leaf: Tensor, index: tuple[int, ...], relative: float
+    number: Callable[[bool], Any], precision: float, leaf: Tensor, index: tuple[int, ...], relative: float
 ) -> tuple[float, float]:
     """The derivative by one entry from differences at two steps, and its estimated error."""
     data = leaf.data
@@ -285,5 +295,5 @@ def _derivative(
         data[index] = old
     wide, narrow = (far[0] - far[1]) / (2 * step), (near[0] - near[1]) / step
     best = (4 * narrow - wide) / 3
-    rounding = 8 * np.finfo(np.float64).eps * max(map(abs, far + near)) / step
+    rounding = 8 * precision * max(map(abs, far + near)) / step
     return best, float(abs(best - narrow) + rounding)

@@ -1,0 +1,43 @@
+"""Matrix products of raw NumPy arrays, shared between the cores by ``autograd_core.parallel``.
+
+``np.matmul`` would spread a large product over OpenBLAS's own threads. These go on spinning after it, and take the cores
+from every kernel that shares its tasks afterwards. Here BLAS stays on one thread, and large products are cut in parts.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autograd_core.parallel import on_one_blas_thread, share
+
+Array = NDArray[Any]
+
+_SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread anyway
+_WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
+_PARTS = 4  # of the larger side of the result; more than cores, so that a busy core does fewer
+
+
+def matmul(a: Array, b: Array) -> Array:
+    """Matrix product ``a @ b``. The bits of the result do not depend on the number of cores."""
+    if a.size + b.size <= _SMALL:
+        return np.matmul(a, b)
+    if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.size * b.shape[1] < _WORTH_THREADS:
+        with on_one_blas_thread():
+            return np.matmul(a, b)
+    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
+    by_rows = a.shape[0] >= b.shape[1]
+    length = max(out.shape)
+    step = -(-length // (_PARTS * 16)) * 16  # whole tiles of the products inside BLAS
+
+    def work(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(task * step, (task + 1) * step)
+            if by_rows:
+                np.matmul(a[part], b, out=out[part])
+            else:
+                np.matmul(a, b[:, part], out=out[:, part])
+
+    share(work, -(-length // step))
+    return out

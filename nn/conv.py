@@ -1,0 +1,132 @@
+"""Convolutional layers, over one, two or three axes."""
+
+import math
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+import autograd_core as ag
+
+from . import functional, init
+from .data import check_positive
+from .functional import Padding, Size
+from .module import Module, Parameter
+from .randomness import RandomSource, generator
+
+__all__ = ["Conv1d", "Conv2d", "Conv3d"]
+
+
+class Conv(Module):
+    """What convolutional layers have in common: their parameters, and where they start from."""
+
+    ndim: ClassVar[int]
+
+    def __init__(
+        self,
+        in_channels: int,
+        out_channels: int,
+        kernel_size: Size,
+        stride: Size = 1,
+        padding: Padding = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+        bias: bool = True,
+        *,
+        rng: RandomSource = None,
+        dtype: DTypeLike = np.float32,
+    ) -> None:
+        super().__init__()
+        who = type(self).__name__
+        self.in_channels = check_positive(in_channels, f"{who}: in_channels")
+        self.out_channels = check_positive(out_channels, f"{who}: out_channels")
+        self.groups = check_positive(groups, f"{who}: groups")
+        if in_channels % groups or out_channels % groups:
+            raise ag.OptionError(
+                f"{who}: groups must divide in_channels and out_channels; got {groups}, {in_channels} and {out_channels}"
+            )
+        kernel = self._sizes(kernel_size, "kernel_size", 1)
+        self._sizes(stride, "stride", 1)
+        self._sizes(dilation, "dilation", 1)
+        if not isinstance(padding, str):
+            self._sizes(padding, "padding", 0)
+        elif padding not in ("same", "valid"):
+            raise ag.OptionError(f"{who}: padding must be numbers, 'same' or 'valid'; got {padding!r}")
+        elif padding == "same" and any(s != 1 for s in np.ravel(stride)):
+            raise ag.OptionError(f"{who}: padding='same' needs stride 1, got {stride}; give the padding as a number")
+        self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        rng = generator(rng, who)
+        shape = (out_channels, in_channels // groups, *kernel)
+        self.weight = Parameter(init.uniform_fan_in(shape, rng=rng, dtype=dtype))
+        fan_in = math.prod(shape[1:])
+        self.bias = (
+            Parameter(init.uniform_fan_in((out_channels,), fan_in=fan_in, rng=rng, dtype=dtype)) if bias else None
+        )
+
+    def _sizes(self, value: Any, name: str, least: int) -> tuple[int, ...]:
+        sizes = tuple(value) if isinstance(value, Sequence) else (value,) * self.ndim
+        if len(sizes) != self.ndim or not all(
+            isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= least for n in sizes
+        ):
+            raise ag.OptionError(
+                f"{type(self).__name__}: {name} must be a whole number or {self.ndim} of them, at least {least}; "
+                f"got {value!r}"
+            )
+        return sizes
+
+    def extra_repr(self) -> str:
+        shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
+        defaults = {"padding": 0, "dilation": 1, "groups": 1}
+        shown += "".join(f", {k}={getattr(self, k)!r}" for k, default in defaults.items() if getattr(self, k) != default)
+        return shown + (", bias=False" if self.bias is None else "") + init.shown_dtype(self.weight)
+
+
+class Conv1d(Conv):
+    """Cross-correlation with learned kernels along one axis, plus a bias for each channel.
+
+    Shapes: x (N, in_channels, n) -> (N, out_channels, m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1.
+    weight (out_channels, in_channels / groups, k), bias (out_channels,). `padding` may be "same" for m = n, or "valid".
+    Initial values: uniform within 1/sqrt(in_channels / groups * k), as in PyTorch.
+
+    >>> Conv1d(2, 4, 3, padding="same", rng=0)(np.ones((1, 2, 8), np.float32)).shape
+    (1, 4, 8)
+    """
+
+    ndim = 1
+
+    def forward(self, x: Any) -> Any:
+        return functional.conv1d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class Conv2d(Conv):
+    """Cross-correlation with learned kernels over height and width, plus a bias for each channel.
+
+    Shapes: x (N, in_channels, *n) -> (N, out_channels, *m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1
+    along each axis. weight (out_channels, in_channels / groups, *k), bias (out_channels,). Options are one number or one
+    for each axis; `padding` may be "same" for m = n, or "valid" for none.
+    Initial values: uniform within 1/sqrt(in_channels / groups * k * k), as in PyTorch.
+
+    >>> Conv2d(1, 6, 5, rng=0)(np.ones((2, 1, 28, 28), np.float32)).shape
+    (2, 6, 24, 24)
+    """
+
+    ndim = 2
+
+    def forward(self, x: Any) -> Any:
+        return functional.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+
+
+class Conv3d(Conv):
+    """Cross-correlation with learned kernels over depth, height and width, plus a bias for each channel.
+
+    Shapes and initial values: as for Conv2d, with depth before height.
+
+    >>> Conv3d(1, 2, 3, padding=1, rng=0)(np.ones((1, 1, 4, 4, 4), np.float32)).shape
+    (1, 2, 4, 4, 4)
+    """
+
+    ndim = 3
+
+    def forward(self, x: Any) -> Any:
+        return functional.conv3d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)

@@ -1,0 +1,75 @@
+"""Pooling layers: the maximum or the mean of each window."""
+
+from typing import Any
+
+from . import functional
+from .functional import Size
+from .module import Module
+
+__all__ = ["AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
+
+
+class Pool(Module):
+    """What pooling layers have in common: windows of `kernel_size`, `stride` apart (the kernel size unless given)."""
+
+    def __init__(self, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> None:
+        super().__init__()
+        self.kernel_size, self.padding = kernel_size, padding
+        self.stride = kernel_size if stride is None else stride
+
+    def extra_repr(self) -> str:
+        return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
+
+
+class MaxPool1d(Pool):
+    """Maximum of each window along one axis.
+
+    Shapes: x (N, channels, n) -> (N, channels, m) with m = (n + 2 padding - kernel_size) // stride + 1.
+
+    >>> MaxPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[3., 2.]]])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.max_pool1d(x, self.kernel_size, self.stride, self.padding)
+
+
+class MaxPool2d(Pool):
+    """Maximum of each window over height and width.
+
+    Shapes: x (N, channels, *n) -> (N, channels, *m) with m = (n + 2 padding - kernel_size) // stride + 1 along each axis.
+
+    >>> MaxPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4))
+    array([[[[ 5.,  7.],
+             [13., 15.]]]])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.max_pool2d(x, self.kernel_size, self.stride, self.padding)
+
+
+class AvgPool1d(Pool):
+    """Mean of each window along one axis, padding included.
+
+    Shapes: as for MaxPool1d.
+
+    >>> AvgPool1d(2)(np.array([[[1.0, 3.0, 2.0, 0.0]]]))
+    array([[[2., 1.]]])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.avg_pool1d(x, self.kernel_size, self.stride, self.padding)
+
+
+class AvgPool2d(Pool):
+    """Mean of each window over height and width, padding included.
+
+    Shapes: as for MaxPool2d.
+
+    >>> AvgPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4))
+    array([[[[ 2.5,  4.5],
+             [10.5, 12.5]]]])
+    """
+
+    def forward(self, x: Any) -> Any:
+        return functional.avg_pool2d(x, self.kernel_size, self.stride, self.padding)

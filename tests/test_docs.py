@@ -1,0 +1,57 @@
+"""What the documentation shows runs: the examples in every docstring, and the code in the README."""
+
+import doctest
+import importlib
+import pkgutil
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+import nn
+from autograd_core.op import REGISTRY
+
+ROOT = Path(__file__).parents[1]
+MODULES = sorted(
+    name
+    for package in (ag, nn)
+    for _, name, _ in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+    if not name.endswith("__main__")
+)
+
+
+def _failures(runner, tests):
+    for test in tests:
+        runner.run(test)
+    return runner.failures
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    module = importlib.import_module(name)
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    tests = finder.find(module, extraglobs={"ag": ag, "np": np, "nn": nn})
+    assert _failures(doctest.DocTestRunner(), tests) == 0
+
+
+@pytest.mark.parametrize("op", REGISTRY.values(), ids=lambda op: op.name)
+def test_operation_examples_run(op):
+    finder = doctest.DocTestFinder()
+    tests = finder.find(op.call, op.name, module=False, globs={"ag": ag, "np": np})
+    assert _failures(doctest.DocTestRunner(), tests) == 0
+
+
+def test_readme_code_runs_and_prints_what_it_says(capsys):
+    """Each Python block runs in one namespace; a print with a comment behind it prints that comment."""
+    text = (ROOT / "README.md").read_text()
+    namespace: dict[str, object] = {"ag": ag, "np": np, "nn": nn}
+    for block in re.findall(r"```python\n(.*?)```", text, re.DOTALL):
+        if "digits()" in block:
+            pytest.importorskip("sklearn", reason="the README's network trains on scikit-learn's digits (extra: demo)")
+        exec(compile(block, "README.md", "exec"), namespace)
+        printed = capsys.readouterr().out
+        for said in re.findall(r"print\(.*\)\s+# (Tensor.*)", block):
+            assert said in printed
+    REGISTRY.pop("my_softsign")
