@@ -36,6 +36,10 @@ from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
 from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # isort: split
 from .op import linear as linear_operation
 
+# --- seeing and checking ----------------------------------------------------------------------------------------------
+from .testing import GradientMismatch, GradientReport, gradcheck
+from .viz import Graph, draw  # isort: split
+
 # --- the machine ------------------------------------------------------------------------------------------------------
 from .config import config, show_config  # isort: split
 

@@ -10,6 +10,7 @@ what is generated, print `source_of_call(op)` or `source_of_pull(op)`.
 import linecache
 from collections.abc import Callable
 from functools import cache
+from math import isfinite
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -48,11 +49,10 @@ def fit(xp: Any, g: Any, aval: Any) -> Any:
 def absorbing(xp: Any, g: Any, partial: Any) -> Any:
     """``g * partial``, where a cotangent of exactly zero absorbs an infinite or undefined partial."""
     raw = partial._data if isinstance(partial, Variable) else partial
-    bad = ~np.isfinite(raw)
-    if not bad.any():
+    if isfinite(raw) if not isinstance(raw, np.ndarray) else np.isfinite(raw).all():
         return g * partial
-    bad &= (g._data if isinstance(g, Variable) else g) == 0
-    return g * xp.where(bad, xp.zeros_like(g), partial)
+    absorbed = ~np.isfinite(raw) & ((g._data if isinstance(g, Variable) else g) == 0)
+    return g * xp.where(absorbed, xp.zeros_like(g), partial)
 
 
 @cache

@@ -1,9 +1,9 @@
 """Shares the tasks of one array kernel between the cores.
 
-NumPy runs most of its work on one thread and OpenBLAS spreads only large products over several. A kernel made of many small
-products is faster the other way round: every core takes whole tasks and calls a BLAS that is held to one thread. This
-file does that, and knows nothing of arrays or operations. Where the BLAS of NumPy cannot be held (or may use one thread only, by
-the user's wish), the caller's thread does all the tasks, with whatever threads the BLAS uses.
+NumPy runs most of its work on one thread, and OpenBLAS spreads only large products over several. A kernel made of many
+small products is faster the other way round: every core takes whole tasks and calls a BLAS that is held to one thread.
+This file does that, and knows nothing of arrays or operations. Where NumPy's BLAS cannot be held, or may use one thread
+only by the user's wish, the caller's thread does all the tasks, with whatever threads the BLAS uses.
 """
 
 import contextvars
@@ -17,11 +17,12 @@ from typing import Any
 
 
 def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True) -> None:
-    """Do the tasks ``0 ... count - 1``: call ``work(tasks)`` on several threads, each with an iterator over tasks of its own.
+    """Do the tasks ``0 ... count - 1``: call ``work(tasks)`` on several threads, each with an iterator over its tasks.
 
-    A thread takes the next task when it has done its last, so that a busy core does fewer. Which thread does which task is
-    open: for results that do not depend on it, tasks write to separate memory. An exception in any of them ends the
-    others early and is raised here. Pass ``worthwhile=False`` for work of less than some 50 microseconds: it stays here.
+    A thread takes the next task when it has done its last, so that a busy core does fewer. Which thread does which task
+    is open: for results that do not depend on it, tasks write to separate memory. An exception in any of them ends the
+    others early and is raised here. With ``worthwhile=False`` all tasks stay on this thread: right for less than some
+    100 microseconds of work, and for NumPy calls of less than some 30, between which threads wait for each other.
     """
     job = _Job(work, count)
     helpers = min(_threads() if worthwhile and count > 1 and not _in_helper.active else 1, count) - 1
@@ -43,8 +44,8 @@ def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool
 def on_one_blas_thread() -> "_Blas | nullcontext[None]":
     """Hold NumPy's BLAS to one thread inside a ``with`` block, where that is possible.
 
-    After a product on several threads OpenBLAS lets them spin for a tenth of a second, and the threads of ``share`` find their
-    core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block, or shares it.
+    After a product on several threads OpenBLAS lets them spin for a tenth of a second, and the threads of ``share``
+    find their core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block.
     """
     return _blas if _blas.available() > 1 else nullcontext()
 
@@ -156,7 +157,7 @@ class _Blas:
 def _numpy_blas() -> Any:
     """Find the BLAS that NumPy calls among the loaded libraries, or None."""
     try:
-        from threadpoolctl import ThreadpoolController
+        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
     except ImportError:
         return None
     found = ThreadpoolController().select(user_api="blas").lib_controllers

@@ -315,7 +315,7 @@ class Tensor(Operators):
 
     def copy_(self, other: Any) -> Self:
         """Take the values of another array of a shape that broadcasts to this one, in place; returns self."""
-        return self._update("copy_", ops.broadcast_to(other, self.shape))
+        return self._update("copy_", ops.broadcast_to(asarray(other), self.shape))
 
     def clamp_(self, min: Any = None, max: Any = None) -> Self:
         """Clip to bounds in place; returns self."""

@@ -44,7 +44,7 @@ class Conv(Module):
         self.groups = check_positive(groups, f"{who}: groups")
         if in_channels % groups or out_channels % groups:
             raise ag.OptionError(
-                f"{who}: groups must divide in_channels and out_channels; got {groups}, {in_channels} and {out_channels}"
+                f"{who}: groups must divide the channels; got groups={groups} for {in_channels} in, {out_channels} out"
             )
         kernel = self._sizes(kernel_size, "kernel_size", 1)
         self._sizes(stride, "stride", 1)
@@ -78,7 +78,8 @@ class Conv(Module):
     def extra_repr(self) -> str:
         shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
         defaults = {"padding": 0, "dilation": 1, "groups": 1}
-        shown += "".join(f", {k}={getattr(self, k)!r}" for k, default in defaults.items() if getattr(self, k) != default)
+        given = {name: getattr(self, name) for name in defaults if getattr(self, name) != defaults[name]}
+        shown += "".join(f", {name}={value!r}" for name, value in given.items())
         return shown + (", bias=False" if self.bias is None else "") + init.shown_dtype(self.weight)
 
 
@@ -102,9 +103,9 @@ class Conv1d(Conv):
 class Conv2d(Conv):
     """Cross-correlation with learned kernels over height and width, plus a bias for each channel.
 
-    Shapes: x (N, in_channels, *n) -> (N, out_channels, *m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1
-    along each axis. weight (out_channels, in_channels / groups, *k), bias (out_channels,). Options are one number or one
-    for each axis; `padding` may be "same" for m = n, or "valid" for none.
+    Shapes: x (N, in_channels, *n) -> (N, out_channels, *m) with, along each axis,
+    m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1. weight (out_channels, in_channels / groups, *k),
+    bias (out_channels,). Options are one number or one for each axis; `padding` may be "same" for m = n, or "valid".
     Initial values: uniform within 1/sqrt(in_channels / groups * k * k), as in PyTorch.
 
     >>> Conv2d(1, 6, 5, rng=0)(np.ones((2, 1, 28, 28), np.float32)).shape

@@ -21,7 +21,7 @@ class Dropout(Module):
 
     >>> layer = Dropout(0.5, rng=0)
     >>> layer(np.ones(4)), layer.eval()(np.ones(4))
-    (array([2., 0., 0., 0.]), array([1., 1., 1., 1.]))
+    (array([2., 2., 2., 0.]), array([1., 1., 1., 1.]))
     """
 
     def __init__(self, p: float = 0.5, *, rng: RandomSource = None) -> None:

@@ -54,7 +54,8 @@ def conv1d(
 ) -> Any:
     """Cross-correlation over one axis, plus a bias for each channel.
 
-    Shapes: x (N, channels, n), weight (out_channels, channels / groups, k), bias (out_channels,) -> (N, out_channels, m).
+    Shapes: x (N, channels, n), weight (out_channels, channels / groups, k), bias (out_channels,)
+    -> (N, out_channels, m).
     `padding` is a number of zeros on either side, or "same" for m = n, or "valid" for none.
 
     >>> conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 3)), padding="same")
@@ -88,7 +89,16 @@ def conv3d(
 
 
 def _conv(
-    conv: Any, name: str, ndim: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
+    conv: Any,
+    name: str,
+    ndim: int,
+    x: Any,
+    weight: Any,
+    bias: Any,
+    stride: Any,
+    padding: Any,
+    dilation: Any,
+    groups: int,
 ) -> Any:
     if isinstance(padding, str):
         x, padding = _padded(name, ndim, x, weight, stride, padding, dilation)
@@ -177,7 +187,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: RandomSource 
     Source: Srivastava et al., Dropout (2014), scaled in training in the place of testing.
 
     >>> dropout(np.ones(4), 0.5, rng=0)
-    array([2., 0., 0., 0.])
+    array([2., 2., 2., 0.])
     """
     if not 0 <= p <= 1:
         raise ag.OptionError(f"dropout: p is the probability to drop, from 0 to 1; got {p!r}")
@@ -222,8 +232,8 @@ def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> An
 def nll_loss(log_probabilities: Any, target: Any, reduction: Reduction = "mean") -> Any:
     """Negative log-likelihood of class ids, in nats, from log-probabilities such as `log_softmax` gives.
 
-    Shapes: log_probabilities (classes,), (N, classes) or (N, classes, d1, ...); target (), (N,) or (N, d1, ...) -> () or,
-    for reduction "none", that of the target.
+    Shapes: log_probabilities (classes,), (N, classes) or (N, classes, d1, ...); target (), (N,) or (N, d1, ...)
+    -> () or, for reduction "none", that of the target.
     Errors: as for cross_entropy.
 
     >>> nll_loss(np.log([[0.5, 0.5], [0.25, 0.75]]), np.array([0, 1]), "none").round(4)
@@ -256,6 +266,7 @@ def mse_loss(prediction: Any, target: Any, reduction: Reduction = "mean") -> Any
 def binary_cross_entropy(probability: Any, target: Any, reduction: Reduction = "mean") -> Any:
     """``-(t log p + (1 - t) log(1 - p))``, in nats; the logarithms are kept above -100, as in PyTorch.
 
+    Where that bound holds, at p = 0 or 1, the gradient of the bounded term is 0; from logits nothing is lost.
     Shapes: probability and target alike -> () or, for reduction "none", the same.
     Errors: ShapeError for shapes that differ, OptionError for values outside [0, 1].
 

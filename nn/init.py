@@ -29,7 +29,11 @@ __all__ = [
     "zeros_",
 ]
 
-_GAINS = {"linear": 1.0, "conv1d": 1.0, "conv2d": 1.0, "conv3d": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2)}
+_GAINS = {
+    **dict.fromkeys(("linear", "conv1d", "conv2d", "conv3d", "sigmoid"), 1.0),
+    "tanh": 5 / 3,
+    "relu": math.sqrt(2),
+}
 
 
 def uniform_fan_in(
@@ -131,7 +135,12 @@ Mode = Literal["fan_in", "fan_out"]
 
 
 def kaiming_uniform_(
-    tensor: ag.Tensor, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu", *, rng: RandomSource = None
+    tensor: ag.Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: RandomSource = None,
 ) -> ag.Tensor:
     """Draw uniformly within ``gain sqrt(3 / fan)``; `a` is the negative slope of leaky_relu; returns the tensor.
 
@@ -142,7 +151,12 @@ def kaiming_uniform_(
 
 
 def kaiming_normal_(
-    tensor: ag.Tensor, a: float = 0, mode: Mode = "fan_in", nonlinearity: str = "leaky_relu", *, rng: RandomSource = None
+    tensor: ag.Tensor,
+    a: float = 0,
+    mode: Mode = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    rng: RandomSource = None,
 ) -> ag.Tensor:
     """Draw from the normal distribution of variance ``gain**2 / fan``; returns the tensor.
 
@@ -180,4 +194,5 @@ def _kaiming_std(tensor: ag.Tensor, a: float, mode: str, nonlinearity: str) -> f
 
 def _put(tensor: ag.Tensor, value: NDArray[Any]) -> ag.Tensor:
     with ag.no_grad():
-        return tensor.copy_(value.astype(tensor.dtype))
+        tensor.writable()[...] = value
+    return tensor

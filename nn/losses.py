@@ -17,9 +17,7 @@ class Loss(Module):
     def __init__(self, reduction: Reduction = "mean") -> None:
         super().__init__()
         if reduction not in ("mean", "sum", "none"):
-            raise ag.OptionError(
-                f"{type(self).__name__}: reduction must be one of mean, sum, none; got {reduction!r}"
-            )
+            raise ag.OptionError(f"{type(self).__name__}: reduction must be one of mean, sum, none; got {reduction!r}")
         self.reduction = reduction
 
     def extra_repr(self) -> str:

@@ -1,6 +1,7 @@
 """The multi-layer perceptron, given by the numbers of its units."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -50,7 +51,7 @@ class MLP(Sequential):
                 f"MLP: activation must be a class of modules or one of {', '.join(_ACTIVATIONS)}; got {activation!r}"
             )
         rng = generator(rng, "MLP")
-        for i, (inputs, outputs) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for i, (inputs, outputs) in enumerate(pairwise(sizes)):
             if i:
                 self.append(make())
             self.append(Linear(inputs, outputs, rng=rng, dtype=dtype))

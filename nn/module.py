@@ -206,12 +206,10 @@ class Module:
                 f"load_state_dict: this does not fit {type(self).__name__}, and nothing was loaded; "
                 + "; ".join(lists + wrong)
             )
-        for name, value in given.items():
-            if isinstance(held[name], ag.Tensor):
-                with ag.no_grad():
-                    held[name].copy_(value.astype(held[name].dtype, copy=False))
-            else:
-                held[name][...] = value
+        with ag.no_grad():
+            for name, value in given.items():
+                array = held[name].writable() if isinstance(held[name], ag.Tensor) else held[name]
+                array[...] = value
         return IncompatibleKeys(missing, unexpected)
 
     def _state(self) -> Iterator[tuple[str, Any]]:
@@ -277,7 +275,7 @@ def values(held: Any) -> NDArray[Any]:
     array([1.], dtype=float32)
     """
     if isinstance(held, ag.Tensor):
-        with ag.no_grad():  # a copy's .data: asking for that of the tensor itself would make graphs copy it from then on
+        with ag.no_grad():  # not the tensor's own .data: it would be copied into every graph from then on
             return np.asarray(held.clone().data)
     return np.array(held)
 

@@ -37,7 +37,8 @@ class MaxPool1d(Pool):
 class MaxPool2d(Pool):
     """Maximum of each window over height and width.
 
-    Shapes: x (N, channels, *n) -> (N, channels, *m) with m = (n + 2 padding - kernel_size) // stride + 1 along each axis.
+    Shapes: x (N, channels, *n) -> (N, channels, *m) with, along each axis,
+    m = (n + 2 padding - kernel_size) // stride + 1.
 
     >>> MaxPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4))
     array([[[[ 5.,  7.],

@@ -26,12 +26,10 @@ class Sequential(Module):
 
     def __init__(self, *modules: Module | Mapping[str, Module]) -> None:
         super().__init__()
-        if len(modules) == 1 and isinstance(modules[0], Mapping):
-            for name, module in modules[0].items():
-                self._set(name, module)
-        else:
-            for module in modules:
-                self.append(module)
+        only = modules[0] if len(modules) == 1 else None
+        named = only.items() if isinstance(only, Mapping) else ((str(i), module) for i, module in enumerate(modules))
+        for name, module in named:
+            self._set(name, module)
 
     def forward(self, x: Any) -> Any:
         for module in vars(self).values():
@@ -41,7 +39,10 @@ class Sequential(Module):
 
     def append(self, module: Any) -> "Sequential":
         """Add a module at the end; returns self."""
-        return self._set(str(len(self)), module)
+        number = len(self)
+        while str(number) in vars(self):  # a slice keeps its names
+            number += 1
+        return self._set(str(number), module)
 
     def __len__(self) -> int:
         return len(self._names())
@@ -68,8 +69,8 @@ class Sequential(Module):
 
     def _set(self, name: Any, module: Any) -> "Sequential":
         if not isinstance(module, Module):
-            what = f"the class {module.__name__}; write {module.__name__}()" if isinstance(module, type) else repr(module)
-            raise ag.OptionError(f"Sequential: {name} must be a Module, got {what}")
+            hint = f"; write {module.__name__}()" if isinstance(module, type) else ""
+            raise ag.OptionError(f"Sequential: {name} must be a Module, got {module!r}{hint}")
         if not isinstance(name, str) or not name or "." in name or hasattr(type(self), name):
             raise ag.OptionError(f"Sequential: {name!r} cannot name a module")
         setattr(self, name, module)

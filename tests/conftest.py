@@ -5,8 +5,6 @@ so that a run can be repeated; `ci` and `nightly` draw others each time, and mor
 """
 
 import os
-from dataclasses import dataclass, field
-
 import pytest
 from hypothesis import settings
 
@@ -16,12 +14,12 @@ settings.register_profile("nightly", max_examples=2000, deadline=None, print_blo
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
-@dataclass
 class Tally:
     """What the conformance suite has looked at: (operation, number of the example) pairs, and checks of one of them."""
 
-    examples: set[tuple[str, int]] = field(default_factory=set)
-    checks: int = 0
+    def __init__(self) -> None:
+        self.examples: set[tuple[str, int]] = set()
+        self.checks = 0
 
     def count(self, operation: str, example: int) -> None:
         """One more check, of this example of this operation."""

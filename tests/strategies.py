@@ -1,8 +1,8 @@
 """From an operation's record to calls of it: domains become numbers, examples become arrays of them.
 
 Numbers come from a finite set of points for each domain, half of them on a grid of 1/64 (so that ties, zeros and
-integers happen), half beside it (so that products do not come out exact). An array is one draw of bytes, which costs the
-same whatever its size. Shrinking goes towards 1, or the point nearest to it: zeros hide mistakes.
+integers happen), half beside it (so that products do not come out exact). An array is one draw, of bytes or of a seed,
+which costs the same whatever its size. The first draw is all 1, or the point nearest to it: zeros hide mistakes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -88,13 +88,18 @@ def draw_array(draw: Draw, shape: Shape, domain: Any, position: int = 0, argumen
     """An array of a shape with numbers from a domain."""
     choice, n = points(domain, position, arguments), prod(shape)
     if isinstance(domain, Distinct):
-        keys = _draw_uint16(draw, len(choice))
-        return choice[np.argsort(keys, kind="stable")[:n]].reshape(shape)
-    return choice[_draw_uint16(draw, n) % len(choice)].reshape(shape)
+        return _generator(draw).permutation(choice)[:n].reshape(shape)
+    if n > _MANY:
+        return _generator(draw).choice(choice, shape)
+    drawn = np.frombuffer(draw(st.binary(min_size=2 * n, max_size=2 * n)), np.uint16)
+    return choice[drawn % len(choice)].reshape(shape)
 
 
-def _draw_uint16(draw: Draw, n: int) -> np.ndarray:
-    return np.frombuffer(draw(st.binary(min_size=2 * n, max_size=2 * n)), np.uint16)
+_MANY = 16  # more numbers than these are not drawn one by one: they come from a generator whose seed is drawn
+
+
+def _generator(draw: Draw) -> np.random.Generator:
+    return np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
 
 
 # --- calls ------------------------------------------------------------------------------------------------------------

@@ -94,7 +94,16 @@ def _power_exponent(xp, a, b, out):
     singular=True,
     domain={"a": Interval(0.3, 3), "b": Interval(-2, 3)},
     reference=np.power,
-    examples=[Example(a=(3,), b=2), Example(a=(2, 2), b=3), Example(a=(3,), b=-1.5), Example(a=(), b=0), Example(a=2.0, b=(3,))],
+    examples=[
+        Example(a=(3,), b=2),
+        Example(a=(2, 2), b=3),
+        Example(a=(3,), b=-1.5),
+        Example(a=(), b=0),
+        Example(a=2.0, b=(3,)),
+        Example(a=(2, 3), b=(3,)),
+        Example(a=(2, 1), b=(1, 3)),
+        Example(a=(0,), b=(1,)),
+    ],
     subgradients=[
         Subgradient({"a": 0.0, "b": 0.0}, {"a": 0.0}, "x**0 is the constant 1"),
         Subgradient({"a": 0.0, "b": 2.0}, {"a": 0.0, "b": 0.0}, "the limit of a**b log(a)"),

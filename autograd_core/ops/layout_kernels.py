@@ -1,7 +1,8 @@
 """Sums and reshapes of raw NumPy arrays that heed the order of axes in memory.
 
-NumPy's own ``sum`` and ``reshape`` are right for any array and slow for two that convolutional networks meet all the time: a sum
-over most axes of a large array (the gradient of a bias), and the flattening of an array with its batch innermost.
+NumPy's own ``sum`` and ``reshape`` are right for any array, and slow for two that convolutional networks meet all the
+time: a sum over most axes of a large array (the gradient of a bias), and the flattening of an array with its batch
+innermost.
 """
 
 from itertools import groupby
@@ -24,11 +25,11 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
     if g.size < _LARGE or g.dtype.char not in "fd":
-        return np.sum(g, axes, keepdims=keepdims)
+        return np.asarray(np.sum(g, axes, keepdims=keepdims))
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)
     if not dense.flags.c_contiguous:
-        return np.sum(g, axes, keepdims=keepdims)
+        return np.asarray(np.sum(g, axes, keepdims=keepdims))
     summed = {axis % g.ndim for axis in axes}
     # Neighbours in memory that are all kept, or all summed, are one axis.
     runs = [(gone, list(run)) for gone, run in groupby(order, key=lambda axis: axis in summed)]
@@ -65,8 +66,9 @@ def _sum_runs(a: Array, axes: tuple[int, ...]) -> Array:
         parts += 1
     ones = np.ones(length // parts, a.dtype)
     columns = a.reshape(-1, parts, length // parts, inner)
-    total = (columns[..., 0] @ ones if inner == 1 else ones @ columns).sum(axis=1)
-    return total.reshape(a.shape[:axis] + a.shape[axis + 1 :]).sum(axis=axes[:-1])
+    total: Array = (columns[..., 0] @ ones if inner == 1 else ones @ columns).sum(axis=1)
+    rest: Array = total.reshape(a.shape[:axis] + a.shape[axis + 1 :]).sum(axis=axes[:-1])
+    return rest
 
 
 def _size(g: Array, axes: list[int]) -> int:

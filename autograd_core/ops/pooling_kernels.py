@@ -1,9 +1,10 @@
 """Max and average pooling on raw NumPy arrays, with their transposes.
 
-The kernels know shapes and memory; they know no Tensor and check nothing. Shapes are logically (batch, channels, *spatial)
-with one or two spatial axes. Whatever order an array has in memory (channels last, batch last), results have it too. Windows
-are met tap by tap: one kernel position of all windows at once is a strided view, and padding is never stored. The cores
-share blocks of the batch or of the channels, small enough that a block stays in cache from tap to tap.
+The kernels know shapes and memory; they know no Tensor and check nothing. Shapes are logically
+(batch, channels, *spatial) with one or two spatial axes. Whatever order an array has in memory (channels last, batch
+last), results have it too. Windows are met tap by tap: one kernel position of all windows at once is a strided view,
+and padding is never stored. The cores share blocks of the batch or of the channels, small enough that a block stays in
+cache from tap to tap, and large enough that threads do not wait for each other between calls.
 """
 
 from collections.abc import Callable, Iterator
@@ -79,7 +80,9 @@ def max_pool_input(
     def work(tasks: Iterator[Region]) -> None:
         for block in tasks:
             x_block = x[block]
-            part = _like(residual.masks[0][block], g4[block].shape, g.dtype)  # g may lie otherwise: it is brought in order once
+            part = _like(
+                residual.masks[0][block], g4[block].shape, g.dtype
+            )  # g may lie otherwise: it is brought in order once
             if residual.shares is None:
                 part[...] = g4[block]
             else:
@@ -221,7 +224,7 @@ def _count(masks: list[Array]) -> Array:
     return count
 
 
-def _like(prototype: Array, shape: Ints, dtype: DTypeLike = None) -> Array:
+def _like(prototype: Array, shape: Ints, dtype: DTypeLike | None = None) -> Array:
     """Make an array of that shape whose axes lie in memory in the order of the prototype's."""
     return np.empty_like(prototype, shape=shape, dtype=dtype, subok=False)
 

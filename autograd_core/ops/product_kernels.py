@@ -1,7 +1,8 @@
 """Matrix products of raw NumPy arrays, shared between the cores by ``autograd_core.parallel``.
 
-``np.matmul`` would spread a large product over OpenBLAS's own threads. These go on spinning after it, and take the cores
-from every kernel that shares its tasks afterwards. Here BLAS stays on one thread, and large products are cut in parts.
+``np.matmul`` would spread a large product over OpenBLAS's own threads. These go on spinning after it, and take the
+cores from every kernel that shares its tasks afterwards. Here BLAS stays on one thread, and large products are cut in
+parts.
 """
 
 from collections.abc import Iterator
@@ -22,10 +23,10 @@ _PARTS = 4  # of the larger side of the result; more than cores, so that a busy 
 def matmul(a: Array, b: Array) -> Array:
     """Matrix product ``a @ b``. The bits of the result do not depend on the number of cores."""
     if a.size + b.size <= _SMALL:
-        return np.matmul(a, b)
+        return np.asarray(np.matmul(a, b))
     if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.size * b.shape[1] < _WORTH_THREADS:
         with on_one_blas_thread():
-            return np.matmul(a, b)
+            return np.asarray(np.matmul(a, b))
     out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     by_rows = a.shape[0] >= b.shape[1]
     length = max(out.shape)

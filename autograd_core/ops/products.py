@@ -109,6 +109,7 @@ def _pair(a, b, axes):
         Example(a=(2, 3), b=(2, 3), axes=([0, 1], [0, 1])),
         Example(a=(2, 3), b=(4,), axes=0),
         Example(a=(2, 3), b=(4, 2), axes=(0, 1)),
+        Example(a=(2, 0), b=(0, 3), axes=1),
     ],
     reference=np.tensordot,
     errors=[Raises(ShapeError, "lengths 3 and 2", a=(2, 3), b=(2, 3), axes=1)],
@@ -248,6 +249,7 @@ _MATRICES = "ij,jk->ik"
         Example(operands=[(2, 2, 3), (1, 3)], subscripts="...i,...i->..."),
         Example(operands=[(2, 2), (2, 2), (2,)], subscripts="ij,jk,k->i"),
         Example(operands=[(2, 2), (2, 2)], subscripts="ii,ij->j"),
+        Example(operands=[(2, 0), (0, 3)], subscripts=_MATRICES),
     ],
     reference=lambda operands, subscripts: np.einsum(subscripts, *operands),
     errors=[Raises(OptionError, "names 1 operands, 2 came", operands=[(2,), (2,)], subscripts="i->i")],
@@ -261,7 +263,8 @@ def _einsum(xp, operands, /, subscripts):
     3.0
     """
     _explicit(subscripts, [np.shape(x) for x in operands])
-    return xp.einsum(subscripts, *operands, optimize=len(operands) > 2)
+    out = xp.einsum(subscripts, *operands, optimize=len(operands) > 2)
+    return out.copy() if len(operands) == 1 else out  # of one operand NumPy may return a view
 
 
 def einsum(subscripts, /, *operands):

@@ -163,7 +163,7 @@ def var(xp, x, /, axis=None, ddof=0, keepdims=False):
         )
     ],
     domain=Distinct(),
-    examples=[e for e in _AXES + _DDOF if e.arguments["x"]],
+    examples=[*(e for e in _AXES + _DDOF if e.arguments["x"]), Example(x=(0, 2), axis=1)],
     reference=np.std,
     errors=[_BAD_AXIS, _NO_FREEDOM],
     subgradients=[Subgradient({"x": np.ones(3)}, {"x": np.zeros(3)}, "all deviations are 0")],
@@ -303,7 +303,7 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     return out if keepdims else out.reshape([n for i, n in enumerate(x.shape) if i not in _axes(axis, x.ndim)])
 
 
-_ONE_AXIS = [Example(x=(2, 3)), Example(x=(2, 3), axis=1), Example(x=(2, 3), axis=-2, keepdims=True)]
+_ONE_AXIS = [Example(x=(2, 3)), Example(x=(2, 3), axis=1), Example(x=(2, 3), axis=-2, keepdims=True), Example(x=(0, 2), axis=1)]
 
 @general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.all, errors=[_BAD_AXIS])
 def all(xp, x, /, axis=None, keepdims=False):

@@ -71,13 +71,14 @@ def _below(xp, x, low, high):
         lambda xp, x, a_min, a_max: _wins(xp, x if a_min is None else xp.maximum(x, a_min), a_max),
     ],
     domain={"x": Interval(-3, 3, away_from=[-1, 1]), "a_min": Interval(-1.02, -0.98), "a_max": Interval(0.98, 1.02)},
-    reference=np.clip,
+    reference=lambda x, a_min=None, a_max=None: np.clip(x, a_min, a_max),
     examples=[
         Example(x=(3,), a_min=-1.0, a_max=1.0),
         Example(x=(2, 3), a_min=None, a_max=1.0),
         Example(x=(3,), a_min=-1.0),
         Example(x=(2, 3), a_min=(3,), a_max=(2, 1)),
         Example(x=(3,), a_min=(2, 1), a_max=None),
+        Example(x=(0,), a_min=(1,), a_max=1.0),
     ],
     subgradients=[
         Subgradient({"x": 1.0, "a_min": -1.0, "a_max": 1.0}, {"x": 0.5, "a_max": 0.5}, "a tie of minimum"),

@@ -99,7 +99,7 @@ def swapaxes(xp, x, /, axis1, axis2):
     transpose=lambda xp, g, source, destination: xp.moveaxis(g, destination, source),
     views=True,
     domain=_WIDE,
-    examples=[Example(x=(2, 3, 4), source=0, destination=-1), Example(x=(2, 3, 4), source=(0, 1), destination=(2, 0))],
+    examples=[Example(x=(2, 3, 4), source=0, destination=-1), Example(x=(2, 0, 4), source=(0, 1), destination=(2, 0))],
     reference=np.moveaxis,
     errors=[Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), source=2, destination=0)],
 )
@@ -239,6 +239,7 @@ def stack(xp, arrays, /, axis=0):
         Example(x=(4, 3), indices_or_sections=2),
         Example(x=(2, 5), indices_or_sections=(1, 3), axis=1),
         Example(x=(2,), indices_or_sections=[1]),
+        Example(x=(0, 2), indices_or_sections=2),
     ],
     reference=np.split,
     errors=[Raises(ShapeError, "equal", x=(5,), indices_or_sections=2)],
@@ -329,7 +330,7 @@ def _opposite(shift):
 @linear(
     transpose=lambda xp, g, shift, axis: xp.roll(g, _opposite(shift), axis),
     domain=_WIDE,
-    examples=[Example(x=(2, 3), shift=1), Example(x=(2, 3), shift=-4, axis=1), Example(x=(2, 3), shift=(1, 2), axis=(0, 1))],
+    examples=[Example(x=(2, 3), shift=1), Example(x=(2, 3), shift=-4, axis=1), Example(x=(2, 3), shift=(1, 2), axis=(0, 1)), Example(x=(0, 3), shift=1)],
     reference=np.roll,
     errors=[Raises(ShapeError, "axis 1 is out of bounds", x=(2,), shift=1, axis=1)],
 )
@@ -356,7 +357,7 @@ def _untile(xp, g, x_aval, reps):
 @linear(
     transpose=_untile,
     domain=_WIDE,
-    examples=[Example(x=(2, 3), reps=2), Example(x=(3,), reps=(2, 2)), Example(x=(2, 1, 2), reps=(1, 3)), Example(x=(2,), reps=0)],
+    examples=[Example(x=(2, 3), reps=2), Example(x=(3,), reps=(2, 2)), Example(x=(2, 1, 2), reps=(1, 3)), Example(x=(2,), reps=0), Example(x=(), reps=2)],
     reference=np.tile,
 )
 def tile(xp, x, /, reps):

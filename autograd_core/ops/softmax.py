@@ -106,11 +106,11 @@ def _upstream(xp, g, logits, reduction):
 def _cross_entropy_logits(xp, g, logits, labels, reduction):
     hot = _hot(xp, logits, labels)
     total = 1 if hot is not labels else xp.sum(hot, axis=-1, keepdims=True)
-    return _upstream(xp, g, logits, reduction) * (xp.softmax(logits) * total - hot)
+    return _upstream(xp, g, logits, reduction) * (softmax(logits) * total - hot)
 
 
 def _cross_entropy_fused(g, logits, labels, reduction):
-    p = softmax(logits)
+    p = np.ascontiguousarray(softmax(logits))  # of transposed logits it is transposed, and rows would be a copy
     if labels.shape == logits.shape:
         p = p * labels.sum(axis=-1, keepdims=True) - labels
     else:
@@ -132,7 +132,7 @@ _IDS = np.array([0, 2])
 @general(
     vjps=[
         _cross_entropy_logits,
-        lambda xp, g, logits, reduction: -_upstream(xp, g, logits, reduction) * xp.log_softmax(logits),
+        lambda xp, g, logits, reduction: -_upstream(xp, g, logits, reduction) * log_softmax(logits),
     ],
     fused=[_cross_entropy_fused, None],
     domain={"logits": _WIDE, "labels": Interval(0.1, 1)},
@@ -143,6 +143,7 @@ _IDS = np.array([0, 2])
         Example(logits=(2, 3), labels=(2, 3)),
         Example(logits=(2, 2, 3), labels=np.array([[0, 1], [2, 0]])),
         Example(logits=(3,), labels=np.array(1)),
+        Example(logits=(0, 3), labels=np.zeros(0, int), reduction="sum"),
     ],
     reference=_cross_entropy_reference,
     errors=[

@@ -284,8 +284,9 @@ def arctan2(xp, a, b, /):
 
 def _share(xp, a, b):
     """``e**a / (e**a + e**b)``: equal shares for equal arguments, infinite ones included."""
-    tie = a == b
-    return xp.where(tie, 0.5, 1 / (1 + xp.exp(xp.where(tie, 0, b) - xp.where(tie, 0, a))))
+    endless = (a == b) & xp.isinf(a)  # elsewhere a tie is nothing special, and has a second derivative
+    with np.errstate(over="ignore"):  # 1 / (1 + inf) is right
+        return 1 / (1 + xp.exp(xp.where(endless, 0, b) - xp.where(endless, 0, a)))
 
 
 @elementwise(

@@ -1,0 +1,156 @@
+"""Ready-made networks for images of digits, each with what it is trained with.
+
+Knows layers. Does not know data sets beyond the shape of their images and the number of classes.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+
+from . import functional, init
+from .activation import ReLU, Sigmoid
+from .conv import Conv2d
+from .dropout import Dropout
+from .linear import Flatten, Linear
+from .module import Module
+from .pool import MaxPool2d
+from .randomness import generator
+from .sequential import Sequential
+
+__all__ = ["MODELS", "Recipe", "cnn", "lenet", "mlp", "nielsen", "quadratic_loss"]
+
+Shape = tuple[int, int, int]
+
+
+def mlp(image: Shape, classes: int, *, rng: Any = None) -> Module:
+    """A multi-layer perceptron with two hidden layers of 256 and 128 ReLU units, and dropout after each.
+
+    Shapes: x (N, channels, height, width) -> (N, classes).
+    """
+    rng = generator(rng, "mlp")
+    return Sequential(
+        Flatten(),
+        Linear(int(np.prod(image)), 256, rng=rng),
+        ReLU(),
+        Dropout(0.2, rng=rng),
+        Linear(256, 128, rng=rng),
+        ReLU(),
+        Dropout(0.2, rng=rng),
+        Linear(128, classes, rng=rng),
+    )
+
+
+def cnn(image: Shape, classes: int, *, rng: Any = None) -> Module:
+    """A convolutional network: 3x3 filters in 16 and 32 maps, a pooling, 64 units; dropout before both affine layers.
+
+    Shapes: x (N, channels, height, width) -> (N, classes).
+    """
+    rng = generator(rng, "cnn")
+    channels, height, width = image
+    return Sequential(
+        Conv2d(channels, 16, 3, padding=1, rng=rng),
+        ReLU(),
+        Conv2d(16, 32, 3, padding=1, rng=rng),
+        ReLU(),
+        MaxPool2d(2),
+        Flatten(),
+        Dropout(0.25, rng=rng),
+        Linear(32 * (height // 2) * (width // 2), 64, rng=rng),
+        ReLU(),
+        Dropout(0.25, rng=rng),
+        Linear(64, classes, rng=rng),
+    )
+
+
+def lenet(image: Shape, classes: int, *, rng: Any = None) -> Module:
+    """LeCun's design with ReLU and max-pooling: 5x5 filters in 6 and 16 maps, each pooled, then 120 and 84 units.
+
+    Shapes: x (N, channels, height, width), 16 x 16 pixels or more -> (N, classes).
+    Errors: OptionError for images that are too small.
+    Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998.
+    """
+    rng = generator(rng, "lenet")
+    channels, height, width = image
+    if min(height, width) < 16:
+        raise ag.OptionError(
+            f"lenet: two 5x5 convolutions with pooling need images of 16 x 16 pixels or more, got {height} x {width}; "
+            "choose cnn"
+        )
+    rest = [((n - 4) // 2 - 4) // 2 for n in (height, width)]
+    return Sequential(
+        Conv2d(channels, 6, 5, rng=rng),
+        ReLU(),
+        MaxPool2d(2),
+        Conv2d(6, 16, 5, rng=rng),
+        ReLU(),
+        MaxPool2d(2),
+        Flatten(),
+        Linear(16 * rest[0] * rest[1], 120, rng=rng),
+        ReLU(),
+        Linear(120, 84, rng=rng),
+        ReLU(),
+        Linear(84, classes, rng=rng),
+    )
+
+
+def nielsen(image: Shape, classes: int, *, rng: Any = None) -> Module:
+    """The network of Nielsen's first chapter: 30 hidden sigmoid units, weights and biases from a standard normal.
+
+    Shapes: x (N, channels, height, width) -> (N, classes), each in (0, 1). Goes with `quadratic_loss`.
+    Source: M. Nielsen, Neural Networks and Deep Learning, chapter 1, network.py.
+    """
+    rng = generator(rng, "nielsen")
+    model = Sequential(
+        Flatten(),
+        Linear(int(np.prod(image)), 30, rng=rng),
+        Sigmoid(),
+        Linear(30, classes, rng=rng),
+        Sigmoid(),
+    )
+    for parameter in model.parameters():
+        init.normal_(parameter, rng=rng)
+    return model
+
+
+def quadratic_loss(outputs: Any, labels: Any) -> Any:
+    """Half the squared distance from the outputs to the labels' one-hot vectors, as a mean over samples.
+
+    Shapes: outputs (N, classes), labels (N,) class ids -> ().
+
+    >>> quadratic_loss(np.array([[1.0, 1.0]]), np.array([0])).item()
+    0.5
+    """
+    targets = functional.one_hot(labels, outputs.shape[1], outputs.dtype)
+    return functional.mse_loss(outputs, targets, "sum") / (2 * len(outputs))
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A network and how it is trained unless told otherwise; `epochs` by data set.
+
+    The learning rate falls along a cosine, or with `decay=False` stays. Figures were chosen by cross-validation within
+    the training images of the digits, never on test images.
+    """
+
+    build: Callable[..., Module]
+    epochs: Mapping[str, int]
+    optimizer: str = "adam"
+    learning_rate: float = 3e-3
+    batch_size: int = 32
+    loss: Callable[[Any, Any], Any] = functional.cross_entropy
+    decay: bool = True
+
+
+MODELS = {
+    "mlp": Recipe(mlp, {"digits": 100, "mnist": 10}),
+    "cnn": Recipe(cnn, {"digits": 60, "mnist": 5}),
+    "lenet": Recipe(lenet, {"mnist": 10}, learning_rate=2e-3, batch_size=64),
+    "nielsen": Recipe(
+        nielsen, {"digits": 100, "mnist": 30}, "sgd", 3.0, batch_size=10, loss=quadratic_loss, decay=False
+    ),
+}
+"""The networks of the command line, by name."""

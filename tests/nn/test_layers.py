@@ -1,0 +1,364 @@
+"""Layers compute their formulas, their gradients are those of finite differences, and they start where PyTorch's do."""
+
+import math
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+import nn
+from nn import functional, init
+
+RNG = 7
+F64 = {"dtype": np.float64, "rng": RNG}
+
+
+def x(*shape, dtype=np.float64):
+    """Numbers with no two alike and none near 0, where kinks would be."""
+    size = math.prod(shape)
+    values = np.random.default_rng(1).permutation(np.concatenate([np.arange(1, size + 1), -np.arange(1, size + 1)]))
+    return (values[:size] / size).reshape(shape).astype(dtype)
+
+
+def correlate(a, w, bias, stride=(1, 1), padding=(0, 0), dilation=(1, 1), groups=1):
+    """A convolution written out: one sum of products for each output element."""
+    a = np.pad(a, [(0, 0), (0, 0), (padding[0],) * 2, (padding[1],) * 2])
+    reach = [d * (k - 1) + 1 for d, k in zip(dilation, w.shape[2:], strict=True)]
+    rows, columns = ((n - r) // s + 1 for n, r, s in zip(a.shape[2:], reach, stride, strict=True))
+    out = np.empty((len(a), len(w), rows, columns))
+    for o, i, j in np.ndindex(len(w), rows, columns):
+        first = o // (len(w) // groups) * w.shape[1]
+        window = a[:, first : first + w.shape[1], i * stride[0] :, j * stride[1] :]
+        window = window[:, :, : reach[0] : dilation[0], : reach[1] : dilation[1]]
+        out[:, o, i, j] = (window * w[o]).sum((1, 2, 3)) + bias[o]
+    return out
+
+
+# --- formulas ---
+
+
+def test_linear_is_the_affine_map():
+    layer = nn.Linear(3, 2, **F64)
+    a = x(4, 5, 3)
+    expected = np.einsum("nti,oi->nto", a, layer.weight.data) + layer.bias.data
+    np.testing.assert_allclose(layer(a).data, expected, rtol=1e-14)  # sums of 3 in float64
+    without = nn.Linear(3, 2, bias=False, **F64)
+    assert without.bias is None
+    np.testing.assert_allclose(without(a).data, a @ without.weight.data.T, rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"stride": 2, "padding": 1},
+        {"stride": (2, 1), "padding": (0, 2), "dilation": (1, 2)},
+        {"groups": 2},
+        {"padding": "same"},
+        {"padding": "valid"},
+    ],
+)
+def test_conv2d_is_a_sum_of_products(options):
+    layer = nn.Conv2d(4, 6, 3, **options, **F64)
+    a = x(2, 4, 7, 6)
+    given = {k: v if isinstance(v, tuple) or k == "groups" else (v, v) for k, v in options.items()}
+    given["padding"] = {"same": (1, 1), "valid": (0, 0)}.get(options.get("padding"), given.get("padding", (0, 0)))
+    expected = correlate(a, layer.weight.data, layer.bias.data, **given)
+    np.testing.assert_allclose(layer(a).data, expected, rtol=1e-12, atol=1e-13)  # sums of 36 in float64
+
+
+@pytest.mark.parametrize("kernel", [2, (2, 4), (4, 3)])
+def test_padding_same_keeps_the_size_and_pads_an_odd_zero_at_the_end(kernel):
+    layer = nn.Conv2d(1, 1, kernel, padding="same", dilation=(1, 3), bias=False, **F64)
+    a, w = x(1, 1, 9, 10), layer.weight.data
+    total = [d * (k - 1) for d, k in zip((1, 3), w.shape[2:], strict=True)]
+    padded = np.pad(a, [(0, 0), (0, 0), *((n // 2, n - n // 2) for n in total)])
+    assert layer(a).shape == a.shape
+    np.testing.assert_allclose(layer(a).data, correlate(padded, w, [0], dilation=(1, 3)), rtol=1e-12, atol=1e-14)
+
+
+def test_conv1d_and_conv3d_agree_with_conv2d():
+    a = x(2, 3, 8)
+    one = nn.Conv1d(3, 4, 3, stride=2, padding=1, dilation=2, **F64)
+    two = functional.conv2d(a[:, :, None], one.weight.data[:, :, None], one.bias.data, (1, 2), (0, 1), (1, 2))
+    np.testing.assert_allclose(one(a).data, two[:, :, 0], rtol=1e-12, atol=1e-14)
+    b = x(2, 3, 1, 5, 5)
+    three = nn.Conv3d(3, 4, (1, 3, 3), padding=(0, 1, 1), **F64)
+    plane = functional.conv2d(b[:, :, 0], three.weight.data[:, :, 0], three.bias.data, 1, 1)
+    np.testing.assert_allclose(three(b).data[:, :, 0], plane, rtol=1e-12, atol=1e-14)
+
+
+def test_pools_take_the_maximum_and_the_mean_of_windows():
+    a = x(2, 3, 4, 6)
+    blocks = a.reshape(2, 3, 2, 2, 3, 2)
+    np.testing.assert_array_equal(nn.MaxPool2d(2)(a), blocks.max((3, 5)))
+    np.testing.assert_allclose(nn.AvgPool2d(2)(a), blocks.mean((3, 5)), rtol=1e-15)
+    rows = a[:, :, 0]
+    np.testing.assert_array_equal(nn.MaxPool1d(3)(rows), rows.reshape(2, 3, 2, 3).max(-1))
+    np.testing.assert_allclose(nn.AvgPool1d(3)(rows), rows.reshape(2, 3, 2, 3).mean(-1), rtol=1e-14)
+    assert nn.MaxPool2d(3, stride=1, padding=1)(a).shape == a.shape
+    assert nn.AvgPool2d((2, 3), (1, 2))(a).shape == (2, 3, 3, 2)
+    np.testing.assert_allclose(nn.AvgPool1d(2, padding=1)(np.ones((1, 1, 2))), [[[0.5, 0.5]]])
+
+
+@pytest.mark.parametrize(
+    ("layer", "formula"),
+    [
+        (nn.ReLU(), lambda a: np.where(a > 0, a, 0)),
+        (nn.Sigmoid(), lambda a: 1 / (1 + np.exp(-a))),
+        (nn.Tanh(), np.tanh),
+        (nn.Softplus(), lambda a: np.log(1 + np.exp(a))),
+        (nn.Softmax(dim=1), lambda a: np.exp(a) / np.exp(a).sum(1, keepdims=True)),
+        (nn.LogSoftmax(dim=0), lambda a: a - np.log(np.exp(a).sum(0, keepdims=True))),
+        (nn.Flatten(), lambda a: a.reshape(3, 8)),
+        (nn.Flatten(0, 1), lambda a: a.reshape(6, 4)),
+        (nn.Identity(), lambda a: a),
+    ],
+    ids=repr,
+)
+def test_layers_without_parameters(layer, formula):
+    a = 3 * x(3, 2, 4)
+    np.testing.assert_allclose(layer(a), formula(a), rtol=1e-14, atol=1e-15)  # a few roundings
+    assert isinstance(layer(ag.Tensor(a)), ag.Tensor)
+
+
+def test_flatten_names_axes_that_are_not_there():
+    with pytest.raises(ag.ShapeError, match=r"x has shape \(2, 3\), and no axes from 1 to 2"):
+        nn.Flatten(1, 2)(x(2, 3))
+
+
+def test_mlp_is_linear_layers_with_activations_between():
+    net = nn.MLP([3, 5, 4, 2], activation=nn.Tanh, rng=0)
+    assert [type(m) for m in net] == [nn.Linear, nn.Tanh] * 2 + [nn.Linear]
+    assert [p.shape for p in net.parameters()] == [(5, 3), (5,), (4, 5), (4,), (2, 4), (2,)]
+    assert [type(m) for m in nn.MLP([3, 5, 2], "sigmoid")][1] is nn.Sigmoid
+    with pytest.raises(ag.OptionError, match="one of relu, sigmoid, softplus, tanh; got 'gelu'"):
+        nn.MLP([3, 5, 2], "gelu")
+    with pytest.raises(ag.OptionError, match=r"got ReLU\(\)"):
+        nn.MLP([3, 5, 2], nn.ReLU())
+    with pytest.raises(ag.OptionError, match="input, the hidden layers and the output"):
+        nn.MLP([3])
+
+
+# --- gradients ---
+
+
+def differences(module, a, weights):
+    """Central differences of ``sum(weights * module(a)**2)`` by every parameter."""
+    step = 1e-6
+    found = []
+    for p in module.parameters():
+        gradient = np.empty(p.shape)
+        for index in np.ndindex(*p.shape):
+            kept, ends = p.data[index], []
+            for value in (kept + step, kept - step):
+                p.data[index] = value
+                ends.append((weights * np.square(module(a).data)).sum())
+            p.data[index] = kept
+            gradient[index] = (ends[0] - ends[1]) / (2 * step)
+        found.append(gradient)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("module", "shape"),
+    [
+        (nn.MLP([4, 5, 3], nn.Tanh, **F64), (6, 4)),
+        (nn.Sequential(nn.Linear(3, 4, **F64), nn.Softplus(), nn.Linear(4, 3, bias=False, **F64), nn.LogSoftmax()), (2, 3)),
+        (
+            nn.Sequential(
+                nn.Conv2d(2, 4, 3, padding=1, groups=2, **F64),
+                nn.Sigmoid(),
+                nn.MaxPool2d(2),
+                nn.Conv2d(4, 3, 2, stride=2, padding="valid", **F64),
+                nn.Tanh(),
+                nn.AvgPool2d((1, 2), 1),
+                nn.Flatten(),
+                nn.Linear(12, 2, **F64),
+                nn.Softmax(),
+            ),
+            (2, 2, 8, 12),
+        ),
+        (
+            nn.Sequential(
+                nn.Conv1d(2, 3, 4, padding="same", dilation=2, **F64),
+                nn.ReLU(),
+                nn.AvgPool1d(3, 2, 1),
+                nn.Conv1d(3, 1, 2, stride=2, **F64),
+                nn.MaxPool1d(2, 1),
+            ),
+            (2, 2, 9),
+        ),
+        (nn.Conv3d(1, 2, (2, 1, 3), padding="same", **F64), (1, 1, 3, 2, 4)),
+    ],
+    ids=["mlp", "log-softmax", "cnn", "conv1d", "conv3d"],
+)
+def test_gradients_are_those_of_finite_differences(module, shape):
+    a = x(*shape)
+    weights = x(*module(a).shape)
+    (weights * module(a) ** 2).sum().backward()
+    for p, expected in zip(module.parameters(), differences(module, a, weights), strict=True):
+        # error of a central difference: step**2 for the series, eps / step for the rounding
+        np.testing.assert_allclose(p.grad.data, expected, rtol=1e-6, atol=1e-8)
+
+
+# --- dropout ---
+
+
+def test_dropout_keeps_the_mean_and_drops_the_right_share():
+    out = nn.Dropout(0.2, rng=0)(np.ones(40_000, np.float32))
+    assert set(np.unique(out)) == {np.float32(0), np.float32(1.25)}
+    share = (out == 0).mean()
+    assert abs(share - 0.2) < 5 * math.sqrt(0.2 * 0.8 / 40_000)  # five standard deviations of a binomial share
+    assert out.dtype == np.float32
+
+
+def test_dropout_draws_anew_and_repeats_with_its_seed():
+    a, one, other = np.ones(50), nn.Dropout(rng=3), nn.Dropout(rng=3)
+    first, second = one(a), one(a)
+    assert (first != second).any()
+    np.testing.assert_array_equal(first, other(a))
+    np.testing.assert_array_equal(second, other(a))
+
+
+def test_dropout_passes_its_mask_to_the_gradient():
+    a = ag.Tensor(np.ones(30), requires_grad=True)
+    out = nn.Dropout(0.5, rng=0)(a)
+    out.sum().backward()
+    np.testing.assert_array_equal(a.grad.data, out.data)
+
+
+def test_dropout_at_its_ends_and_in_evaluation():
+    a = x(20)
+    np.testing.assert_array_equal(nn.Dropout(0)(a), a)
+    np.testing.assert_array_equal(nn.Dropout(1.0)(a), np.zeros(20))
+    assert nn.Dropout(0.5).eval()(a) is a
+    for p in (-0.1, 1.1, float("nan")):
+        with pytest.raises(ag.OptionError, match="p is the probability to drop"):
+            nn.Dropout(p)
+
+
+# --- options that are refused ---
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: nn.Linear(0, 2), "Linear: in_features must be a positive whole number"),
+        (lambda: nn.Linear(2, 2.5), "Linear: out_features must be a positive whole number"),
+        (lambda: nn.Linear(2, 2, rng="seed"), "Linear: rng must be a seed"),
+        (lambda: nn.Conv2d(3, 4, 3, groups=2), "groups=2 for 3 in, 4 out"),
+        (lambda: nn.Conv2d(3, 4, (3, 3, 3)), r"kernel_size must be a whole number or 2 of them.*got \(3, 3, 3\)"),
+        (lambda: nn.Conv2d(3, 4, 0), "kernel_size must be .* at least 1; got 0"),
+        (lambda: nn.Conv1d(3, 4, 3, padding=-1), "padding must be .* at least 0; got -1"),
+        (lambda: nn.Conv2d(3, 4, 3, padding="full"), "padding must be numbers, 'same' or 'valid'; got 'full'"),
+        (lambda: nn.Conv2d(3, 4, 3, stride=2, padding="same"), "padding='same' needs stride 1, got 2"),
+        (lambda: functional.conv2d(x(1, 1, 3, 3), x(1, 1, 2, 2), padding="full"), "'same' or 'valid'; got 'full'"),
+        (lambda: functional.conv2d(x(1, 1, 3, 3), x(1, 1, 2, 2), None, 2, "same"), "padding='same' needs stride 1"),
+        (lambda: nn.MaxPool2d(0)(x(1, 1, 4, 4)), "kernel_size must be at least 1"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(make, words):
+    with pytest.raises(ag.OptionError, match=words):
+        make()
+
+
+def test_parameters_cannot_be_integers():
+    with pytest.raises(ag.DTypeError, match="parameters need floating point numbers, got dtype int64"):
+        nn.Linear(2, 2, dtype=np.int64)
+
+
+# --- where layers start ---
+
+
+@pytest.mark.parametrize(
+    ("layer", "fan_in"),
+    [
+        (nn.Linear(400, 300, rng=RNG), 400),
+        (nn.Conv1d(32, 40, 5, groups=4, rng=RNG), 40),
+        (nn.Conv2d(16, 64, 3, rng=RNG), 144),
+        (nn.Conv3d(4, 64, (3, 3, 2), rng=RNG), 72),
+    ],
+    ids=["linear", "conv1d", "conv2d", "conv3d"],
+)
+def test_layers_start_uniform_within_one_over_root_fan_in(layer, fan_in):
+    """As torch.nn.Linear.reset_parameters and torch.nn.modules.conv._ConvNd.reset_parameters in PyTorch 2.13."""
+    bound = 1 / math.sqrt(fan_in)
+    for p in layer.parameters():
+        largest = abs(p.data).max()
+        # of n uniform numbers the largest lies below a share q of the bound with probability q**n
+        assert bound * 1e-6 ** (1 / p.size) < largest <= bound * (1 + 1e-6)
+        assert abs(p.data.mean()) < 5 * bound / math.sqrt(3 * p.size)  # five standard deviations
+        assert p.dtype == np.float32
+
+
+def test_a_seed_gives_the_same_layer_and_a_generator_draws_on():
+    np.testing.assert_array_equal(nn.Linear(3, 2, rng=5).weight.data, nn.Linear(3, 2, rng=5).weight.data)
+    rng = np.random.default_rng(5)
+    first, second = nn.Linear(3, 2, rng=rng), nn.Linear(3, 2, rng=rng)
+    np.testing.assert_array_equal(first.weight.data, nn.Linear(3, 2, rng=5).weight.data)
+    assert (first.weight.data != second.weight.data).all()
+    assert (nn.Linear(3, 2).weight.data != nn.Linear(3, 2).weight.data).all()
+
+
+def test_precision_changes_the_numbers_only_by_rounding():
+    single, double = nn.Conv2d(2, 3, 3, rng=5), nn.Conv2d(2, 3, 3, rng=5, dtype=np.float64)
+    np.testing.assert_array_equal(single.weight.data, double.weight.data.astype(np.float32))
+
+
+# --- init ---
+
+
+def spread(function, *arguments, shape=(300, 200), **options):
+    """What an initialiser fills in, as (lowest, highest, standard deviation); in place and of the tensor's type."""
+    p = nn.Parameter(np.zeros(shape, np.float32))
+    assert function(p, *arguments, **options, rng=0) is p
+    assert p.dtype == np.float32
+    return p.data.min(), p.data.max(), p.data.std()
+
+
+def test_initialisers_have_the_published_spread():
+    root = math.sqrt
+    for function, bound in [
+        (init.xavier_uniform_, root(6 / 500)),
+        (init.kaiming_uniform_, root(6 / 200)),
+        (lambda p, rng: init.kaiming_uniform_(p, a=root(5), rng=rng), 1 / root(200)),
+        (lambda p, rng: init.kaiming_uniform_(p, mode="fan_out", nonlinearity="linear", rng=rng), root(3 / 300)),
+        (lambda p, rng: init.uniform_(p, -2, 2, rng=rng), 2),
+    ]:
+        low, high, std = spread(function)
+        # 60,000 numbers: the ends come within 0.1 % of the bounds, the deviation within 1 %
+        assert low == pytest.approx(-bound, rel=1e-3)
+        assert high == pytest.approx(bound, rel=1e-3)
+        assert std == pytest.approx(bound / root(3), rel=1e-2)
+    for function, expected in [
+        (init.xavier_normal_, root(2 / 500)),
+        (lambda p, rng: init.xavier_normal_(p, 3, rng=rng), 3 * root(2 / 500)),
+        (lambda p, rng: init.kaiming_normal_(p, nonlinearity="relu", rng=rng), root(2 / 200)),
+        (lambda p, rng: init.normal_(p, 0, 0.5, rng=rng), 0.5),
+    ]:
+        assert spread(function)[2] == pytest.approx(expected, rel=1e-2)
+
+
+@pytest.mark.parametrize("shape", [(4, 7), (7, 4), (3, 2, 2)])
+def test_orthogonal_rows_or_columns(shape):
+    p = init.orthogonal_(nn.Parameter(np.zeros(shape)), gain=2, rng=0)
+    q = p.data.reshape(shape[0], -1)
+    gram = q @ q.T if q.shape[0] <= q.shape[1] else q.T @ q
+    np.testing.assert_allclose(gram, 4 * np.eye(len(gram)), atol=1e-13)  # rounding of a QR of order 7
+
+
+def test_constants_and_gains():
+    p = nn.Parameter(np.zeros((2, 2)))
+    assert init.ones_(p).tolist() == [[1, 1], [1, 1]]
+    assert init.zeros_(p).tolist() == [[0, 0], [0, 0]]
+    assert init.constant_(p, 0.5).tolist() == [[0.5, 0.5], [0.5, 0.5]]
+    gains = {"linear": 1, "conv2d": 1, "sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2)}
+    assert {name: init.calculate_gain(name) for name in gains} == gains  # the table of torch.nn.init
+    assert init.calculate_gain("leaky_relu", 0.2) == math.sqrt(2 / 1.04)
+    with pytest.raises(ag.OptionError, match="nonlinearity must be one of linear"):
+        init.calculate_gain("swish")
+    with pytest.raises(ag.OptionError, match="mode must be one of fan_in, fan_out"):
+        init.kaiming_normal_(p, mode="fan")
+    with pytest.raises(ag.ShapeError, match="fans are those of a weight"):
+        init.xavier_normal_(nn.Parameter(np.zeros(3)))

@@ -1,0 +1,413 @@
+"""Modules find, name, save and load what they hold, say where an error came up, and survive copying."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+
+import autograd_core as ag
+import nn
+
+
+class Block(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(3, 3, rng=0)
+        self.gain = nn.Parameter(np.ones(3, np.float32))
+        self.register_buffer("seen", np.zeros((), np.int64))
+        self.register_buffer("draft", np.zeros(2), persistent=False)
+
+    def forward(self, x):
+        return self.gain * self.linear(x)
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.blocks = [Block(), Block()]
+        self.heads = {"left": nn.Linear(3, 2, rng=1), "right": nn.Linear(3, 2, bias=False, rng=2)}
+        self.temperature = nn.Parameter(2.0)
+        self.note = "not an array"
+
+    def forward(self, x):
+        for block in self.blocks:
+            x = block(x)
+        return self.heads["left"](x) * self.temperature
+
+
+NAMES = [
+    "temperature",  # a module's own before those of its children, as in PyTorch
+    "blocks.0.gain",
+    "blocks.0.linear.weight",
+    "blocks.0.linear.bias",
+    "blocks.1.gain",
+    "blocks.1.linear.weight",
+    "blocks.1.linear.bias",
+    "heads.left.weight",
+    "heads.left.bias",
+    "heads.right.weight",
+]
+BUFFERS = ["blocks.0.seen", "blocks.1.seen"]
+
+
+def x(*shape):
+    return np.random.default_rng(0).normal(size=shape).astype(np.float32)
+
+
+# --- finding and naming ---
+
+
+def test_parameters_have_dotted_names_in_the_order_of_the_attributes():
+    assert [name for name, _ in Net().named_parameters()] == NAMES
+    assert [type(p) for p in Net().parameters()] == [nn.Parameter] * len(NAMES)
+    assert [name for name, _ in Net().named_parameters(recurse=False)] == ["temperature"]
+
+
+def test_modules_in_lists_and_dicts_are_found():
+    net = Net()
+    assert [name for name, _ in net.named_modules()] == [
+        "",
+        "blocks.0",
+        "blocks.0.linear",
+        "blocks.1",
+        "blocks.1.linear",
+        "heads.left",
+        "heads.right",
+    ]
+    net.blocks.append(Block())
+    assert [name for name, _ in net.named_children()][2] == "blocks.2"
+    assert len(list(net.children())) == 5
+    assert len(list(net.modules())) == 9
+
+
+def test_parameters_in_lists_are_found():
+    module = nn.Module()
+    module.weights = [nn.Parameter([1.0]), {"deep": (nn.Parameter([2.0]),)}]
+    assert [name for name, _ in module.named_parameters()] == ["weights.0", "weights.1.deep.0"]
+
+
+def test_what_is_reached_twice_counts_once_but_is_saved_under_both_names():
+    module = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    module[1].weight = module[0].weight
+    assert [name for name, _ in module.named_parameters()] == ["0.weight", "0.bias", "1.bias"]
+    assert list(module.state_dict()) == ["0.weight", "0.bias", "1.weight", "1.bias"]
+    layer = nn.Linear(2, 2)
+    again = nn.Sequential(layer, layer)
+    assert len(list(again.modules())) == 2
+    assert len(list(again.parameters())) == 2
+
+
+def test_a_module_in_itself_ends():
+    module = nn.Module()
+    module.inner = nn.Linear(2, 2)
+    module.inner.parent = module
+    assert len(list(module.modules())) == 2
+    assert len(list(module.parameters())) == 2
+
+
+def test_named_prefix():
+    assert [name for name, _ in nn.Linear(1, 1).named_parameters("fc")] == ["fc.weight", "fc.bias"]
+
+
+def test_forgetting_super_init_is_told():
+    class Forgetful(nn.Module):
+        def __init__(self):
+            self.linear = nn.Linear(2, 2)
+
+    class ForgetfulList(nn.Module):
+        def __init__(self):
+            self.layers = [nn.Linear(2, 2)]
+
+    with pytest.raises(AttributeError, match=r"Forgetful: call super\(\).__init__\(\) first in Forgetful.__init__"):
+        Forgetful()
+    with pytest.raises(AttributeError, match=r"call super\(\).__init__\(\) first"):
+        list(ForgetfulList()._buffers)
+
+
+def test_a_missing_attribute_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="Linear has no attribute 'wieght'"):
+        _ = nn.Linear(2, 2).wieght
+    assert not hasattr(nn.Linear(2, 2), "wieght")
+
+
+def test_forward_must_be_defined():
+    with pytest.raises(NotImplementedError, match="define forward"):
+        nn.Module()(1)
+
+
+# --- parameters ---
+
+
+def test_parameters_are_float32_leaves_that_require_a_gradient():
+    p = nn.Parameter([1, 2])
+    assert (p.dtype, p.requires_grad, p.is_leaf) == (np.float32, True, True)
+    assert nn.Parameter(np.zeros(2)).dtype == np.float64
+    assert not nn.Parameter([1.0], requires_grad=False).requires_grad
+    assert type(p * 2) is ag.Tensor
+    with pytest.raises(ag.DTypeError, match="have no derivative"):
+        nn.Parameter(np.array([1, 2]))
+
+
+def test_parameters_copy_their_values():
+    values = np.zeros(2)
+    p = nn.Parameter(values)
+    values[0] = 1
+    assert p.tolist() == [0, 0]
+
+
+def test_repr_of_a_parameter_names_it():
+    assert repr(nn.Linear(1, 1, dtype=np.float64).bias).endswith("requires_grad=True, name='bias')")
+    assert repr(nn.Parameter([0.5])) == "Parameter([0.5], dtype=float32, requires_grad=True)"
+
+
+# --- saving and loading ---
+
+
+def test_state_dict_holds_copies_of_parameters_and_persistent_buffers():
+    net = Net()
+    state = net.state_dict()
+    assert set(state) == {*NAMES, *BUFFERS}
+    assert all(type(value) is np.ndarray for value in state.values())
+    state["temperature"][...] = 100
+    assert net.temperature.item() == 2
+    state["blocks.0.seen"][...] = 100
+    assert net.blocks[0].seen == 0
+
+
+def test_loading_restores_every_value_in_place():
+    one, other = Net(), Net()
+    for p in one.parameters():
+        with ag.no_grad():
+            p += 1
+    one.blocks[1].seen += 5
+    held = list(other.parameters())
+    assert other.load_state_dict(one.state_dict()) == ([], [])
+    assert all(a is b for a, b in zip(held, other.parameters(), strict=True))
+    for name, value in one.state_dict().items():
+        np.testing.assert_array_equal(other.state_dict()[name], value)
+    np.testing.assert_array_equal(one(x(4, 3)).data, other(x(4, 3)).data)
+
+
+def test_loading_takes_tensors_and_other_precisions():
+    layer = nn.Linear(2, 1)
+    layer.load_state_dict({"weight": ag.Tensor([[1.0, 2.0]]), "bias": [3.0]})
+    assert layer.weight.dtype == np.float32
+    assert layer(np.ones(2, np.float32)).tolist() == [6]
+
+
+def test_what_does_not_fit_is_listed_at_once_and_nothing_is_loaded():
+    net = nn.Sequential(nn.Linear(2, 3), nn.Linear(3, 1))
+    before = net.state_dict()
+    wrong = {"0.weight": np.zeros((3, 2)), "0.bias": np.zeros(4), "1.bias": np.zeros(1, complex), "extra": np.zeros(1)}
+    with pytest.raises(ag.DataError) as caught:
+        net.load_state_dict(wrong)
+    message = str(caught.value)
+    for part in ["missing: 1.weight", "unexpected: extra", "0.bias: shape (4,) where (3,)", "1.bias: numbers of type"]:
+        assert part in message
+    for name, value in net.state_dict().items():
+        np.testing.assert_array_equal(value, before[name])
+
+
+def test_loading_not_strictly_returns_what_was_passed_over():
+    layer = nn.Linear(2, 1)
+    missing, unexpected = layer.load_state_dict({"bias": [7.0], "extra": [1.0]}, strict=False)
+    assert (missing, unexpected, layer.bias.tolist()) == (["weight"], ["extra"], [7])
+    with pytest.raises(ag.DataError, match="bias: shape"):
+        layer.load_state_dict({"bias": [7.0, 8.0]}, strict=False)
+
+
+def test_loading_into_a_buffer_keeps_its_type():
+    block = Block()
+    state = block.state_dict()
+    state["seen"] = np.array(0.5)
+    with pytest.raises(ag.DataError, match="seen: numbers of type float64 where int64"):
+        block.load_state_dict(state)
+
+
+def test_loading_while_a_graph_is_alive_does_not_change_its_gradient():
+    layer = nn.Linear(1, 1, bias=False)
+    layer.load_state_dict({"weight": [[3.0]]})
+    inputs = ag.Tensor(np.ones((1, 1), np.float32), requires_grad=True)
+    out = layer(inputs)
+    layer.load_state_dict({"weight": [[5.0]]})
+    out.sum().backward()
+    assert inputs.grad.item() == 3
+    assert layer.weight.item() == 5
+
+
+def test_buffers_are_guarded():
+    block = Block()
+    assert [name for name, _ in block.named_buffers()] == ["seen", "draft"]
+    with pytest.raises(ag.OptionError, match="already has an attribute 'linear'"):
+        block.register_buffer("linear", np.zeros(1))
+    with pytest.raises(ag.OptionError, match="must be an identifier"):
+        block.register_buffer("a.b", np.zeros(1))
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda net: pickle.loads(pickle.dumps(net))])
+def test_copies_are_equal_and_independent(copied):
+    net = nn.MLP([3, 4, 2], rng=0)
+    other = copied(net)
+    assert [type(p) for p in other.parameters()] == [nn.Parameter] * 4
+    assert [p.name for p in other.parameters()] == ["weight", "bias"] * 2
+    np.testing.assert_array_equal(net(x(5, 3)).data, other(x(5, 3)).data)
+    other(x(5, 3)).sum().backward()
+    assert all(p.grad is None for p in net.parameters())
+    assert all(p.grad is not None for p in other.parameters())
+
+
+def test_a_deep_copy_keeps_shared_weights_shared():
+    net = nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2))
+    net[1].weight = net[0].weight
+    other = copy.deepcopy(net)
+    assert other[1].weight is other[0].weight
+    assert other[0].weight is not net[0].weight
+
+
+# --- switches ---
+
+
+def test_train_and_eval_reach_every_module():
+    net = Net()
+    assert all(module.training for module in net.modules())
+    assert net.eval() is net
+    assert not any(module.training for module in net.modules())
+    assert net.train().training
+    assert net.blocks[1].linear.training
+    with pytest.raises(ag.OptionError, match="mode must be True or False"):
+        net.train("yes")
+
+
+def test_zero_grad_forgets():
+    net = Net()
+    net(x(2, 3)).sum().backward()
+    assert net.temperature.grad is not None
+    net.zero_grad()
+    assert all(p.grad is None for p in net.parameters())
+
+
+def test_frozen_parameters_get_no_gradient():
+    net = Net()
+    assert net.blocks[0].requires_grad_(False) is net.blocks[0]
+    net(x(2, 3)).sum().backward()
+    assert all(p.grad is None for p in net.blocks[0].parameters())
+    assert all(p.grad is not None for p in net.blocks[1].parameters())
+
+
+def test_apply_comes_to_children_first():
+    net = nn.Sequential(nn.Linear(1, 1), nn.Sequential(nn.ReLU()))
+    seen = []
+    assert net.apply(seen.append) is net
+    assert seen[-1] is net
+    assert set(map(id, seen)) == set(map(id, net.modules()))
+    assert seen.index(net[1][0]) < seen.index(net[1])
+
+
+# --- where errors came up ---
+
+
+class Outer(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.net = nn.Sequential(nn.Flatten(), nn.ReLU(), nn.Linear(3, 2))
+
+    def forward(self, x):
+        return self.net(x)
+
+
+@pytest.mark.parametrize(
+    ("module", "place"),
+    [
+        (nn.Linear(3, 2), "In Linear."),
+        (Outer(), "In net.2 (Linear)."),
+        (Outer().net, "In net.2 (Linear)."),
+        (nn.Sequential(nn.Sequential(nn.Linear(3, 2))), "In 0.0 (Linear)."),
+        (Net(), "In blocks.0.linear (Linear)."),
+    ],
+)
+def test_errors_name_the_place_once(module, place):
+    with pytest.raises(ag.ShapeError) as caught:
+        module(np.ones((2, 5), np.float32))
+    message = str(caught.value)
+    assert message.startswith("linear: x has 5 features but weight expects 3")
+    assert message.endswith(f". {place}")
+    assert message.count("In ") == 1
+
+
+def test_errors_of_a_loss_name_it():
+    with pytest.raises(ag.ShapeError, match=r"In MSELoss\.$"):
+        nn.MSELoss()(np.ones((2, 1)), np.ones(2))
+
+
+def test_the_place_is_known_while_a_module_computes_and_forgotten_after():
+    seen = []
+
+    class Spy(nn.Module):
+        def forward(self, x):
+            seen.append(ag.current_path())
+            return x
+
+    net = nn.Sequential(Spy(), nn.Sequential(Spy()))
+    net(1)
+    assert seen == ["0", "1.0"]
+    assert ag.current_path() == ""
+
+
+def test_a_foreign_error_passes_unchanged():
+    class Broken(nn.Module):
+        def forward(self, x):
+            raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="^'mine'$"):
+        nn.Sequential(Broken())(1)
+    assert ag.current_path() == ""
+
+
+# --- Sequential ---
+
+
+def test_sequential_is_the_composition():
+    net = nn.Sequential({"first": nn.Linear(3, 4, rng=0), "then": nn.Tanh(), "last": nn.Linear(4, 2, rng=1)})
+    a = x(5, 3)
+    expected = np.tanh(a @ net.first.weight.data.T + net.first.bias.data) @ net.last.weight.data.T + net.last.bias.data
+    np.testing.assert_allclose(net(a).data, expected, rtol=1e-5, atol=1e-6)  # float32, sums of 4
+    assert list(net.state_dict()) == ["first.weight", "first.bias", "last.weight", "last.bias"]
+
+
+def test_sequential_is_indexed_like_a_list():
+    layers = [nn.Linear(2, 3), nn.ReLU(), nn.Linear(3, 1)]
+    net = nn.Sequential(*layers)
+    assert len(net) == 3
+    assert list(net) == layers
+    assert net[-1] is layers[-1]
+    assert list(net[1:]) == layers[1:]
+    assert list(net[1:].state_dict()) == ["2.weight", "2.bias"]
+    assert list(net[1:].append(nn.Tanh()))[:2] == layers[1:]
+    net[1] = tanh = nn.Tanh()
+    assert list(net) == [layers[0], tanh, layers[2]]
+    assert net.append(nn.ReLU()) is net
+    assert len(net) == 4
+    with pytest.raises(ag.IndexingError, match="index 4 is out of range for 4 modules"):
+        net[4]
+
+
+def test_sequential_refuses_what_is_no_module():
+    with pytest.raises(ag.OptionError, match=r"must be a Module.*write ReLU\(\)"):
+        nn.Sequential(nn.Linear(1, 1), nn.ReLU)
+    with pytest.raises(ag.OptionError, match="1 must be a Module"):
+        nn.Sequential(nn.Linear(1, 1), np.tanh)
+    with pytest.raises(ag.OptionError, match="'forward' cannot name a module"):
+        nn.Sequential({"forward": nn.ReLU()})
+
+
+def test_repr_is_a_tree():
+    assert repr(Outer()) == (
+        "Outer(\n"
+        "  (net): Sequential(\n"
+        "    (0): Flatten(start_dim=1, end_dim=-1)\n"
+        "    (1): ReLU()\n"
+        "    (2): Linear(in_features=3, out_features=2, bias=True)\n"
+        "  )\n"
+        ")"
+    )
