@@ -146,6 +146,14 @@ def held_beyond_local(array: Array) -> bool:
     return isinstance(array, np.ndarray) and (getrefcount(array) > _LOCAL or _looks_into_more(array))
 
 
+def take_own(found: dict[Any, Any], key: Any) -> np.ndarray:
+    """An array out of a dict, as one that nobody else holds and that can be written into; copied only if need be."""
+    array = found.pop(key)
+    if isinstance(array, np.ndarray) and array.flags.writeable and not held_beyond_local(array):
+        return array
+    return np.array(array)
+
+
 def _looks_into_more(array: np.ndarray) -> bool:
     """Whether this is a view of memory that somebody else reaches too. (A transposed view may be the only way in.)"""
     return array.base is not None and not (isinstance(array.base, np.ndarray) and getrefcount(array.base) <= _BASE)

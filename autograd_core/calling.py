@@ -18,7 +18,8 @@ import numpy as np
 
 from .arrays import Array, as_array, held_beyond_attribute_and_locals, snapshot
 from .engine import CONTEXT, Context, Variable, constant, record
-from .errors import AutogradError, DTypeError, IndexingError, ShapeError
+from .errors import AutogradError, DTypeError, IndexingError, OptionError, ShapeError
+from .layout import sum_to
 from weakref import ref
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def fit(xp: Any, g: Any, aval: Any) -> Any:
         i + extra for i, n in enumerate(aval.shape) if n == 1 and g.shape[i + extra] != 1
     )
     if axes:
-        g = xp.reshape(xp.sum(g, axis=axes), aval.shape)
+        g = (sum_to(g, axes) if xp is np else xp.sum(g, axis=axes)).reshape(aval.shape)
     return g if g.dtype == aval.dtype else g.astype(aval.dtype)
 
 

@@ -85,6 +85,7 @@ class Op:
         self.fused = tuple(fused) or (None,) * len(self.rules)
         self.reads = tuple(self._reads(rule) for rule in self.rules)
         self.fused_reads = tuple(self._reads(rule, fused=True) for rule in self.fused)
+        self.jvp_reads = self._reads(jvp, given=("xp", "tangents", "out_aval"))[2:]
         named = {name for names in (*self.reads, *self.fused_reads) for name in names}
         self.residuals = tuple(
             name
@@ -116,7 +117,7 @@ class Op:
         reads = zip(self.arrays, self.reads, self.fused_reads, strict=True)
         return {array for array, rule, fused in reads if name in rule or name in fused}
 
-    def _reads(self, rule: Rule, fused: bool = False) -> tuple[str, ...]:
+    def _reads(self, rule: Rule, fused: bool = False, given: Sequence[str] = ()) -> tuple[str, ...]:
         """The names that a rule asks for; see Note [Residuals by signature]."""
         if not callable(rule):
             return ()
@@ -124,7 +125,7 @@ class Op:
         names = tuple(name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD)
         if len(names) < len(parameters):  # **options takes the static options that are not named
             names += tuple(name for name in self.statics if name not in names)
-        known = {"xp", "out", *self.arrays, *(f"{a}_aval" for a in self.arrays), *self.statics}
+        known = {"xp", "out", *given, *self.arrays, *(f"{a}_aval" for a in self.arrays), *self.statics}
         if self.kind != "elementwise" or fused:
             known.add("g")
         if self.variadic:
@@ -156,7 +157,7 @@ class Op:
         if self.jvp is not None:
             known = dict(zip(self.residuals, saved, strict=True)) | dict(zip(self.statics, statics, strict=True))
             known["out_aval"] = node
-            return self.jvp(xp, tangents, **{k: known[k] for k in list(inspect.signature(self.jvp).parameters)[2:]})
+            return self.jvp(xp, tangents, **{name: known[name] for name in self.jvp_reads})
         if self.kind == "elementwise":
             total = None
             for i in live:

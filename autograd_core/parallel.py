@@ -32,7 +32,8 @@ def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool
             job.run()
             job.finish()
     else:
-        job.run()
+        with on_one_blas_thread():
+            job.run()
     error = job.error
     if error is not None:
         try:

@@ -9,7 +9,7 @@ from weakref import ref
 import numpy as np
 
 from . import ops
-from .arrays import Array, as_array, held_beyond_local, held_elsewhere, is_differentiable
+from .arrays import Array, as_array, held_elsewhere, is_differentiable, take_own
 from .engine import CONTEXT, Leaf, Node, Variable, constant, sweep, switched
 from .errors import DTypeError, GraphError, MissingRuleError, ShapeError
 from .op import REGISTRY
@@ -500,14 +500,11 @@ class enable_grad(no_grad):
 
 def _deliver(found: dict[Node, Any]) -> None:
     """Hand each leaf the cotangent that a sweep found for it, as a Tensor that owns its memory."""
-    while found:
-        leaf, cotangent = found.popitem()
-        if not isinstance(cotangent, Variable):
-            private = isinstance(cotangent, np.ndarray) and not held_beyond_local(cotangent)
-            cotangent = constant_of(cotangent if private else np.array(cotangent))
+    for leaf in list(found):
         owner = leaf.owner()  # type: ignore[attr-defined]
         if owner is not None:
-            owner._accumulate(cotangent)
+            recorded = isinstance(found[leaf], Variable)
+            owner._accumulate(found.pop(leaf) if recorded else constant_of(take_own(found, leaf)))
 
 
 def constant_of(array: Array) -> Tensor:

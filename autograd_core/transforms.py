@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import ops
-from .arrays import as_array, is_differentiable
+from .arrays import as_array, is_differentiable, take_own
 from .containers import flatten, flatten_like
 from .engine import CONTEXT, Leaf, Node, Variable, constant, edges_towards, freed, reachable, sweep, switched
 from .errors import DTypeError, GraphError, OptionError, ShapeError
@@ -65,10 +65,15 @@ class _Run:
         """The cotangents of the inputs, as the inputs came; zeros where nothing reaches."""
         targets = frozenset(x.node for x in self.inputs)  # type: ignore[misc]
         found, self.entangled = cotangents_of(targets, outputs, cotangents, self.outer)
-        return [
-            _lower(found[x.node] if x.node in found else np.zeros(x.shape, x.dtype), given)  # type: ignore[index]
-            for x, given in zip(self.inputs, self.given, strict=True)
-        ]
+        return [_lower(_found(found, x), given) for x, given in zip(self.inputs, self.given, strict=True)]
+
+
+def _found(found: dict[Node, Any], x: Tensor) -> Any:
+    """The cotangent of an input, in memory of its own; zeros if nothing reached it."""
+    node = x.node
+    if node not in found:
+        return np.zeros(x.shape, x.dtype)
+    return found.pop(node) if isinstance(found[node], Variable) else take_own(found, node)
 
 
 def cotangents_of(
@@ -349,9 +354,7 @@ def gradients(
             found = sweep(merged, ops, targets=targets, edges=edges, saved_of=saved_variables)
     else:
         found, _ = cotangents_of(targets, out_leaves, seeds, recording=False)
-    return rebuild([
-        _lower(found[x.node] if x.node in found else np.zeros(x.shape, x.dtype), x) for x in in_leaves
-    ])
+    return rebuild([_lower(_found(found, x), x) for x in in_leaves])
 
 
 def stop_gradient(tree: Any) -> Any:

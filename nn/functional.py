@@ -102,8 +102,7 @@ def _conv(
 ) -> Any:
     if isinstance(padding, str):
         x, padding = _padded(name, ndim, x, weight, stride, padding, dilation)
-    out = conv(x, weight, stride, padding, dilation, groups)
-    return out if bias is None else out + bias.reshape((-1,) + (1,) * ndim)
+    return conv(x, weight, bias, stride, padding, dilation, groups)
 
 
 def _padded(name: str, ndim: int, x: Any, weight: Any, stride: Any, padding: str, dilation: Any) -> tuple[Any, Any]:

@@ -260,7 +260,7 @@ class Module:
         return ""
 
     def __repr__(self) -> str:
-        lines = [f"({name}): {child!r}" for name, child in self.named_children()]
+        lines = [f"({name}): {child!r}" for name, child in _find(Module, vars(self).items())]
         extra, name = self.extra_repr(), type(self).__name__
         if not lines:
             return f"{name}({extra})"

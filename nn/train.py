@@ -82,8 +82,18 @@ def fit(
             for number in range(first, first + epochs):
                 start = time.perf_counter()
                 reached = _epoch(model, loader, optimizer, loss, number, show)
-                checked = (None, None) if validation is None else evaluate(model, validation, loss=loss)
-                history.epochs.append(Epoch(number, *reached, *checked, time.perf_counter() - start))
+                checked = None if validation is None else evaluate(model, validation, loss=loss)
+                seconds = time.perf_counter() - start
+                history.epochs.append(
+                    Epoch(
+                        number,
+                        reached.loss,
+                        reached.accuracy,
+                        None if checked is None else checked.loss,
+                        None if checked is None else checked.accuracy,
+                        seconds,
+                    )
+                )
                 show.epoch(history.last)
                 if target is not None:
                     _save(model, history, target)
@@ -131,7 +141,7 @@ def predict(model: Module, data: Samples | DataLoader, *, batch_size: int = 256)
 
 def _epoch(
     model: Module, batches: DataLoader, optimizer: Any, loss: Loss, number: int, show: "_Progress"
-) -> tuple[float, float | None]:
+) -> Evaluation:
     """Train on every batch once: the mean loss and the accuracy, as they were before each step."""
     total, correct, count = 0.0, 0.0, 0
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss, which is checked
@@ -149,7 +159,7 @@ def _epoch(
             correct += n * _accuracy(outputs, targets)
             count += n
             show.batch(number, reached)
-    return total / count, None if math.isnan(correct) else correct / count
+    return Evaluation(total / count, None if math.isnan(correct) else correct / count)
 
 
 @ag.no_grad()
@@ -218,22 +228,30 @@ class _Progress:
     """A bar for the whole run on a terminal, else a line for each epoch, or nothing."""
 
     def __init__(self, on: bool, last: int, steps: int) -> None:
-        self.on, self.last = on, last
+        self.on, self.last, self.latest = on, last, ""
         self.bar = tqdm(total=steps, unit="batch", leave=False) if on and sys.stderr.isatty() else None
 
     def batch(self, number: int, loss: float) -> None:
+        """A step was taken."""
         if self.bar is not None:
             if self.bar.n % 16 == 0:  # writing it costs more than a small batch
-                self.bar.set_description(f"epoch {number}/{self.last}  loss {loss:.4f}", refresh=False)
+                self.bar.set_description(f"epoch {number}/{self.last}  loss {loss:.4f}{self.latest}", refresh=False)
             self.bar.update()
 
     def epoch(self, epoch: Epoch) -> None:
-        self.note(str(epoch).replace(f"{epoch.number:>3}", f"{epoch.number:>3}/{self.last}", 1))
+        """An epoch has ended."""
+        line = str(epoch).replace(f"{epoch.number:>3}", f"{epoch.number:>3}/{self.last}", 1)
+        if self.bar is None or epoch.number == self.last:
+            self.note(line)
+        reached = epoch.validation_accuracy
+        self.latest = "" if reached is None else f"  validation {100 * reached:.1f} %"
 
     def note(self, line: str) -> None:
+        """Say something beside the bar."""
         if self.on:
             tqdm.write(line) if self.bar is not None else print(line, flush=True)
 
     def close(self) -> None:
+        """Take the bar away."""
         if self.bar is not None:
             self.bar.close()

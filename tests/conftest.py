@@ -5,6 +5,7 @@ so that a run can be repeated; `ci` and `nightly` draw others each time, and mor
 """
 
 import os
+
 import pytest
 from hypothesis import settings
 

@@ -3,16 +3,20 @@
 Note [Three faces]
 With T(x, w, g) = <conv(x, w), g>, linear in each of its three arguments, there are three operations that leave one of
 them open: the convolution itself, its input face and its weight face. The VJPs of each are the other two, so that
-derivatives of any order exist and none is written twice. The input face is the transposed convolution.
+derivatives of any order exist and none is written twice. The input face is the transposed convolution. The convolution
+also takes a bias, which it adds on the way.
 """
 
+import functools
+import operator
 from typing import Any
 
 import numpy as np
 
 from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
-from ..op import multilinear
+from ..layout import sum_to
+from ..op import general, multilinear
 from . import convolution_kernels as kernels
 
 _WIDE = Interval(-2, 2)
@@ -31,7 +35,7 @@ def per_axis(name: str, option: str, value: Any, ndim: int, least: int) -> tuple
     return tuple(int(v) for v in values)
 
 
-def _check(name, x, w, padding, dilation, groups, ndim):
+def _check(name, x, w, bias, padding, dilation, groups, ndim):
     axes = ("length", "height, width", "depth, height, width")[ndim - 1]
     layout = f"x is laid out (batch, channels, {axes})"
     if np.ndim(x) != ndim + 2:
@@ -48,6 +52,8 @@ def _check(name, x, w, padding, dilation, groups, ndim):
             f"{name}: x has {x.shape[1]} channels but weight expects {w.shape[1] * groups} "
             f"(weight {w.shape}, groups={groups}); {layout}"
         )
+    if bias is not None and np.shape(bias) != w.shape[:1]:
+        raise ShapeError(f"{name}: bias must have one number per out_channel, shape {w.shape[:1]}; got {np.shape(bias)}")
     for n, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
         if k < 1 or d * (k - 1) + 1 > n + 2 * p:
             raise ShapeError(
@@ -62,7 +68,7 @@ def _flipped(w, flip):
 
 
 def _loop_reference(ndim):
-    def reference(x, w, stride=1, padding=0, dilation=1, groups=1, flip_kernel=False):
+    def reference(x, w, bias=None, stride=1, padding=0, dilation=1, groups=1, flip_kernel=False):
         s, p, d = (np.broadcast_to(v, ndim) for v in (stride, padding, dilation))
         w = _flipped(w, flip_kernel)
         x = np.pad(x, [(0, 0), (0, 0), *((n, n) for n in p)])
@@ -78,7 +84,7 @@ def _loop_reference(ndim):
                 out[(slice(None), o, *place)] = np.tensordot(
                     x[(slice(None), slice(first, first + per_in), *window)], w[o], axes=ndim + 1
                 )
-        return out
+        return out if bias is None else out + bias.reshape(-1, *(1,) * ndim)
 
     return reference
 
@@ -89,10 +95,10 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
     small, kernel = ((6,), (3,)) if ndim == 1 else ((5, 4), (3, 2)) if ndim == 2 else ((3, 4, 3), (2, 2, 2))
     once = (1,) * ndim
 
-    def conv(xp, x, w, /, stride=1, padding=0, dilation=1, groups=1, flip_kernel=False):
+    def conv(xp, x, w, bias=None, /, stride=1, padding=0, dilation=1, groups=1, flip_kernel=False):
         stride, padding, dilation = _options(name, ndim, stride, padding, dilation)
-        _check(name, x, w, padding, dilation, groups, ndim)
-        return kernels.conv_forward(x, _flipped(w, flip_kernel), stride, padding, dilation, groups)
+        _check(name, x, w, bias, padding, dilation, groups, ndim)
+        return kernels.conv_forward(x, _flipped(w, flip_kernel), stride, padding, dilation, groups, bias)
 
     def conv_input(xp, y, w, /, shape, stride=1, padding=0, dilation=1, groups=1, flip_kernel=False):
         stride, padding, dilation = _options(name, ndim, stride, padding, dilation)
@@ -104,8 +110,8 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
 
     conv.__doc__ = f"""Convolution over {ndim} spatial {"axis" if ndim == 1 else "axes"}, as networks use it: cross-correlation of x with the kernels of w.
 
-    Shapes: x (batch, channels, *n), w (out_channels, channels / groups, *k) -> (batch, out_channels, *m) with
-    m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1 along each axis. Options are one number or one per axis.
+    Shapes: x (batch, channels, *n), w (out_channels, channels / groups, *k), bias (out_channels,) or None
+    -> (batch, out_channels, *m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1 along each axis. Options are one number or one per axis.
     `flip_kernel=True` reverses the kernel: the convolution of mathematics, sum over j of x[i - j] w[j].
 
     >>> ag.{name}(np.ones({(1, 1, *(3,) * ndim)}), np.ones({(1, 1, *(2,) * ndim)})).shape
@@ -144,18 +150,30 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
         ]
         return (x[0], w[0], *map(int, m))
 
-    face = multilinear(
+    def jvp(xp, tangents, x, w, **options):
+        dx, dw, db = tangents
+        terms = [] if dx is None else [faces[0](dx, w, **options)]
+        terms += [] if dw is None else [faces[0](x, dw, **options)]
+        terms += [] if db is None else [xp.reshape(db, (-1, *once))]
+        return functools.reduce(operator.add, terms)
+
+    face = general(
         vjps=[
             lambda g, w, x_aval, **options: faces[1](g, w, x_aval.shape, **options),
             lambda g, x, w_aval, **options: faces[2](x, g, w_aval.shape, **options),
+            lambda xp, g: xp.sum(g, axis=(0, *range(2, ndim + 2))),
         ],
+        fused=[None, None, lambda g: sum_to(g, (0, *range(2, ndim + 2)))],
+        jvp=jvp,
         domain=_WIDE,
-        examples=[Example(x=a, w=b, **options) for a, b, options in variants],
+        examples=[Example(x=a, w=b, **options) for a, b, options in variants]
+        + [Example(x=x, w=w, bias=(2,)), Example(x=x, w=(4, 2, *(2,) * ndim), bias=(4,), groups=2, stride=2)],
         reference=_loop_reference(ndim),
         errors=[
             Raises(ShapeError, "x has 3 channels but weight expects 4", x=(1, 3, *small), w=w),
             Raises(ShapeError, f"x must have {ndim + 2} axes", x=x[1:], w=w),
             Raises(ShapeError, "weight must be", x=x, w=w[1:]),
+            Raises(ShapeError, "bias must have one number per out_channel", x=x, w=w, bias=(3,)),
             Raises(ShapeError, "the kernel reaches over 9", x=x, w=(2, 4, *(9,) * ndim)),
             Raises(OptionError, "stride must be at least 1, got -1", x=x, w=w, stride=-1),
             Raises(OptionError, "padding must be at least 0", x=x, w=w, padding=-1),

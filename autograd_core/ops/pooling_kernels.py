@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autograd_core.parallel import share
+from ..parallel import share
 
 Array = NDArray[Any]
 Ints = tuple[int, ...]

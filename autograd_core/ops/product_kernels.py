@@ -11,22 +11,32 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_core.parallel import on_one_blas_thread, share
+from ..parallel import on_one_blas_thread, share
 
 Array = NDArray[Any]
 
 _SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread anyway
+_FEW = 1 << 18  # multiplications of two matrices up to which it does so too
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
 _PARTS = 4  # of the larger side of the result; more than cores, so that a busy core does fewer
 
 
 def matmul(a: Array, b: Array) -> Array:
     """Matrix product ``a @ b``. The bits of the result do not depend on the number of cores."""
-    if a.size + b.size <= _SMALL:
+    if a.ndim == b.ndim == 2:
+        count = a.size * b.shape[1]
+        if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
+            return np.dot(a, b)  # takes less time to get going than matmul
+        if count >= _WORTH_THREADS and a.dtype == b.dtype:
+            return _shared(a, b)
+    elif a.size + b.size <= _SMALL:
         return np.asarray(np.matmul(a, b))
-    if a.ndim != 2 or b.ndim != 2 or a.dtype != b.dtype or a.size * b.shape[1] < _WORTH_THREADS:
-        with on_one_blas_thread():
-            return np.asarray(np.matmul(a, b))
+    with on_one_blas_thread():
+        return np.asarray(np.matmul(a, b))
+
+
+def _shared(a: Array, b: Array) -> Array:
+    """The product of two large matrices, cut in parts of whole rows or columns that the cores share."""
     out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     by_rows = a.shape[0] >= b.shape[1]
     length = max(out.shape)

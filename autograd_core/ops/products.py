@@ -10,7 +10,9 @@ import numpy as np
 
 from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
+from ..layout import sum_to
 from ..op import composed, general, multilinear
+from . import product_kernels as kernels
 from .shape import reshape, transpose
 
 _WIDE = Interval(-2, 2)
@@ -24,18 +26,18 @@ def _matmul_left(xp, g, b, a_aval):
     if len(b.shape) == 1:
         return _columns(xp, g) * b
     if len(a_aval.shape) == 1:
-        return xp.squeeze(xp.matmul(b, _columns(xp, g)), -1)
-    return xp.matmul(g, xp.swapaxes(b, -1, -2))
+        return xp.squeeze(matmul(b, _columns(xp, g)), -1)
+    return matmul(g, xp.swapaxes(b, -1, -2))
 
 
 def _matmul_right(xp, g, a, b_aval):
     if len(b_aval.shape) == 1:
-        return xp.squeeze(xp.matmul(xp.expand_dims(g, -2), a), -2) if len(a.shape) > 1 else g * a
+        return xp.squeeze(matmul(xp.expand_dims(g, -2), a), -2) if len(a.shape) > 1 else g * a
     if len(a.shape) == 1:
         return _columns(xp, a) * xp.expand_dims(g, -2)
     if len(b_aval.shape) == 2 and len(a.shape) > 2:  # one product of tall matrices instead of a stack and its sum
-        return xp.matmul(xp.swapaxes(_tall(xp, a), 0, 1), _tall(xp, g))
-    return xp.matmul(xp.swapaxes(a, -1, -2), g)
+        return matmul(xp.swapaxes(_tall(xp, a), 0, 1), _tall(xp, g))
+    return matmul(xp.swapaxes(a, -1, -2), g)
 
 
 def _tall(xp, x):
@@ -75,7 +77,7 @@ def matmul(xp, a, b, /):
     array([3., 3.])
     """
     try:
-        return xp.matmul(a, b)
+        return kernels.matmul(xp.asarray(a), xp.asarray(b))
     except ValueError:
         raise _matmul_clash(np.shape(a), np.shape(b)) from None
 
@@ -297,6 +299,13 @@ def _check_linear(x, weight, bias):
         raise ShapeError(f"linear: bias must be ({weight.shape[0]},) for weight {weight.shape}, got {np.shape(bias)}")
 
 
+def _linear_input(g, x, weight):
+    """``g @ weight``, with the batch innermost in memory if x has it there, as convolutions do."""
+    if x.ndim == 2 and x.strides[0] == x.itemsize and x.shape[0] > 1:
+        return kernels.matmul(weight.T, g.T).T
+    return kernels.matmul(g, weight)
+
+
 def _linear_jvp(xp, tangents, x, weight):
     dx, dw, db = tangents
     total = None if dx is None else linear(dx, weight)
@@ -307,11 +316,15 @@ def _linear_jvp(xp, tangents, x, weight):
 
 @general(
     vjps=[
-        lambda xp, g, weight: xp.matmul(g, weight),
-        lambda xp, g, x: xp.matmul(xp.swapaxes(_tall(xp, g), 0, 1), _tall(xp, x)),
+        lambda g, weight: matmul(g, weight),
+        lambda xp, g, x: matmul(xp.swapaxes(_tall(xp, g), 0, 1), _tall(xp, x)),
         lambda xp, g: xp.sum(_tall(xp, g), axis=0),
     ],
-    fused=[None, None, lambda g: np.add.reduce(_tall(np, g), 0)],
+    fused=[
+        _linear_input,
+        lambda g, x: kernels.matmul(_tall(np, g).T, _tall(np, x)),
+        lambda g: sum_to(_tall(np, g), (0,)),
+    ],
     jvp=_linear_jvp,
     domain=_WIDE,
     examples=[
@@ -336,7 +349,7 @@ def linear(xp, x, weight, bias=None, /):
     (2, 4)
     """
     _check_linear(x, weight, bias)
-    out = xp.dot(x, weight.T) if x.ndim <= 2 else xp.matmul(x, weight.T)
+    out = kernels.matmul(x, weight.T)
     if bias is None:
         return out
     if out.dtype == bias.dtype:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
+from ..layout import reshape_batch
 from ..op import composed, linear
 from .indexing import scatter_add
 
@@ -20,11 +21,12 @@ def _inverse(axes):
 
 
 @linear(
-    transpose=lambda xp, g, x_aval: xp.reshape(g, x_aval.shape),
+    transpose=lambda g, x_aval: reshape(g, x_aval.shape),
     views=True,
     domain=_WIDE,
     examples=[
         Example(x=(2, 6), shape=(3, 4)),
+        Example(x=(2, 6), shape=(2, 3, -1)),
         Example(x=(2, 3), shape=-1),
         Example(x=(0, 3), shape=(3, 0)),
         Example(x=(), shape=(1, 1)),
@@ -42,7 +44,10 @@ def reshape(xp, x, /, shape):
     array([[0., 1.],
            [2., 3.]])
     """
-    return xp.reshape(x, shape)
+    x = xp.asarray(x)
+    if isinstance(shape, tuple) and len(shape) > 1 and x.ndim > 1 and shape[0] == x.shape[0]:
+        return reshape_batch(x, shape)
+    return x.reshape(shape)
 
 
 @composed(domain=_WIDE, examples=[Example(x=(2, 3)), Example(x=()), Example(x=(0, 2))], reference=np.ravel)

@@ -81,9 +81,9 @@ class Adam(Optimizer):
                 last = step, w.dtype
                 # w -= lr m' / (sqrt(v') + eps) with the bias of v carried over to what does not need a pass
                 bias1, bias2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
-                numbers = (1 - beta1, beta2, 1 - beta2, eps * bias2, lr * bias2 / bias1)
+                numbers = (1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1)
                 # a Python number would be converted again in every pass
-                towards_g, keep_v, towards_g2, epsilon, rate = (np.array(x, w.dtype) for x in numbers)
+                take_g, keep_m, take_g2, keep_v, epsilon, rate = (np.array(x, w.dtype) for x in numbers)
             if maximize:
                 g = np.negative(g, s)
             if weight_decay and self.decoupled:
@@ -91,11 +91,11 @@ class Adam(Optimizer):
             elif weight_decay:
                 multiply(w, weight_decay, t)
                 g = add(g, t, s)
-            subtract(g, m, t)
-            multiply(t, towards_g, t)
+            multiply(g, take_g, t)
+            multiply(m, keep_m, m)
             add(m, t, m)
             multiply(g, g, t)
-            multiply(t, towards_g2, t)
+            multiply(t, take_g2, t)
             multiply(v, keep_v, v)
             add(v, t, v)
             np.sqrt(v, t)

@@ -4,6 +4,7 @@ import ast
 import importlib
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ ROOT = Path(ag.__file__).parent.parent
 FLOORS = [
     {"errors"},
     {"arrays", "examples", "containers", "parallel", "memory"},
-    {"engine"},
+    {"engine", "layout"},
     {"calling"},
     {"op"},
     {"ops"},
@@ -25,9 +26,20 @@ FLOORS = [
     {"custom"},
 ]
 FLOOR_OF = {name: i for i, names in enumerate(FLOORS) for name in names}
-TOOLS = len(FLOORS)  # capture, testing, viz, explain, kernels ... stand beside: they may import, and nobody imports them
+TOOLS = len(FLOORS)  # capture, testing, viz and the like stand beside: they may import, and no floor imports them
 
-OPTIONAL = {"sklearn", "matplotlib", "pygraphviz", "cupy", "numba", "mpi4py", "onnx", "onnxruntime", "hypothesis", "pytest"}
+OPTIONAL = {
+    "sklearn",
+    "matplotlib",
+    "pygraphviz",
+    "cupy",
+    "numba",
+    "mpi4py",
+    "onnx",
+    "onnxruntime",
+    "hypothesis",
+    "pytest",
+}
 RIVALS = {"torch", "jax", "autograd", "mygrad", "tensorflow"}
 
 CORE = sorted((ROOT / "autograd_core").rglob("*.py"))
@@ -48,6 +60,7 @@ def _nodes(tree: ast.AST, lazy: bool = False) -> Iterator[tuple[ast.stmt, bool]]
         yield from _nodes(node, lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda))
 
 
+@cache
 def imports(path: Path) -> list[tuple[str, bool]]:
     """The absolute dotted names that a file imports, and whether lazily."""
     package = [*path.relative_to(ROOT).parent.parts]
@@ -102,17 +115,27 @@ def test_the_engine_names_no_operation():
     # what a cotangent must be able to do, and what a set, a list or a context variable of Python's has too
     ordinary = {"add", "set", "sort", "reset", "get", "append", "pop"}
     assert not (names & set(ag.REGISTRY)) - ordinary
-    literals = {n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)}
+    literals = {
+        n.value for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Constant) and isinstance(n.value, str)
+    }
     assert not literals & set(ag.REGISTRY)
 
 
 @pytest.mark.parametrize("path", NN, ids=_id)
 def test_nn_sees_only_the_public_names_of_the_core(path):
     for dotted, _ in imports(path):
-        assert dotted == "autograd_core" or not dotted.startswith("autograd_core."), f"{dotted}: say `import autograd_core as ag`"
+        assert dotted == "autograd_core" or not dotted.startswith("autograd_core."), (
+            f"{dotted}: say `import autograd_core as ag`"
+        )
     public = set(getattr(ag, "__all__", [name for name in dir(ag) if not name.startswith("_")])) | {"__version__"}
     tree = ast.parse(path.read_text())
-    aliases = {a.asname or a.name for n in ast.walk(tree) if isinstance(n, ast.Import) for a in n.names if a.name == "autograd_core"}
+    aliases = {
+        a.asname or a.name
+        for n in ast.walk(tree)
+        if isinstance(n, ast.Import)
+        for a in n.names
+        if a.name == "autograd_core"
+    }
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in aliases:
             assert node.attr in public, f"ag.{node.attr} is not public"

@@ -1,7 +1,8 @@
-"""What is claimed of every operation, checked of every operation in the registry: nobody writes tests for one of them.
+"""What is claimed of all operations, checked of every operation in the registry: nobody writes tests for one of them.
 
-Each test is one claim about one operation. It goes through all examples of the record; Hypothesis draws the numbers from
-the record's domain. An operation is left out only where the claim says nothing about it, when the tests are collected.
+Each test is one claim about one operation. It goes through all examples of the record; Hypothesis draws the numbers
+from the record's domain. An operation is left out only where the claim says nothing about it, when the tests are
+collected.
 
 Note [Tolerances]
 Float64 computes to one unit in the last place, EPS. An operation here adds up at most some dozens of products, and a
@@ -488,10 +489,18 @@ def test_the_record_is_complete(op, tally):
 def test_the_examples_reach_everything(op, tally):
     """Some example varies all arrays that have a derivative at once, and some has no elements or no axes."""
     shapes = [
-        {name: value for name, value in example.arguments.items() if name in op.arrays and isinstance(value, tuple | list)}
+        {
+            name: value
+            for name, value in example.arguments.items()
+            if name in op.arrays and isinstance(value, tuple | list)
+        }
         for example in examples_of(op)
     ]
-    wanted = set(op.arrays) if op.kind == "composed" else {a for a, r in zip(op.arrays, op.rules, strict=True) if r is not None}
+    wanted = (
+        set(op.arrays)
+        if op.kind == "composed"
+        else {a for a, r in zip(op.arrays, op.rules, strict=True) if r is not None}
+    )
     assert any(wanted <= set(row) for row in shapes), f"no example varies all of {wanted} together"
     if not _INSIDE.search(op.name):  # those are reached with such shapes through the operation they belong to
         flat = [s for row in shapes for v in row.values() for s in (v if isinstance(v, list) else [v])]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from autograd_core import parallel
 from autograd_core.ops.convolution_kernels import conv_forward, conv_input, conv_weight
-from autograd_core.ops.layout_kernels import reshape_batch, sum_to
+from autograd_core.layout import reshape_batch, sum_to
 from autograd_core.ops.pooling_kernels import (
     avg_pool_forward,
     avg_pool_input,

@@ -78,7 +78,7 @@ def test_argnums_choose_the_arguments():
     assert float(ag.grad(f, argnums=-2)(2.0, 3.0, 5)) == 12.0
     value, (only,) = ag.value_and_grad(f, argnums=(0,))(2.0, 3.0, 5)
     assert (float(value), float(only)) == (23.0, 9.0)
-    with pytest.raises(ag.OptionError, match="argnums=3.*3 arguments"):
+    with pytest.raises(ag.OptionError, match=r"argnums=3.*3 arguments"):
         ag.grad(f, argnums=3)(2.0, 3.0, 5)
 
 
@@ -138,7 +138,9 @@ def test_gradients_of_what_does_not_depend_are_zero():
     assert [float(g) for g in ag.grad(lambda a, b: a * 2, (0, 1))(1.0, 1.0)] == [2.0, 0.0]
 
 
-@pytest.mark.parametrize("x", [1, np.arange(3), np.array([True]), ag.tensor([1, 2])], ids=["int", "ints", "bool", "tensor"])
+@pytest.mark.parametrize(
+    "x", [1, np.arange(3), np.array([True]), ag.tensor([1, 2])], ids=["int", "ints", "bool", "tensor"]
+)
 @pytest.mark.parametrize(
     "transform",
     [
@@ -283,6 +285,12 @@ def test_gradients_of_inner_nodes_and_containers():
     assert (found["x"].tolist(), found["y"][0].tolist()) == ([4.0, 32.0], [2.0, 8.0])
 
 
+def test_an_input_asked_for_twice_gets_its_gradient_twice():
+    x = ag.tensor([1.0, 2.0], requires_grad=True)
+    first, second = ag.gradients((x * x).sum(), [x, x])
+    assert first.tolist() == second.tolist() == [2.0, 4.0]
+
+
 def test_gradients_can_be_differentiated_on_request():
     x = ag.tensor(2.0, requires_grad=True)
     (g,) = ag.gradients([x**3], [x], create_graph=True)
@@ -364,7 +372,7 @@ def test_a_checkpoint_that_gives_other_values_is_refused():
         y.sum().backward()
 
 
-def test_a_checkpoint_of_a_leaf_that_was_updated_is_right_or_refused():
+def test_a_checkpoint_whose_captured_leaf_was_updated_is_refused():
     w, x = ag.tensor(3.0, requires_grad=True), ag.tensor(2.0, requires_grad=True)
     y = ag.checkpoint(lambda x: w * x**2)(x)
     with ag.no_grad():
@@ -373,17 +381,13 @@ def test_a_checkpoint_of_a_leaf_that_was_updated_is_right_or_refused():
         y.backward()
 
 
-def test_a_checkpoint_is_refused_after_its_argument_was_updated():
+def test_a_checkpoint_whose_argument_was_updated_is_refused():
     x = ag.tensor([2.0], requires_grad=True)
     y = ag.checkpoint(lambda x: x**2)(x).sum()
     with ag.no_grad():
         x += 1.0
-    try:
+    with pytest.raises(ag.GraphError, match="other values"):
         y.backward()
-    except ag.GraphError as error:
-        assert "other values" in str(error)
-    else:
-        assert x.grad.tolist() == [4.0]
 
 
 # --- custom_vjp -------------------------------------------------------------------------------------------------------

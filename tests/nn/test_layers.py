@@ -164,7 +164,10 @@ def differences(module, a, weights):
     ("module", "shape"),
     [
         (nn.MLP([4, 5, 3], nn.Tanh, **F64), (6, 4)),
-        (nn.Sequential(nn.Linear(3, 4, **F64), nn.Softplus(), nn.Linear(4, 3, bias=False, **F64), nn.LogSoftmax()), (2, 3)),
+        (
+            nn.Sequential(nn.Linear(3, 4, **F64), nn.Softplus(), nn.Linear(4, 3, bias=False, **F64), nn.LogSoftmax()),
+            (2, 3),
+        ),
         (
             nn.Sequential(
                 nn.Conv2d(2, 4, 3, padding=1, groups=2, **F64),

@@ -38,7 +38,14 @@ CASES = [
     ("mse (N,)", nn.MSELoss, LOGITS[:, 0], SHARES[:, 0], lambda a, t: (a - t) ** 2, lambda a, t: 2 * (a - t)),
     ("ids", nn.CrossEntropyLoss, LOGITS, IDS, lambda a, t: -(HOT * log_softmax(a)).sum(1), lambda a, t: sm(a) - HOT),
     ("hot", nn.CrossEntropyLoss, LOGITS, HOT, lambda a, t: -(t * log_softmax(a)).sum(1), lambda a, t: sm(a) - t),
-    ("hot ids", nn.CrossEntropyLoss, LOGITS, HOT.astype(int), lambda a, t: -(t * log_softmax(a)).sum(1), lambda a, t: sm(a) - t),
+    (
+        "hot ids",
+        nn.CrossEntropyLoss,
+        LOGITS,
+        HOT.astype(int),
+        lambda a, t: -(t * log_softmax(a)).sum(1),
+        lambda a, t: sm(a) - t,
+    ),
     ("shares", nn.CrossEntropyLoss, LOGITS, SHARES, lambda a, t: -(t * log_softmax(a)).sum(1), lambda a, t: sm(a) - t),
     (
         "places",
@@ -74,7 +81,9 @@ def sm(a):
 
 
 @pytest.mark.parametrize("reduction", REDUCTIONS)
-@pytest.mark.parametrize(("kind", "given", "target", "formula", "slope"), [c[1:] for c in CASES], ids=[c[0] for c in CASES])
+@pytest.mark.parametrize(
+    ("kind", "given", "target", "formula", "slope"), [c[1:] for c in CASES], ids=[c[0] for c in CASES]
+)
 def test_losses_and_gradients_are_those_of_the_formula(kind, given, target, formula, slope, reduction):
     a = ag.Tensor(given, requires_grad=True)
     loss = kind(reduction=reduction)(a, target)
@@ -174,12 +183,24 @@ def test_nothing_is_broadcast_silently(kind, prediction, target, words):
         (nn.CrossEntropyLoss, LOGITS, IDS - 1, ag.OptionError, "label -1 is out of range for 4 classes"),
         (nn.CrossEntropyLoss, LOGITS, IDS.astype(float), ag.ShapeError, "class ids must be integers"),
         (nn.CrossEntropyLoss, LOGITS, IDS[:4], ag.ShapeError, r"must have shape \(5,\)"),
-        (nn.CrossEntropyLoss, DENSE, PLACES.T, ag.ShapeError, r"shape \(2, 3\) and probabilities \(2, 4, 3\); got \(3, 2\)"),
+        (
+            nn.CrossEntropyLoss,
+            DENSE,
+            PLACES.T,
+            ag.ShapeError,
+            r"shape \(2, 3\) and probabilities \(2, 4, 3\); got \(3, 2\)",
+        ),
         (nn.NLLLoss, LOGITS, IDS[:, None], ag.ShapeError, r"got \(5, 1\); use target\[:, 0\]"),
         (nn.NLLLoss, LOGITS, IDS + 1, ag.OptionError, "label 4 is out of range for 4 classes"),
         (nn.NLLLoss, LOGITS, IDS.astype(float), ag.DTypeError, "class ids must be integers, got float64"),
         (nn.NLLLoss, np.array(1.0), np.array(0), ag.ShapeError, "an axis of classes is needed"),
-        (nn.BCELoss, 2 * COLUMN + 0.5, COLUMN, ag.OptionError, r"probabilities must lie in \[0, 1\], got 1.5; logits go"),
+        (
+            nn.BCELoss,
+            2 * COLUMN + 0.5,
+            COLUMN,
+            ag.OptionError,
+            r"probabilities must lie in \[0, 1\], got 1.5; logits go",
+        ),
         (nn.BCELoss, COLUMN * np.nan, COLUMN, ag.OptionError, r"probabilities must lie in \[0, 1\], got nan"),
         (nn.BCELoss, COLUMN, 510 * COLUMN, ag.OptionError, r"targets must lie in \[0, 1\], got 255"),
         (nn.BCEWithLogitsLoss, COLUMN, COLUMN - 1, ag.OptionError, r"targets must lie in \[0, 1\], got -0.5"),

@@ -95,6 +95,9 @@ def test_what_is_reached_twice_counts_once_but_is_saved_under_both_names():
     layer = nn.Linear(2, 2)
     again = nn.Sequential(layer, layer)
     assert len(list(again.modules())) == 2
+    assert len(list(again.children())) == 1
+    assert len(again) == 2
+    assert repr(again).count("Linear") == 2
     assert len(list(again.parameters())) == 2
 
 
@@ -359,7 +362,7 @@ def test_a_foreign_error_passes_unchanged():
         def forward(self, x):
             raise KeyError("mine")
 
-    with pytest.raises(KeyError, match="^'mine'$"):
+    with pytest.raises(KeyError, match=r"^'mine'$"):
         nn.Sequential(Broken())(1)
     assert ag.current_path() == ""
 

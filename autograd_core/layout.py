@@ -5,17 +5,18 @@ time: a sum over most axes of a large array (the gradient of a bias), and the fl
 innermost.
 """
 
+import math
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autograd_core.parallel import on_one_blas_thread
+from .parallel import on_one_blas_thread
 
 Array = NDArray[Any]
 
-_LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
+LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
 _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
 
 
@@ -24,7 +25,7 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
-    if g.size < _LARGE or g.dtype.char not in "fd":
+    if g.size < LARGE or g.dtype.char not in "fd":
         return np.asarray(np.sum(g, axes, keepdims=keepdims))
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)
@@ -41,6 +42,17 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
         total = _sum_runs(merged, gone).reshape([g.shape[axis] for axis in kept])
     total = total.transpose([kept.index(axis) for axis in sorted(kept)])
     return np.expand_dims(total, tuple(sorted(summed))) if keepdims else total
+
+
+def zeros_along(a: Array) -> Array:
+    """Some zeros that broadcast to a, and lie in memory as its innermost axes do: the fast partner for a comparison with 0."""
+    order = sorted(range(a.ndim), key=lambda axis: (a.shape[axis] == 1, -abs(a.strides[axis])))
+    lengths = [a.shape[axis] for axis in order]
+    outer = a.ndim
+    while outer and math.prod(lengths[outer:]) < LARGE:
+        outer -= 1
+    zeros = np.zeros([1] * outer + lengths[outer:], a.dtype)
+    return zeros.transpose(np.argsort(order))
 
 
 def reshape_batch(a: Array, shape: tuple[int, ...]) -> Array:
