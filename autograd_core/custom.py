@@ -10,6 +10,8 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from . import ops
+from .arrays import snapshot
+from .calling import keep
 from .containers import flatten, flatten_like
 from .engine import CONTEXT, Leaf, Node, Variable, constant, reachable, record, switched
 from .errors import GraphError, ShapeError
@@ -168,6 +170,15 @@ def _boundary(roots: Sequence[Node], born: int) -> list[Node]:
     return found
 
 
+def _kept(residual: Any) -> Any:
+    """A residual that nobody else can write into, still tied to what it was computed from."""
+    if not isinstance(residual, Variable):
+        return snapshot(residual)
+    own = constant(Tensor, keep(residual, residual._data) if residual.shared else residual._data)
+    own.node = residual.node
+    return own
+
+
 F = TypeVar("F", bound=Function)
 
 
@@ -208,6 +219,7 @@ class custom_vjp(Generic[F]):
         outputs, rebuild = flatten(result)
         values = [np.asarray(_raw(y)) for y in outputs]
         kept, rebuild_residuals = flatten(residuals)
+        kept = [_kept(r) for r in kept]
 
         def pull(recorded: bool, parents: Sequence[Node | None], parts: _Parts) -> Sequence[Any]:
             cotangent = rebuild(_filled(parts, values, recorded))

@@ -174,7 +174,8 @@ def sweep(
             if op is None or (targets and node in targets):
                 if not targets or node in targets:
                     found[node] = g
-                break
+                if edges is None or node not in edges:
+                    break
             parents = node.parents if edges is None else edges.get(node)
             if parents is None:
                 break
@@ -215,22 +216,24 @@ def sweep(
 
 
 def edges_towards(
-    targets: frozenset[Node], seeds: Iterable[Node]
+    targets: frozenset[Node], seeds: Iterable[Node], behind: bool = False
 ) -> tuple[Mapping[Node, Sequence[Node | None]] | None, bool]:
     """For each node on a way from the seeds to the targets, its parents with those that lead elsewhere left out.
 
     None if nothing leads elsewhere, so that nothing need be left out. And whether what the targets were computed from,
-    or another leaf, is there too: whether somebody else is differentiating.
+    or another leaf, is there too: whether somebody else is differentiating. A target may lie `behind` another one only
+    if that is said; else the search ends at each.
     """
-    nodes = reachable(seeds, targets)
-    strange = any(node.op is None and node not in targets for node in nodes)
+    nodes = reachable(seeds, () if behind else targets)
+    strange = behind or any(node.op is None and node not in targets for node in nodes)
     if not strange:
         return None, any(node.op is not None for node in targets)
     edges: dict[Node, Sequence[Node | None]] = {}
     for node in nodes:
-        parents = tuple(p if p in targets or p in edges else None for p in node.parents)
-        if node not in targets and any(p is not None for p in parents):
-            edges[node] = parents
+        if behind or node not in targets:
+            parents = tuple(p if p in targets or p in edges else None for p in node.parents)
+            if any(p is not None for p in parents):
+                edges[node] = parents
     return edges, True
 
 

@@ -472,14 +472,23 @@ class no_grad(switched):
 
             @functools.wraps(function)
             def steps(*args: Any, **kwargs: Any) -> Any:
-                generator, reply = function(*args, **kwargs), None
+                generator = function(*args, **kwargs)
+                resume: Callable[[], Any] = functools.partial(next, generator)
                 while True:  # recording is off only while the generator runs, not while it waits
                     with type(self)():
                         try:
-                            value = generator.send(reply)
+                            value = resume()
                         except StopIteration as end:
                             return end.value
-                    reply = yield value
+                    try:
+                        reply = yield value
+                        resume = functools.partial(generator.send, reply)
+                    except GeneratorExit:
+                        with type(self)():
+                            generator.close()
+                        raise
+                    except BaseException as error:
+                        resume = functools.partial(generator.throw, error)
 
             return steps
 

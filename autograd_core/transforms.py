@@ -222,7 +222,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
         known: dict[Node, Any] = {}
         for x, t in zip(run.inputs, given, strict=True):
             t = _cast(t, x)
-            known[x.node] = (t if isinstance(t, Variable) else constant(Tensor, t)) if recorded else _raw(t)  # type: ignore[index]
+            known[x.node] = (t if isinstance(t, Variable) else constant(Tensor, t)) if recorded else np.array(_raw(t))  # type: ignore[index]
         for node in reachable(roots, targets):
             if node not in targets and node.op is not None:
                 incoming = [known.get(p) if p is not None else None for p in node.parents]
@@ -345,16 +345,19 @@ def gradients(
     missing = targets - set(reachable(y.node for y in out_leaves))
     if missing and not allow_unused:
         raise GraphError("gradients: an input is not part of the graph of the outputs; say allow_unused=True for zeros")
-    if create_graph:
-        with switched(recording=True):
-            edges, _ = edges_towards(targets, [y.node for y in out_leaves])
-            merged: dict[Node, Any] = {}
-            for y, g in zip(out_leaves, seeds, strict=True):
-                merged[y.node] = merged[y.node] + g if y.node in merged else g
+    edges, _ = edges_towards(targets, [y.node for y in out_leaves], behind=True)
+    merged: dict[Node, Any] = {}
+    with switched(recording=create_graph):
+        for y, g in zip(out_leaves, seeds, strict=True):
+            merged[y.node] = merged[y.node] + g if y.node in merged else g
+        if create_graph:
             found = sweep(merged, ops, targets=targets, edges=edges, saved_of=saved_variables)
-    else:
-        found, _ = cotangents_of(targets, out_leaves, seeds, recording=False)
-    return rebuild([_lower(_found(found, x), x) for x in in_leaves])
+        else:
+            found = sweep({n: g._data for n, g in merged.items()}, targets=targets, edges=edges)
+    results: dict[Node, Any] = {}
+    for x in in_leaves:  # one that is asked for twice gets its gradient twice
+        results[x.node] = ops.positive(results[x.node]) if x.node in results else _lower(_found(found, x), x)
+    return rebuild([results[x.node] for x in in_leaves])
 
 
 def stop_gradient(tree: Any) -> Any:

@@ -42,8 +42,7 @@ class Parameter(ag.Tensor):
         return _restore, (values(self), self.requires_grad, self.name)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
-        memo[id(self)] = copied = _restore(*self.__reduce__()[1])
-        return copied
+        return _restore(*self.__reduce__()[1])
 
 
 class IncompatibleKeys(NamedTuple):

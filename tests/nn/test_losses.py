@@ -55,6 +55,14 @@ CASES = [
         lambda a, t: -(np.moveaxis(np.eye(4)[t], -1, 1) * log_softmax(a)).sum(1),
         lambda a, t: sm(a) - np.moveaxis(np.eye(4)[t], -1, 1),
     ),
+    (
+        "places, shares",
+        nn.CrossEntropyLoss,
+        DENSE,
+        np.exp(-DENSE) / np.exp(-DENSE).sum(1, keepdims=True),
+        lambda a, t: -(t * log_softmax(a)).sum(1),
+        lambda a, t: sm(a) - t,
+    ),
     ("nll", nn.NLLLoss, LOGITS, IDS, lambda a, t: -(HOT * a).sum(1), lambda a, t: -HOT),
     (
         "nll places",

@@ -338,6 +338,14 @@ def test_errors_name_the_place_once(module, place):
     assert message.count("In ") == 1
 
 
+def test_errors_name_the_place_in_a_list_that_has_grown():
+    net = Net()
+    net.blocks.append(nn.Linear(5, 3))
+    list(net.parameters())  # as an optimizer does
+    with pytest.raises(ag.ShapeError, match=r"In blocks\.2 \(Linear\)\.$"):
+        net(x(2, 3))
+
+
 def test_errors_of_a_loss_name_it():
     with pytest.raises(ag.ShapeError, match=r"In MSELoss\.$"):
         nn.MSELoss()(np.ones((2, 1)), np.ones(2))

@@ -253,6 +253,7 @@ def test_training_goes_on_from_a_saved_state(kind, options):
     learn(net, stepper, 3)
     saved, weights = stepper.state_dict(), net.state_dict()
     learn(net, stepper, 3)
+    learn(other, resumed)  # what it has kept so far is replaced
     resumed.load_state_dict(saved)
     other.load_state_dict(weights)
     learn(other, resumed, 3)
@@ -302,15 +303,15 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
 
 
 def test_blocks_cover_an_array_once():
-    w = nn.Parameter(np.zeros((1000, 199)))
-    w.grad = np.ones((1000, 199))
+    w = nn.Parameter(np.zeros((1001, 199)))
+    w.grad = np.ones((1001, 199))
     stepper = Adam([w])
     stepper.step()
     (blocks,) = (slot.blocks for slots in stepper._slots for slot in slots)
     rows = [cut for cut, _ in blocks]
     assert len(rows) == math.ceil(w.size / optimizer.BLOCK) > 1
     assert [cut.start for cut in rows] == [0, *(cut.stop for cut in rows[:-1])]
-    assert rows[-1].stop == 1000
+    assert rows[-1].stop == 1001
 
 
 # --- what is refused ---
