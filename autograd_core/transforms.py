@@ -354,10 +354,14 @@ def gradients(
             found = sweep(merged, ops, targets=targets, edges=edges, saved_of=saved_variables)
         else:
             found = sweep({n: g._data for n, g in merged.items()}, targets=targets, edges=edges)
-    results: dict[Node, Any] = {}
+    known: dict[Node, Any] = {}
+    results = []
     for x in in_leaves:  # one that is asked for twice gets its gradient twice
-        results[x.node] = ops.positive(results[x.node]) if x.node in results else _lower(_found(found, x), x)
-    return rebuild([results[x.node] for x in in_leaves])
+        if x.node in known:
+            results.append(ops.positive(known[x.node]))
+        else:
+            results.append(known.setdefault(x.node, _lower(_found(found, x), x)))
+    return rebuild(results)
 
 
 def stop_gradient(tree: Any) -> Any:

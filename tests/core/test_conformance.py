@@ -45,8 +45,10 @@ def _id(op: Any) -> str:
     return op.name
 
 
-def per_operation(operations: Sequence[ag.Op]) -> Callable[[Callable[[Case, Draw], None]], Any]:
-    """Make a claim about one call a test of each operation, over all its examples."""
+def per_operation(
+    operations: Sequence[ag.Op], where: Callable[[Case], bool] = lambda case: True
+) -> Callable[[Callable[[Case, Draw], None]], Any]:
+    """Make a claim about one call a test of each operation, over all its examples that it says something about."""
 
     def decorate(claim: Callable[[Case, Draw], None]) -> Any:
         @pytest.mark.parametrize("op", operations, ids=_id)
@@ -54,8 +56,11 @@ def per_operation(operations: Sequence[ag.Op]) -> Callable[[Callable[[Case, Draw
         @given(data=st.data())
         def test(op, data, tally):
             for i, example in enumerate(examples_of(op)):
+                case = draw_case(data.draw, op, example)
+                if not where(case):
+                    continue
                 try:
-                    claim(draw_case(data.draw, op, example), data.draw)
+                    claim(case, data.draw)
                 except Exception as error:
                     error.add_note(f"claim: {claim.__doc__}\noperation: {op.name}, {example}")
                     raise
@@ -71,7 +76,7 @@ def per_operation(operations: Sequence[ag.Op]) -> Callable[[Callable[[Case, Draw
 
 
 def magnitude(*arrays: Any) -> float:
-    """The largest finite number that takes part, at least 1."""
+    """The largest number that takes part, at least 1."""
     return max([1.0, *(float(np.max(np.abs(a))) for a in arrays if np.size(a))])
 
 
@@ -300,6 +305,7 @@ def test_nothing_that_was_passed_in_is_written_to(case, draw):
         assert bits == [a.tobytes() for a in held]
 
 
+# A composed operation may end in a view, which then looks into what the view was told to look into.
 @per_operation([op for op in OPERATIONS if not op.views and op.kind != "composed"])
 def test_results_do_not_share_memory_with_arguments(case, draw):
     """Only an operation declared as a view returns memory of its argument."""
@@ -403,11 +409,9 @@ class TestNarrowTypes:
             tally.count(op.name, i)
 
 
-@per_operation(DIFFERENTIABLE)
+@per_operation([op for op in DIFFERENTIABLE if len(op.arrays) > 1 or op.variadic], lambda case: len(case.arrays) > 1)
 def test_each_gradient_has_the_type_of_its_own_argument(case, draw):
     """Where single and double precision meet, every argument gets its gradient in its own type."""
-    if len(case.arrays) < 2:
-        return
     eps = float(np.finfo(np.float32).eps)
     u = draw_like(draw, case(*case.arrays))
     for odd in range(len(case.arrays)):

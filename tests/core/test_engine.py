@@ -92,7 +92,7 @@ def test_a_graph_makes_no_reference_cycles():
         assert gc.collect() == 0
 
 
-def test_create_graph_on_backward_holds_no_more_than_its_gradients():
+def test_backward_with_create_graph_leaves_gradients_that_can_be_differentiated():
     x = leaf(3.0)
     (x**3).sum().backward(create_graph=True)
     assert x.grad.requires_grad
