@@ -4,10 +4,7 @@ The public names, grouped, and nothing else.
 """
 
 from types import ModuleType as _ModuleType
-
-from .memory import keep_freed_memory as _keep_freed_memory
-
-_keep_freed_memory()
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, module_path
@@ -29,11 +26,13 @@ from .transforms import (
 
 # --- operations: all that ops/__init__.py imports ---------------------------------------------------------------------
 from .ops import *  # isort: split
+
 from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
 from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
 from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # isort: split
+
 from .op import linear as linear_operation
 
 # --- seeing and checking ----------------------------------------------------------------------------------------------
@@ -54,9 +53,13 @@ from .errors import (
     OptionError,
     ShapeError,
 )
+from .memory import keep_freed_memory as _keep_freed_memory  # isort: split
 
 __version__ = "0.1.0"
 
-__all__ = [  # noqa: PLE0604 (names only)
-    name for name, value in globals().items() if not name.startswith("_") and not isinstance(value, _ModuleType)
-]
+_keep_freed_memory()
+
+if not _TYPE_CHECKING:  # readers of the source see the imports, which say the same
+    __all__ = [
+        name for name, value in globals().items() if not name.startswith("_") and not isinstance(value, _ModuleType)
+    ]

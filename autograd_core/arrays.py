@@ -137,7 +137,7 @@ def held_elsewhere(array: Array) -> bool:
 
 
 def held_beyond_attribute_and_locals(array: Array) -> bool:
-    """Whether anyone holds an array, or its memory, but one attribute, a local variable, and the argument it came from."""
+    """Whether anyone holds an array, or its memory, but one attribute, one local and the argument it came as."""
     return not isinstance(array, np.ndarray) or array.base is not None or getrefcount(array) > _ATTRIBUTE_AND_LOCALS
 
 

@@ -13,14 +13,14 @@ from functools import cache
 from math import isfinite
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn
+from weakref import ref
 
 import numpy as np
 
 from .arrays import Array, as_array, held_beyond_attribute_and_locals, snapshot
 from .engine import CONTEXT, Context, Variable, constant, record
-from .errors import AutogradError, DTypeError, IndexingError, OptionError, ShapeError
+from .errors import AutogradError, DTypeError, IndexingError, ShapeError
 from .layout import sum_to
-from weakref import ref
 
 if TYPE_CHECKING:
     from .op import Op
@@ -81,6 +81,7 @@ def source_of_call(op: "Op") -> str:
     optional = [name for name in (*op.arrays, *op.statics) if name in op.defaults]
     declared = ", ".join(f"{name}=None" if name in optional else name for name in signature)
     statics = "".join(f"{name}, " for name in op.statics)
+    values = "".join(f"{name}_value, " for name in op.arrays)
     if op.variadic:
         name = op.arrays[0]
         body, tracked, parents = _unwrap_sequence(name), f"{name}_tracked", f"{name}_node"
@@ -97,9 +98,9 @@ def source_of_call(op: "Op") -> str:
         f"{body}"
         f"    context = get_context()\n"
         f"    try:\n"
-        f"        out{', aux' if op.aux else ''} = forward(np, {''.join(f'{name}_value, ' for name in op.arrays)}{statics})\n"
+        f"        out{', aux' if op.aux else ''} = forward(np, {values}{statics})\n"
         f"    except (AutogradError, ValueError, TypeError, IndexError) as error:\n"
-        f"        blame(op, error, ({''.join(f'{name}_value, ' for name in op.arrays)}), context)\n"
+        f"        blame(op, error, ({values}), context)\n"
         f"    if cls is None:\n"
         f"        return out\n"
         f"    if context.recording and ({tracked}):\n"
@@ -154,7 +155,7 @@ def _saved(op: "Op", name: str) -> str:
     else:
         value = f"(keep({name}, {name}_value) if {name}_shared else {name}_value)"
     users = op.readers(name)
-    if users == {array for array, rule in zip(op.arrays, op.rules) if rule is not None}:
+    if users == {array for array, rule in zip(op.arrays, op.rules, strict=True) if rule is not None}:
         return value
     return f"({value} if {' or '.join(f'{array}_node is not None' for array in sorted(users))} else None)"
 
@@ -235,7 +236,8 @@ def _pull_one(op: "Op", i: int) -> str:
     elif callable(rule):
         value = f"absorbing(xp, g, rule_{i}({arguments}))" if op.singular else f"g * rule_{i}({arguments})"
     else:
-        value = {1: "g", -1: "-g", 0: "xp.zeros_like(g)"}.get(rule, f"g * {rule!r}")
+        constants: dict[Any, str] = {1: "g", -1: "-g", 0: "xp.zeros_like(g)"}
+        value = constants.get(rule, f"g * {rule!r}")
     lines = [f"g_{i} = {value}"]
     if op.fused[i] is not None:
         fused = f"fused_{i}({given(op.fused_reads[i])})"

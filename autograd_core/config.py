@@ -50,7 +50,11 @@ def show_config() -> None:
     print(f"{facts['platform']}, {facts['cores']} cores")
     for blas in facts["blas"]:
         print(f"BLAS: {blas['library']} {blas['version']}, {blas['kernels']} kernels, {blas['threads']} threads")
-    kept = f"up to {KEEP >> 20} MiB are kept for the next step" if facts["keeps_freed_memory"] else "goes back to the system"
+    kept = (
+        f"up to {KEEP >> 20} MiB are kept for the next step"
+        if facts["keeps_freed_memory"]
+        else "goes back to the system"
+    )
     print(f"freed memory: {kept}")
     for line in advice(facts["blas"]):
         print(f"advice: {line}")
@@ -70,5 +74,7 @@ def advice(blas: list[dict[str, Any]]) -> list[str]:
 def _has_wide_vectors() -> bool:
     if sys.platform != "linux" or not Path("/proc/cpuinfo").exists():
         return False
-    flags = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), "").split()
+    flags = next(
+        (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), ""
+    ).split()
     return all(flag in flags for flag in _WIDE)

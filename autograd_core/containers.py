@@ -45,7 +45,7 @@ def flatten_like(tree: Any, like: Any, who: str, what: str) -> list[Any]:
 
     Raises: ShapeError if they differ.
     """
-    leaves, rebuild = flatten(tree)
+    leaves, _ = flatten(tree)
     expected, _ = flatten(like)
     if len(leaves) != len(expected) or _outline(tree) != _outline(like):
         raise ShapeError(f"{who}: {what} must have the structure {_outline(like)}, got {_outline(tree)}")

@@ -13,7 +13,7 @@ from . import ops
 from .arrays import snapshot
 from .calling import keep
 from .containers import flatten, flatten_like
-from .engine import CONTEXT, Leaf, Node, Variable, constant, reachable, record, switched
+from .engine import CONTEXT, Leaf, Node, Variable, constant, nodes_of, record, switched
 from .errors import GraphError, ShapeError
 from .tensor import Tensor
 from .transforms import cotangents_of
@@ -42,7 +42,7 @@ class _Tangents(list[Any]):
 class _Pick:
     """The operation that takes one output out of a bundle."""
 
-    residuals = ()
+    residuals: Sequence[str] = ()
 
     def __init__(self, name: str, position: int) -> None:
         self.name, self.position = name, position
@@ -57,7 +57,7 @@ class _Pick:
 class _Bundle:
     """The operation that stands for a whole call: cotangents of all inputs from those of all outputs."""
 
-    residuals = ()
+    residuals: Sequence[str] = ()
 
     def __init__(self, name: str, outputs: Sequence[Any], pull: Callable[..., Sequence[Any]]) -> None:
         self.name, self.avals, self._pull = name, [(np.shape(y), y.dtype) for y in outputs], pull
@@ -71,12 +71,14 @@ class _Bundle:
             probes = [Tensor(np.zeros(shape, dtype), requires_grad=True) for shape, dtype in self.avals]
             pulled = self._pull(True, node.parents, _Parts(enumerate(probes)))
         pairs = [(c, t) for c, t in zip(pulled, tangents, strict=True) if c is not None and t is not None]
-        targets = frozenset(u.node for u in probes)
-        found, _ = cotangents_of(targets, [c for c, _ in pairs], [t for _, t in pairs], xp is not np)  # type: ignore[arg-type]
-        return _Tangents(found.get(u.node, np.zeros(u.shape, u.dtype)) for u in probes)  # type: ignore[call-overload]
+        nodes = nodes_of(probes)
+        found, _ = cotangents_of(frozenset(nodes), [c for c, _ in pairs], [t for _, t in pairs], xp is not np)
+        return _Tangents(found.get(n, np.zeros(u.shape, u.dtype)) for n, u in zip(nodes, probes, strict=True))
 
 
-def _bundle(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Tensor]:
+def _bundle(
+    name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]
+) -> list[Tensor]:
     """The outputs of a call as Tensors whose gradient `pull` computes."""
     context = CONTEXT.get()
     whole = record(Tensor, np.zeros(()), _Bundle(name, outputs, pull), tuple(parents), (), (), context)
@@ -124,8 +126,8 @@ def checkpoint(function: Function) -> Function:
         born = Leaf(constant(Tensor, np.zeros(()))).index  # nodes with a lower index were there before this call
         inputs = [_leaf(leaves[i]) for i in tracked]
         outputs, rebuild_out = run(inputs)
-        roots = [y.node for y in outputs if isinstance(y, Tensor) and y.node is not None]
-        captured = [n for n in _boundary(roots, born)]
+        roots = nodes_of(outputs)
+        captured = _boundary(roots, born)
         values = [_raw(y) for y in outputs]
         if not roots:
             return rebuild_out([constant(Tensor, y) if isinstance(y, np.ndarray | np.generic) else y for y in values])
@@ -140,14 +142,18 @@ def checkpoint(function: Function) -> Function:
                         f"checkpoint: {function.__name__} gave other values when it was run again; "
                         "if it draws random numbers, pass it a seed"
                     )
-            live = [(y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)]
-            targets = [x.node for x in again] + captured
-            found, _ = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)  # type: ignore[arg-type]
-            return [found.get(n) for n in targets]  # type: ignore[arg-type]
+            live = [
+                (y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)
+            ]
+            targets = nodes_of(again) + captured
+            found, _ = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)
+            return [found.get(n) for n in targets]
 
-        nodes = [leaves[i].node for i in tracked] + captured
+        nodes = nodes_of(leaves[i] for i in tracked) + captured
         picked = _bundle("checkpoint", values, nodes, pull)
-        return rebuild_out([p if isinstance(y, Tensor) and y.node is not None else y for p, y in zip(picked, outputs, strict=True)])
+        return rebuild_out(
+            [p if isinstance(y, Tensor) and y.node is not None else y for p, y in zip(picked, outputs, strict=True)]
+        )
 
     return checkpointed
 
@@ -202,6 +208,7 @@ class custom_vjp(Generic[F]):
         self.forward: Function | None = None
         self.backward: Function | None = None
         functools.update_wrapper(self, function)
+        self.__name__ = function.__name__
 
     def defvjp(self, forward: Function, backward: Function) -> None:
         """Define the derivative."""
@@ -209,7 +216,9 @@ class custom_vjp(Generic[F]):
 
     def __call__(self, *args: Any) -> Any:
         if self.forward is None or self.backward is None:
-            raise GraphError(f"custom_vjp: {self.__name__} has no derivative yet; call {self.__name__}.defvjp(forward, backward)")  # type: ignore[attr-defined]
+            raise GraphError(
+                f"custom_vjp: {self.__name__} has no derivative yet; call {self.__name__}.defvjp(forward, backward)"
+            )
         leaves, _ = flatten(list(args))
         nodes = [x.node if isinstance(x, Tensor) else None for x in leaves]
         if not CONTEXT.get().recording or all(n is None for n in nodes):
@@ -226,14 +235,16 @@ class custom_vjp(Generic[F]):
             given = rebuild_residuals(kept if recorded else [_raw(r) for r in kept])
             return self._checked(self.backward(given, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
-        return rebuild(_bundle(self.__name__, values, nodes, pull))  # type: ignore[attr-defined]
+        return rebuild(_bundle(self.__name__, values, nodes, pull))
 
     def _checked(self, pulled: Any, args: Sequence[Any], leaves: Sequence[Any], recorded: bool) -> list[Any]:
         """The cotangents that the user's function returned, one per array, or an error that says what is wrong."""
-        who = f"custom_vjp {self.__name__}"  # type: ignore[attr-defined]
+        who = f"custom_vjp {self.__name__}"
         pulled = list(pulled) if isinstance(pulled, tuple | list) else [pulled]
         if len(pulled) != len(args):
-            raise ShapeError(f"{who}: backward must return {len(args)} cotangents, one per argument; it returned {len(pulled)}")
+            raise ShapeError(
+                f"{who}: backward must return {len(args)} cotangents, one per argument; it returned {len(pulled)}"
+            )
         result: list[Any] = []
         for arg, g in zip(args, pulled, strict=True):
             own, _ = flatten(arg)

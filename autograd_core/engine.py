@@ -6,7 +6,7 @@ that going down the index is a valid order for the chain rule. There is no recur
 cycles: a graph is freed by reference counting alone, however deep it is.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -127,6 +127,11 @@ def constant(cls: type[Variable], out: Array, shared: bool = False) -> Variable:
     return result
 
 
+def nodes_of(values: Iterable[Any]) -> list[Node]:
+    """The nodes of those values that are Variables and have one."""
+    return [value.node for value in values if isinstance(value, Variable) and value.node is not None]
+
+
 def reachable(roots: Iterable[Node], stop: Iterable[Node] = ()) -> list[Node]:
     """All nodes that the roots were computed from, themselves included, in the order they were recorded.
 
@@ -177,7 +182,7 @@ def sweep(
                 if edges is None or node not in edges:
                     break
             parents = node.parents if edges is None else edges.get(node)
-            if parents is None:
+            if op is None or parents is None:
                 break
             saved = node.saved
             if saved is None:
@@ -187,7 +192,7 @@ def sweep(
                 node.saved = saved = None
             g = None  # what nobody needs any more is freed before the next rule allocates
             node = None  # type: ignore[assignment]
-            for parent, cotangent in zip(parents, pulled):
+            for parent, cotangent in zip(parents, pulled):  # noqa: B905 (checking the lengths costs time)
                 if cotangent is None or parent is None:
                     continue
                 if node is None and not queue:
@@ -205,7 +210,7 @@ def sweep(
                     pending[i] = parent, total
                     if type(total) is np.ndarray:
                         owned.add(i)
-            pulled = cotangent = None
+            pulled = cotangent = None  # type: ignore[assignment]
             if node is None:
                 break
             if queue:

@@ -45,7 +45,7 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 
 
 def zeros_along(a: Array) -> Array:
-    """Some zeros that broadcast to a, and lie in memory as its innermost axes do: the fast partner for a comparison with 0."""
+    """Zeros that broadcast to a, and lie in memory as its innermost axes do: what NumPy compares with 0 fastest."""
     order = sorted(range(a.ndim), key=lambda axis: (a.shape[axis] == 1, -abs(a.strides[axis])))
     lengths = [a.shape[axis] for axis in order]
     outer = a.ndim

@@ -94,9 +94,11 @@ class Op:
         )
         if kind != "composed":
             if len(self.rules) != len(self.arrays):
-                raise TypeError(f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(rules)} rules")
+                raise TypeError(
+                    f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(rules)} rules"
+                )
             self.pull = calling.compile_pull(self)
-            self.call = calling.compile_call(self)
+            self.call: Callable[..., Any] = calling.compile_call(self)
             self.call.__doc__, self.call.__module__ = forward.__doc__, forward.__module__
         else:
             self.call = forward
@@ -137,7 +139,9 @@ class Op:
                 raise TypeError(f"{self.name}: a rule asks for {name!r}; there is {', '.join(sorted(known))}")
         return names
 
-    def read(self, i: int, xp: Any, parents: Sequence[Any], saved: Sequence[Any], statics: Sequence[Any]) -> dict[str, Any]:
+    def read(
+        self, i: int, xp: Any, parents: Sequence[Any], saved: Sequence[Any], statics: Sequence[Any]
+    ) -> dict[str, Any]:
         """What rule `i` asks for, by name, without the cotangent. (The sweep itself uses compiled code.)"""
         known = dict(zip(self.residuals, saved, strict=True)) | dict(zip(self.statics, statics, strict=True))
         known["xp"], known["position"] = xp, i
@@ -145,9 +149,7 @@ class Op:
             known.setdefault(f"{self.arrays[i]}_aval", parents[i])
         return {name: known[name] for name in self.reads[0 if self.variadic else i] if name != "g"}
 
-    def push(
-        self, xp: Any, node: Any, saved: Sequence[Any], tangents: Sequence[Any]
-    ) -> Any:
+    def push(self, xp: Any, node: Any, saved: Sequence[Any], tangents: Sequence[Any]) -> Any:
         """The tangent of the output from those of the inputs (None for zero); None if only the VJP is known.
 
         Raw arrays and NumPy, or Variables and their namespace, as for a rule.
@@ -159,7 +161,7 @@ class Op:
             known["out_aval"] = node
             return self.jvp(xp, tangents, **{name: known[name] for name in self.jvp_reads})
         if self.kind == "elementwise":
-            total = None
+            total: Any = None
             for i in live:
                 rule = self.rules[i]
                 partial = rule(**self.read(i, xp, parents, saved, statics)) if callable(rule) else rule
@@ -183,7 +185,9 @@ class Op:
             for i in live:
                 known = dict(zip(self.residuals, saved, strict=True))
                 if self.variadic:
-                    term = self.call([*known[self.arrays[0]][:i], tangents[i], *known[self.arrays[0]][i + 1 :]], **options)
+                    term = self.call(
+                        [*known[self.arrays[0]][:i], tangents[i], *known[self.arrays[0]][i + 1 :]], **options
+                    )
                 else:
                     factors = [tangents[i] if j == i else known[a] for j, a in enumerate(self.arrays)]
                     term = self.call(*factors, **options)

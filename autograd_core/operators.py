@@ -82,9 +82,8 @@ class Operators(Variable):
 
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order, given as one tuple or as separate numbers; reversed if none are given."""
-        if len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list)):
-            axes = axes[0]
-        return ops.transpose(self, axes or None)
+        listed = len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list))
+        return ops.transpose(self, (axes[0] if listed else axes) or None)
 
     @property
     def T(self) -> Any:

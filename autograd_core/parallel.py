@@ -158,7 +158,7 @@ class _Blas:
 def _numpy_blas() -> Any:
     """Find the BLAS that NumPy calls among the loaded libraries, or None."""
     try:
-        from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
+        from threadpoolctl import ThreadpoolController
     except ImportError:
         return None
     found = ThreadpoolController().select(user_api="blas").lib_controllers

@@ -4,7 +4,6 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, ClassVar, Self
-from weakref import ref
 
 import numpy as np
 
@@ -109,7 +108,9 @@ class Tensor(Operators):
         Raises: ShapeError if there is not exactly one.
         """
         if self._data.size != 1:
-            raise ShapeError(f"item: one element is needed, got shape {self._data.shape}; index first, or use .tolist()")
+            raise ShapeError(
+                f"item: one element is needed, got shape {self._data.shape}; index first, or use .tolist()"
+            )
         return self._data.item()
 
     def tolist(self) -> Any:
@@ -234,28 +235,30 @@ class Tensor(Operators):
         new = ops.setitem(self, value, ops.indexing.plain_index(index))
         self._assign(new, "x[i] = v", "x[i, j] = v in the place of x[i][j] = v, or x = x.clone() first")
 
-    def __iadd__(self, other: Any) -> Self:
+    def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.add(self, other), "x += v", "x = x + v")
 
-    def __isub__(self, other: Any) -> Self:
+    def __isub__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.subtract(self, other), "x -= v", "x = x - v")
 
-    def __imul__(self, other: Any) -> Self:
+    def __imul__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.multiply(self, other), "x *= v", "x = x * v")
 
-    def __itruediv__(self, other: Any) -> Self:
+    def __itruediv__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.divide(self, other), "x /= v", "x = x / v")
 
-    def __ipow__(self, other: Any) -> Self:
+    def __ipow__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.power(self, other), "x **= v", "x = x ** v")
 
-    def __imatmul__(self, other: Any) -> Self:
+    def __imatmul__(self, other: Any) -> Self:  # type: ignore[misc]
         return self._assign(ops.matmul(self, other), "x @= v", "x = x @ v")
 
     def _assign(self, new: Any, said: str, instead: str) -> Self:
         """Re-bind this object to a new value and node; under no_grad a leaf is written in place."""
         if new.shape != self.shape:
-            raise ShapeError(f"{said}: the result has shape {new.shape}, which does not fit into {self.shape}; say {instead}")
+            raise ShapeError(
+                f"{said}: the result has shape {new.shape}, which does not fit into {self.shape}; say {instead}"
+            )
         source = getattr(self, "source", None)
         owner = source() if source is not None else None
         if owner is not None and np.may_share_memory(self._data, owner._data):
@@ -336,7 +339,9 @@ class Tensor(Operators):
 
     def __bool__(self) -> bool:
         if self._data.size != 1:
-            raise ShapeError(f"bool: the truth of {self._data.size} elements is not one truth; use ag.all or ag.any of an array")
+            raise ShapeError(
+                f"bool: the truth of {self._data.size} elements is not one truth; use ag.all or ag.any of an array"
+            )
         return bool(self._data)
 
     def __float__(self) -> float:
@@ -406,14 +411,22 @@ class Tensor(Operators):
         signature = inspect.signature(ours)
         unknown = [k for k in kwargs if k not in signature.parameters]
         if unknown:
-            raise MissingRuleError(f"np.{name}: the option {', '.join(unknown)} is not supported here; there is {signature}")
+            raise MissingRuleError(
+                f"np.{name}: the option {', '.join(unknown)} is not supported here; there is {signature}"
+            )
         return ours(*args, **kwargs)
 
 
 Tensor.result_class = Tensor
 
 _UFUNC_NAMES = {"true_divide": "divide", "conjugate": "positive", "abs": "absolute", "fabs": "absolute"}
-_FUNCTION_NAMES = {"amax": "max", "amin": "min", "swapaxes": "swapaxes", "permute_dims": "transpose", "concat": "concatenate"}
+_FUNCTION_NAMES = {
+    "amax": "max",
+    "amin": "min",
+    "swapaxes": "swapaxes",
+    "permute_dims": "transpose",
+    "concat": "concatenate",
+}
 _FACTS: dict[str, Callable[..., Any]] = {
     "shape": lambda a: a.shape,
     "ndim": lambda a: a.ndim,

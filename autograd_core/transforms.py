@@ -13,7 +13,7 @@ import numpy as np
 from . import ops
 from .arrays import as_array, is_differentiable, take_own
 from .containers import flatten, flatten_like
-from .engine import CONTEXT, Leaf, Node, Variable, constant, edges_towards, freed, reachable, sweep, switched
+from .engine import CONTEXT, Leaf, Node, Variable, constant, edges_towards, freed, nodes_of, reachable, sweep, switched
 from .errors import DTypeError, GraphError, OptionError, ShapeError
 from .tensor import Tensor, saved_variables
 
@@ -47,9 +47,11 @@ def _lower(value: Any, like: Any) -> Any:
 
 
 class _Run:
-    """One recorded run of a function: its inputs as leaves, its outputs, and the cotangents of the one from the other."""
+    """One recorded run of a function: its inputs as leaves, its outputs, and the cotangents of those from these."""
 
-    def __init__(self, function: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int] | None, who: str) -> None:
+    def __init__(
+        self, function: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int] | None, who: str
+    ) -> None:
         self.who, self.outer = who, CONTEXT.get().recording
         argnums = range(len(args)) if argnums is None else argnums
         self.given, self.rebuild = flatten([args[i] for i in argnums])
@@ -63,7 +65,7 @@ class _Run:
 
     def pull(self, outputs: Sequence[Any], cotangents: Sequence[Any]) -> list[Any]:
         """The cotangents of the inputs, as the inputs came; zeros where nothing reaches."""
-        targets = frozenset(x.node for x in self.inputs)  # type: ignore[misc]
+        targets = frozenset(nodes_of(self.inputs))
         found, self.entangled = cotangents_of(targets, outputs, cotangents, self.outer)
         return [_lower(_found(found, x), given) for x, given in zip(self.inputs, self.given, strict=True)]
 
@@ -89,7 +91,7 @@ def cotangents_of(
             node = output.node
             seeds[node] = seeds[node] + cotangent if node in seeds else cotangent
     edges, others = edges_towards(targets, seeds)
-    others = others or any(isinstance(g, Variable) and g.node is not None for g in seeds.values())
+    others = others or bool(nodes_of(seeds.values()))
     if recording and others:
         with switched(recording=True):
             seeds = {n: g if isinstance(g, Variable) else constant(Tensor, g) for n, g in seeds.items()}
@@ -104,7 +106,10 @@ def _raw(value: Any) -> Any:
 def _one(output: Any, who: str) -> Any:
     """The output, if it is a single number that depends on the inputs or not; else an error in words."""
     if isinstance(output, list | tuple | dict):
-        raise ShapeError(f"{who}: the function must return one number, it returned a {type(output).__name__}; use vjp or jacobian, or has_aux=True")
+        raise ShapeError(
+            f"{who}: the function must return one number, it returned a {type(output).__name__}; "
+            "use vjp or jacobian, or has_aux=True"
+        )
     if np.size(_raw(output)) != 1:
         raise ShapeError(
             f"{who}: the function must return one number, it returned shape {np.shape(_raw(output))}; "
@@ -149,7 +154,7 @@ def value_and_grad(function: Function, argnums: int | Sequence[int] = 0, has_aux
 def _depends_on_others(output: Variable, run: _Run) -> bool:
     if output.node is None or not run.outer:
         return False
-    return edges_towards(frozenset(x.node for x in run.inputs), [output.node])[1]  # type: ignore[misc]
+    return edges_towards(frozenset(nodes_of(run.inputs)), [output.node])[1]
 
 
 def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -187,15 +192,13 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
         return tuple(run.rebuild(run.pull(outputs, [_cast(g, o) for g, o in zip(cotangents, outputs, strict=True)])))
 
     plain = not any(isinstance(x, Variable) for x in run.given)
-    values = [
-        _raw(o) if plain and not (isinstance(o, Variable) and _depends_on_others(o, run)) else o for o in outputs
-    ]
+    values = [_raw(o) if plain and not (isinstance(o, Variable) and _depends_on_others(o, run)) else o for o in outputs]
     return rebuild(values), pull
 
 
 def _cast(g: Any, like: Any) -> Any:
     dtype = _raw(like).dtype if hasattr(_raw(like), "dtype") else np.result_type(like)
-    return g.astype(dtype) if isinstance(g, Variable) else np.asarray(as_array(g, "vjp"), dtype=dtype)
+    return ops.astype(g, dtype) if isinstance(g, Variable) else np.asarray(as_array(g, "vjp"), dtype=dtype)
 
 
 def _check_shape(who: str, what: str, value: Any, like: Any) -> None:
@@ -214,15 +217,15 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     for x, t in zip(run.inputs, given, strict=True):
         _check_shape("jvp", "a tangent", t, x)
     outputs, rebuild = flatten(run.result)
-    roots = [o.node for o in outputs if isinstance(o, Variable) and o.node is not None]
-    targets = frozenset(x.node for x in run.inputs)
-    others = edges_towards(targets, roots)[1] or any(isinstance(t, Variable) and t.node is not None for t in given)  # type: ignore[arg-type]
+    roots, starts = nodes_of(outputs), nodes_of(run.inputs)
+    targets = frozenset(starts)
+    others = edges_towards(targets, roots)[1] or bool(nodes_of(given))
     recorded = run.outer and others
     with switched(recording=recorded):
         known: dict[Node, Any] = {}
-        for x, t in zip(run.inputs, given, strict=True):
+        for node, x, t in zip(starts, run.inputs, given, strict=True):
             t = _cast(t, x)
-            known[x.node] = (t if isinstance(t, Variable) else constant(Tensor, t)) if recorded else np.array(_raw(t))  # type: ignore[index]
+            known[node] = (t if isinstance(t, Variable) else constant(Tensor, t)) if recorded else np.array(_raw(t))
         for node in reachable(roots, targets):
             if node not in targets and node.op is not None:
                 incoming = [known.get(p) if p is not None else None for p in node.parents]
@@ -231,9 +234,8 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     like = next(iter(run.given), None)
     results = []
     for output in outputs:
-        node = output.node if isinstance(output, Variable) else None
         zero = np.zeros(np.shape(_raw(output)), _raw(output).dtype)
-        results.append(_lower(known[node] if node in known else zero, like))
+        results.append(_lower(next((known[n] for n in nodes_of([output]) if n in known), zero), like))
     values = [o if isinstance(like, Variable) or (recorded and isinstance(o, Variable)) else _raw(o) for o in outputs]
     return rebuild(values), rebuild(results)
 
@@ -292,8 +294,13 @@ def _jacobian_of(output: Any, run: _Run) -> list[Any]:
         unit.flat[i] = 1
         rows.append(run.pull([output], [unit]))
     if not rows:
-        return [_lower(np.zeros(shape + x.shape, x.dtype), given) for x, given in zip(run.inputs, run.given, strict=True)]
-    return [ops.reshape(ops.stack(column), shape + x.shape) for column, x in zip(zip(*rows, strict=True), run.inputs, strict=True)]
+        return [
+            _lower(np.zeros(shape + x.shape, x.dtype), given) for x, given in zip(run.inputs, run.given, strict=True)
+        ]
+    return [
+        ops.reshape(ops.stack(column), shape + x.shape)
+        for column, x in zip(zip(*rows, strict=True), run.inputs, strict=True)
+    ]
 
 
 def hessian(function: Function, argnums: int | Sequence[int] = 0) -> Function:
@@ -339,7 +346,11 @@ def gradients(
     for y in out_leaves:
         if not isinstance(y, Tensor) or y.node is None:
             raise GraphError("gradients: every output must be computed from something that requires a gradient")
-    given = [None] * len(out_leaves) if grad_outputs is None else flatten_like(grad_outputs, outputs, "gradients", "grad_outputs")
+    given = (
+        [None] * len(out_leaves)
+        if grad_outputs is None
+        else flatten_like(grad_outputs, outputs, "gradients", "grad_outputs")
+    )
     seeds = [y._seed(g) for y, g in zip(out_leaves, given, strict=True)]
     targets = frozenset(x.node for x in in_leaves)
     missing = targets - set(reachable(y.node for y in out_leaves))

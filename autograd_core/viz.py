@@ -126,7 +126,7 @@ def draw(
 
     >>> x = ag.tensor([1.0, 2.0], requires_grad=True)
     >>> print(ag.draw((x * x).sum(), {"x": x}))
-      0  x  input (2,) float64
+      0  x  input  (2,) float64
       1  multiply  (2,) float64  <- 0, 0
       2  sum  () float64  output  <- 1
     """
@@ -188,7 +188,8 @@ def _items(nodes: Sequence[Node], roots: frozenset[Node], names: Mapping[str, Te
             if parent is not None:
                 item.sources.append(number.get(parent, 0))
             elif values[i] is not _ABSENT and not _is_number(values[i]):
-                items.append(_Item("constant", _constant(values[i], constants), item.path))
+                lines = _constant(values[i], constants)
+                items.append(_Item("constant", lines, item.path if len(lines) == 1 else ""))
                 item.sources.append(len(items) - 1)
         number[node] = len(items)
         items.append(item)
@@ -226,7 +227,7 @@ def _common(a: str, b: str) -> str:
 def _leaf(node: Leaf, name: str | None) -> _Item:
     owner = node.owner()
     kind = "parameter" if owner is not None and type(owner) is not Tensor else "input"
-    return _Item(kind, (*((name,) if name else ()), f"{kind} {node.shape} {node.dtype}"))
+    return _Item(kind, (*((name,) if name else ()), kind, f"{node.shape} {node.dtype}"))
 
 
 def _operation(node: Node) -> tuple[str, ...]:
@@ -265,10 +266,11 @@ def _is_number(value: Any) -> bool:
 def _constant(value: Any, names: Mapping[str, Tensor]) -> tuple[str, ...]:
     if value is None:
         return ("constant",)
+    kind = _kind_of(value)
     for name, tensor in names.items():
         if _same(tensor._data, value):
-            return (name, f"constant {_kind_of(value)}")
-    return (f"constant {_kind_of(value)}",)
+            return (name, "constant", kind)
+    return (f"constant {kind}",)
 
 
 def _kind_of(value: Any) -> str:

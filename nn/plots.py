@@ -129,8 +129,8 @@ def _floor(histories: Mapping[str, History]) -> float:
 
 
 def _element(svg: str, title: str) -> str:
-    """The SVG element alone, with the page's colours, as wide as the page lets it be."""
-    svg = svg[svg.index("<svg") :]
+    """The SVG element alone, with the page's colours, as wide as the page lets it be, and no style for the page."""
+    svg = re.sub(r"(?s)<metadata>.*?</metadata>|<style.*?</style>", "", svg[svg.index("<svg") :])
     for color, variable in _VARIABLES.items():
         svg = svg.replace(color, variable)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg, count=1)

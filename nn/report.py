@@ -73,7 +73,7 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto;
   font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 .graph { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 1rem; overflow-x: auto; }
-.graph svg { width: auto; max-width: 100%; height: auto; margin: 0 auto; display: block; }
+.graph svg { width: 100%; min-width: 44rem; height: auto; display: block; }
 .graph svg text { fill: var(--ink); font-family: inherit; }
 .graph .graph > polygon { fill: none; }
 .graph .cluster path, .graph .cluster polygon { fill: rgb(var(--cell) / .06); stroke: var(--rule); }

@@ -36,7 +36,7 @@ def save_weights(module: Module, path: str | os.PathLike[str]) -> Path:
     """
     # order="C": of a transposed array the format would store the memory as it lies
     arrays = {name: np.array(value, order="C") for name, value in module.state_dict().items()}
-    blank = safetensors.numpy.save(arrays, {"format": "pt", "writer": _WRITER, "sha256": _ZEROS})
+    blank = _ordered(safetensors.numpy.save(arrays, {"format": "pt", "writer": _WRITER, "sha256": _ZEROS}))
     digest = hashlib.sha256(blank).hexdigest()
     return write_whole(path, blank.replace(_ZEROS.encode(), digest.encode(), 1))
 
@@ -66,6 +66,16 @@ def read_weights(path: str | os.PathLike[str]) -> dict[str, NDArray[Any]]:
         raise ag.DataError(f"{path}: {_what(content)} ({type(error).__name__}: {error})") from None
 
 
+def _ordered(content: bytes) -> bytes:
+    """The same file with its metadata in order, so that the same weights give the same bytes in every run."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # the arrays behind it stay aligned
+    return len(text).to_bytes(8, "little") + text + content[8 + length :]
+
+
 def _check(content: bytes, path: str | os.PathLike[str]) -> None:
     """Compare the file with its checksum, if it was written here; see Note [Checksum]."""
     metadata = _metadata(content)
@@ -90,6 +100,7 @@ def _metadata(content: bytes) -> dict[str, Any]:
 
 
 def _what(content: bytes) -> str:
-    if content[:2] == b"PK" or content[:1] == b"\x80":
+    pickled = content[:1] == b"\x80" and any(content[4:8])  # where safetensors has the zeros of a small number
+    if content[:2] == b"PK" or pickled:
         return "a pickle or zip archive, such as torch.save writes, and those can run code; save as safetensors instead"
     return "not a whole safetensors file; it is truncated, damaged, or something else"

@@ -19,6 +19,7 @@ def test_every_exported_function_and_class_is_documented():
     undocumented = [
         name
         for name in ag.__all__
-        if (inspect.isfunction(getattr(ag, name)) or inspect.isclass(getattr(ag, name))) and not getattr(ag, name).__doc__
+        if (inspect.isfunction(getattr(ag, name)) or inspect.isclass(getattr(ag, name)))
+        and not getattr(ag, name).__doc__
     ]
     assert undocumented == []

@@ -44,9 +44,7 @@ def sigmoid(xp, x, /):
     return out * 0.5 + 0.5
 
 
-@elementwise(
-    partials=[lambda xp, x: sigmoid(x)], domain=Interval(-20, 20), reference=lambda x: np.logaddexp(x, 0)
-)
+@elementwise(partials=[lambda xp, x: sigmoid(x)], domain=Interval(-20, 20), reference=lambda x: np.logaddexp(x, 0))
 def softplus(xp, x, /):
     """``log(1 + e**x)``, element by element, without overflow.
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 
-from ..examples import Example, Interval, Raises, Subgradient
 from ..errors import DTypeError, ShapeError
+from ..examples import Example, Interval, Raises, Subgradient
 from ..op import elementwise
 
-_CLASH = Raises(ShapeError, r"shapes \(2, 3\) and \(4,\) do not broadcast.*axis -1 has lengths 3 and 4", a=(2, 3), b=(4,))
+_CLASH = Raises(
+    ShapeError, r"shapes \(2, 3\) and \(4,\) do not broadcast.*axis -1 has lengths 3 and 4", a=(2, 3), b=(4,)
+)
 _COMPLEX = Raises(DTypeError, "complex numbers .* are not supported", x=np.array([1j]))
 _NOT_ZERO = Interval(-4, 4, away_from=[0], margin=0.3)
 
@@ -165,7 +167,9 @@ def sqrt(xp, x, /):
     return xp.sqrt(x)
 
 
-@elementwise(partials=[lambda out: -out * out], singular=True, domain=_NOT_ZERO, reference=np.reciprocal, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda out: -out * out], singular=True, domain=_NOT_ZERO, reference=np.reciprocal, errors=[_COMPLEX]
+)
 def reciprocal(xp, x, /):
     """Reciprocal ``1 / x``, element by element.
 

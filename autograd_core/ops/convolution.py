@@ -43,17 +43,22 @@ def _check(name, x, w, bias, padding, dilation, groups, ndim):
         raise ShapeError(f"{name}: x must have {ndim + 2} axes, got shape {np.shape(x)}; {layout}{hint}")
     if np.ndim(w) != ndim + 2:
         raise ShapeError(
-            f"{name}: weight must be (out_channels, in_channels / groups, {axes} of the kernel), got shape {np.shape(w)}"
+            f"{name}: weight must be (out_channels, in_channels / groups, {axes} of the kernel), "
+            f"got shape {np.shape(w)}"
         )
     if not isinstance(groups, int) or groups < 1 or w.shape[0] % groups:
-        raise OptionError(f"{name}: groups must be a whole number that divides the {w.shape[0]} out_channels, got {groups!r}")
+        raise OptionError(
+            f"{name}: groups must be a whole number that divides the {w.shape[0]} out_channels, got {groups!r}"
+        )
     if x.shape[1] != w.shape[1] * groups:
         raise ShapeError(
             f"{name}: x has {x.shape[1]} channels but weight expects {w.shape[1] * groups} "
             f"(weight {w.shape}, groups={groups}); {layout}"
         )
     if bias is not None and np.shape(bias) != w.shape[:1]:
-        raise ShapeError(f"{name}: bias must have one number per out_channel, shape {w.shape[:1]}; got {np.shape(bias)}")
+        raise ShapeError(
+            f"{name}: bias must have one number per out_channel, shape {w.shape[:1]}; got {np.shape(bias)}"
+        )
     for n, k, p, d in zip(x.shape[2:], w.shape[2:], padding, dilation, strict=True):
         if k < 1 or d * (k - 1) + 1 > n + 2 * p:
             raise ShapeError(
@@ -108,11 +113,15 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
         stride, padding, dilation = _options(name, ndim, stride, padding, dilation)
         return _flipped(kernels.conv_weight(x, y, tuple(shape[2:]), stride, padding, dilation, groups), flip_kernel)
 
-    conv.__doc__ = f"""Convolution over {ndim} spatial {"axis" if ndim == 1 else "axes"}, as networks use it: cross-correlation of x with the kernels of w.
+    over = ("one axis", "two axes", "three axes")[ndim - 1]
+    conv.__doc__ = f"""Cross-correlation of x with the kernels of w over {over} of space.
+
+    What networks call a convolution; with `flip_kernel=True`, which reverses the kernels, it is the convolution of
+    mathematics, sum over j of x[i - j] w[j].
 
     Shapes: x (batch, channels, *n), w (out_channels, channels / groups, *k), bias (out_channels,) or None
-    -> (batch, out_channels, *m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1 along each axis. Options are one number or one per axis.
-    `flip_kernel=True` reverses the kernel: the convolution of mathematics, sum over j of x[i - j] w[j].
+    -> (batch, out_channels, *m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1 along each axis.
+    Options are one number or one per axis.
 
     >>> ag.{name}(np.ones({(1, 1, *(3,) * ndim)}), np.ones({(1, 1, *(2,) * ndim)})).shape
     {(1, 1, *(2,) * ndim)}
@@ -135,7 +144,7 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
         function.__name__ = name + suffix
 
     x, w = (2, 4, *small), (2, 4, *kernel)
-    variants = [
+    variants: list[tuple[Any, Any, dict[str, Any]]] = [
         (x, w, {}),
         (x, w, {"stride": 2, "padding": 1}),
         (x, w, {"padding": once, "flip_kernel": True}),
@@ -146,7 +155,9 @@ def _make(ndim: int) -> tuple[Any, Any, Any]:
     def spatial(x, w, stride=1, padding=0, dilation=1, **_):
         m = [
             (n + 2 * p - d * (k - 1) - 1) // s + 1
-            for n, k, s, p, d in zip(x[2:], w[2:], *(np.broadcast_to(v, ndim) for v in (stride, padding, dilation)), strict=True)
+            for n, k, s, p, d in zip(
+                x[2:], w[2:], *(np.broadcast_to(v, ndim) for v in (stride, padding, dilation)), strict=True
+            )
         ]
         return (x[0], w[0], *map(int, m))
 

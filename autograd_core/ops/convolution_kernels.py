@@ -27,8 +27,8 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-from .convolution_geometry import THICK, Form, Ints
 from ..parallel import share
+from .convolution_geometry import THICK, Form, Ints
 
 Array = NDArray[Any]
 

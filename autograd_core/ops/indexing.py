@@ -29,7 +29,7 @@ def is_basic(index):
     """Whether NumPy answers with a view: numbers, slices, None and Ellipsis only."""
     parts = index if isinstance(index, tuple) else (index,)
     return all(
-        part is None or part is Ellipsis or isinstance(part, slice | int | np.integer) and not isinstance(part, bool)
+        part is None or part is Ellipsis or (isinstance(part, slice | int | np.integer) and not isinstance(part, bool))
         for part in parts
     )
 

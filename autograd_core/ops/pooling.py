@@ -1,8 +1,8 @@
 """Pooling in one and two dimensions: the largest, or the mean, of each window.
 
-Maxima are padded with -inf, so that padding never wins; equal maxima share the gradient evenly. Where the maxima were is
-found once: given that, max pooling is a linear map (gather) with a transpose (scatter), and both are operations, so that
-derivatives of any order exist.
+Maxima are padded with -inf, so that padding never wins; equal maxima share the gradient evenly. Where the maxima were
+is found once: given that, max pooling is a linear map (gather) with a transpose (scatter), and both are operations, so
+that derivatives of any order exist.
 """
 
 from typing import Any
@@ -26,9 +26,13 @@ def _options(name, x, kernel_size, stride, padding, ndim):
         raise ShapeError(f"{name}: x must have {ndim + 2} axes {layout}, got shape {np.shape(x)}")
     for n, k, p in zip(x.shape[2:], kernel, padding, strict=True):
         if 2 * p > k:
-            raise OptionError(f"{name}: padding {p} is more than half of the kernel_size {k}: a window would hold padding only")
+            raise OptionError(
+                f"{name}: padding {p} is more than half of the kernel_size {k}: a window would hold padding only"
+            )
         if k > n + 2 * p:
-            raise ShapeError(f"{name}: the kernel reaches over {k} but x has only {n + 2 * p} (x {x.shape}, padding={padding})")
+            raise ShapeError(
+                f"{name}: the kernel reaches over {k} but x has only {n + 2 * p} (x {x.shape}, padding={padding})"
+            )
     return kernel, stride, padding
 
 
@@ -44,7 +48,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
     """Max pooling with its two linear maps, and average pooling, for so many spatial axes."""
     small, overlapping = ((2, 2, 6), 3) if ndim == 1 else ((2, 2, 4, 5), (3, 2))
     axes = tuple(range(-ndim, 0))
-    variants = [
+    variants: list[dict[str, Any]] = [
         {"kernel_size": 2},
         {"kernel_size": overlapping, "stride": 1},
         {"kernel_size": overlapping, "stride": 2, "padding": 1},
@@ -77,9 +81,10 @@ def _make(ndim: int) -> tuple[Any, Any]:
         options = _options(f"avg_pool{ndim}d", np.broadcast_to(0.0, shape), kernel_size, stride, padding, ndim)
         return kernels.avg_pool_input(y, tuple(shape[2:]), *options)
 
+    over = "over one spatial axis" if ndim == 1 else "over two spatial axes"
     out = "m = (n + 2 padding - kernel_size) // stride + 1 along each axis"
     demo = f"np.arange({4**ndim}.0).reshape{(1, 1, *(4,) * ndim)}, 2"
-    max_pool.__doc__ = f"""Largest element of each window, over {ndim} spatial {"axis" if ndim == 1 else "axes"}; padding counts as -inf.
+    max_pool.__doc__ = f"""Largest element of each window, {over}; padding counts as -inf.
 
     Shapes: x (batch, channels, *n) -> (batch, channels, *m) with
     {out}. Options are one number or one per axis; `stride` is the kernel size unless given.
@@ -87,7 +92,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
     >>> ag.max_pool{ndim}d({demo}).ravel()
     {"array([1., 3.])" if ndim == 1 else "array([ 5.,  7., 13., 15.])"}
     """
-    avg_pool.__doc__ = f"""Mean of each window, over {ndim} spatial {"axis" if ndim == 1 else "axes"}; padding counts as 0 and is averaged over too.
+    avg_pool.__doc__ = f"""Mean of each window, {over}; padding counts as 0 and is averaged over too.
 
     Shapes: x (batch, channels, *n) -> (batch, channels, *m) with
     {out}. Options are one number or one per axis; `stride` is the kernel size unless given.
@@ -95,7 +100,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
     >>> ag.avg_pool{ndim}d({demo}).ravel()
     {"array([0.5, 2.5])" if ndim == 1 else "array([ 2.5,  4.5, 10.5, 12.5])"}
     """
-    gather.__doc__ = f"""What x has where the maxima of a max_pool{ndim}d were: the linear map that the pooling is near its input.
+    gather.__doc__ = f"""What x has where the maxima of a max_pool{ndim}d were: the derivative of the pooling.
 
     Shapes: x (batch, channels, *n), maxima as max_pool{ndim}d found them -> (batch, channels, *m).
     """
@@ -115,48 +120,50 @@ def _make(ndim: int) -> tuple[Any, Any]:
         found = []
         for v in variants:
             x = np.random.default_rng(0).permutation(int(np.prod(small))).reshape(small).astype(float)
-            out, maxima = raw_max_pool(np, x, **v)
+            out, maxima = max_pool(np, x, **v)
             found.append((v | {"maxima": maxima}, out.shape))
         return found
 
-    max_pool = general(
-        vjps=[lambda g, x_aval, aux, **options: max_pool_scatter(g, aux, x_aval.shape, **options)],
-        jvp=lambda xp, tangents, aux, kernel_size, stride, padding: max_pool_gather(tangents[0], aux, kernel_size, stride, padding),
+    pooled: Any = general(
+        vjps=[lambda g, x_aval, aux, **options: scattered(g, aux, x_aval.shape, **options)],
+        jvp=lambda xp, tangents, aux, kernel_size, stride, padding: gathered(
+            tangents[0], aux, kernel_size, stride, padding
+        ),
         aux=True,
         domain=Distinct(),
         examples=examples,
-        reference=lambda x, kernel_size, stride=None, padding=0: (
-            _windows(x, kernel_size, stride, padding, ndim, -np.inf).max(axes)
-        ),
+        reference=lambda x, kernel_size, stride=None, padding=0: _windows(
+            x, kernel_size, stride, padding, ndim, -np.inf
+        ).max(axes),
         errors=errors(f"max_pool{ndim}d"),
-    )(raw_max_pool := max_pool)
-    max_pool_gather = linear(
-        transpose=lambda g, x_aval, **options: max_pool_scatter(g, shape=x_aval.shape, **options),
+    )(max_pool)
+    gathered: Any = linear(
+        transpose=lambda g, x_aval, **options: scattered(g, shape=x_aval.shape, **options),
         domain=Interval(-3, 3),
         examples=lambda: [Example(x=small, **v) for v, _ in given_maxima()],
     )(gather)
-    max_pool_scatter = linear(
-        transpose=lambda g, shape, **options: max_pool_gather(g, **options),
+    scattered: Any = linear(
+        transpose=lambda g, shape, **options: gathered(g, **options),
         domain=Interval(-3, 3),
         examples=lambda: [Example(y=shape, shape=small, **v) for v, shape in given_maxima()],
     )(scatter)
-    avg_pool = linear(
-        transpose=lambda g, x_aval, **options: avg_pool_scatter(g, x_aval.shape, **options),
+    averaged: Any = linear(
+        transpose=lambda g, x_aval, **options: spread(g, x_aval.shape, **options),
         domain=Interval(-3, 3),
         examples=examples,
-        reference=lambda x, kernel_size, stride=None, padding=0: (
-            _windows(x, kernel_size, stride, padding, ndim, 0).mean(axes)
-        ),
+        reference=lambda x, kernel_size, stride=None, padding=0: _windows(
+            x, kernel_size, stride, padding, ndim, 0
+        ).mean(axes),
         errors=errors(f"avg_pool{ndim}d"),
     )(avg_pool)
-    avg_pool_scatter = linear(
-        transpose=lambda g, shape, **options: avg_pool(g, **options),
+    spread: Any = linear(
+        transpose=lambda g, shape, **options: averaged(g, **options),
         domain=Interval(-3, 3),
         examples=[
             Example(y=(2, 2, *(n // 2 for n in small[2:])), shape=small, kernel_size=2),
         ],
     )(avg_scatter)
-    return max_pool, avg_pool
+    return pooled, averaged
 
 
 max_pool1d, avg_pool1d = _make(1)

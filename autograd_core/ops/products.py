@@ -84,7 +84,9 @@ def matmul(xp, a, b, /):
 
 def _matmul_clash(a, b):
     if not a or not b:
-        return ShapeError(f"matmul: both factors need at least one axis, got shapes {a} and {b}; multiply with * instead")
+        return ShapeError(
+            f"matmul: both factors need at least one axis, got shapes {a} and {b}; multiply with * instead"
+        )
     inner = b[-2] if len(b) > 1 else b[0]
     if a[-1] != inner:
         return ShapeError(
@@ -97,9 +99,8 @@ def _matmul_clash(a, b):
 def _pair(a, b, axes):
     """The contracted axes of a and of b, as two lists of numbers >= 0."""
     if isinstance(axes, int):
-        left, right = range(a.ndim - axes, a.ndim), range(axes)
-    else:
-        left, right = ((n,) if np.ndim(n) == 0 else n for n in axes)
+        axes = range(a.ndim - axes, a.ndim), range(axes)
+    left, right = ((n,) if np.ndim(n) == 0 else n for n in axes)
     return [int(i) % a.ndim for i in left], [int(i) % b.ndim for i in right]
 
 
@@ -280,7 +281,7 @@ def einsum(subscripts, /, *operands):
     return _einsum(operands, subscripts)
 
 
-einsum.op = _einsum.op
+einsum.op = _einsum.op  # type: ignore[attr-defined]
 
 
 def _check_linear(x, weight, bias):

@@ -4,6 +4,7 @@
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
@@ -186,10 +187,10 @@ def _ties(xp, g, x, out, axis):
     return _keep(g, x.shape, axis) * (attained / xp.sum(attained, axis=axis, keepdims=True))
 
 
-_EXTREME = {
+_EXTREME: dict[str, Any] = {
     "vjps": [_ties],
     "domain": Distinct(),
-    "examples": _AXES + [Example(x=(0, 2), axis=1)],
+    "examples": [*_AXES, Example(x=(0, 2), axis=1)],
     "errors": [_BAD_AXIS, Raises(ShapeError, "zero-size array", x=(0,))],
     "subgradients": [
         Subgradient({"x": np.array([1.0, 1.0])}, {"x": np.array([0.5, 0.5])}, "ties share evenly"),
@@ -238,7 +239,9 @@ def _product_of_others(xp, x, axis):
     vjps=[lambda xp, g, x, axis: _keep(g, x.shape, axis) * _product_of_others(xp, x, axis)],
     fused=[
         lambda g, x, out, axis: (
-            _keep(g * out, x.shape, axis) / x if np.all(x) else _keep(g, x.shape, axis) * _product_of_others(np, x, axis)
+            _keep(g * out, x.shape, axis) / x
+            if np.all(x)
+            else _keep(g, x.shape, axis) * _product_of_others(np, x, axis)
         )
     ],
     domain=_WIDE,
@@ -303,7 +306,13 @@ def logsumexp(xp, x, /, axis=None, keepdims=False):
     return out if keepdims else out.reshape([n for i, n in enumerate(x.shape) if i not in _axes(axis, x.ndim)])
 
 
-_ONE_AXIS = [Example(x=(2, 3)), Example(x=(2, 3), axis=1), Example(x=(2, 3), axis=-2, keepdims=True), Example(x=(0, 2), axis=1)]
+_ONE_AXIS = [
+    Example(x=(2, 3)),
+    Example(x=(2, 3), axis=1),
+    Example(x=(2, 3), axis=-2, keepdims=True),
+    Example(x=(0, 2), axis=1),
+]
+
 
 @general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.all, errors=[_BAD_AXIS])
 def all(xp, x, /, axis=None, keepdims=False):
@@ -329,9 +338,15 @@ def any(xp, x, /, axis=None, keepdims=False):
     return xp.any(x, axis=axis, keepdims=keepdims)
 
 
-@general(vjps=[None], domain=Distinct(), examples=_ONE_AXIS, reference=np.argmax, errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))])
+@general(
+    vjps=[None],
+    domain=Distinct(),
+    examples=_ONE_AXIS,
+    reference=np.argmax,
+    errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))],
+)
 def argmax(xp, x, /, axis=None, keepdims=False):
-    """Index of the first largest element along one axis (None: of the flattened array); a constant, without a gradient.
+    """Index of the first largest element along one axis (None: of the flattened array); a constant.
 
     Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).
 
@@ -341,9 +356,15 @@ def argmax(xp, x, /, axis=None, keepdims=False):
     return xp.argmax(x, axis=axis, keepdims=keepdims)
 
 
-@general(vjps=[None], domain=Distinct(), examples=_ONE_AXIS, reference=np.argmin, errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))])
+@general(
+    vjps=[None],
+    domain=Distinct(),
+    examples=_ONE_AXIS,
+    reference=np.argmin,
+    errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))],
+)
 def argmin(xp, x, /, axis=None, keepdims=False):
-    """Index of the first smallest element along one axis (None: of the flattened array); a constant, without a gradient.
+    """Index of the first smallest element along one axis (None: of the flattened array); a constant.
 
     Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).
 

@@ -98,7 +98,11 @@ def clip(xp, x, a_min=None, a_max=None, /):
 
 
 @linear(
-    transpose=[None, lambda xp, g, condition: xp.where(condition, g, 0), lambda xp, g, condition: xp.where(condition, 0, g)],
+    transpose=[
+        None,
+        lambda xp, g, condition: xp.where(condition, g, 0),
+        lambda xp, g, condition: xp.where(condition, 0, g),
+    ],
     domain=Interval(-3, 3),
     reference=np.where,
     examples=[
@@ -263,4 +267,3 @@ def isnan(xp, x, /):
     False
     """
     return xp.isnan(x)
-

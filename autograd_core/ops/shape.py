@@ -66,9 +66,17 @@ def ravel(x, /):
     transpose=lambda xp, g, axes: xp.transpose(g, None if axes is None else _inverse(axes)),
     views=True,
     domain=_WIDE,
-    examples=[Example(x=(2, 3)), Example(x=(2, 3, 4), axes=(1, 2, 0)), Example(x=(2, 0, 1), axes=(-1, 0, 1)), Example(x=())],
+    examples=[
+        Example(x=(2, 3)),
+        Example(x=(2, 3, 4), axes=(1, 2, 0)),
+        Example(x=(2, 0, 1), axes=(-1, 0, 1)),
+        Example(x=()),
+    ],
     reference=np.transpose,
-    errors=[Raises(ShapeError, "axes don't match", x=(2, 3), axes=(0,)), Raises(ShapeError, "repeated axis", x=(2, 3), axes=(0, 0))],
+    errors=[
+        Raises(ShapeError, "axes don't match", x=(2, 3), axes=(0,)),
+        Raises(ShapeError, "repeated axis", x=(2, 3), axes=(0, 0)),
+    ],
 )
 def transpose(xp, x, /, axes=None):
     """Axes in another order: reversed, or as listed.
@@ -161,7 +169,12 @@ def expand_dims(xp, x, /, axis):
     transpose=lambda g: g,  # the cotangent is summed over the broadcast axes, as for every operation
     views=True,
     domain=_WIDE,
-    examples=[Example(x=(3,), shape=(2, 3)), Example(x=(2, 1), shape=(2, 3)), Example(x=(), shape=(2,)), Example(x=(1, 0), shape=(2, 0))],
+    examples=[
+        Example(x=(3,), shape=(2, 3)),
+        Example(x=(2, 1), shape=(2, 3)),
+        Example(x=(), shape=(2,)),
+        Example(x=(1, 0), shape=(2, 0)),
+    ],
     reference=np.broadcast_to,
     errors=[Raises(ShapeError, "broadcast", x=(2, 3), shape=(3, 3))],
 )
@@ -220,7 +233,9 @@ def concatenate(xp, arrays, /, axis=0):
 
 
 @linear(
-    transpose=lambda xp, g, position, arrays_aval, axis: g[(slice(None),) * (axis % g.ndim) + (position,)].astype(arrays_aval[position].dtype),
+    transpose=lambda xp, g, position, arrays_aval, axis: g[(slice(None),) * (axis % g.ndim) + (position,)].astype(
+        arrays_aval[position].dtype
+    ),
     variadic=True,
     domain=_WIDE,
     examples=[Example(arrays=[(2, 3), (2, 3)]), Example(arrays=[(2,), (2,), (2,)], axis=-1), Example(arrays=[()])],
@@ -335,7 +350,12 @@ def _opposite(shift):
 @linear(
     transpose=lambda xp, g, shift, axis: xp.roll(g, _opposite(shift), axis),
     domain=_WIDE,
-    examples=[Example(x=(2, 3), shift=1), Example(x=(2, 3), shift=-4, axis=1), Example(x=(2, 3), shift=(1, 2), axis=(0, 1)), Example(x=(0, 3), shift=1)],
+    examples=[
+        Example(x=(2, 3), shift=1),
+        Example(x=(2, 3), shift=-4, axis=1),
+        Example(x=(2, 3), shift=(1, 2), axis=(0, 1)),
+        Example(x=(0, 3), shift=1),
+    ],
     reference=np.roll,
     errors=[Raises(ShapeError, "axis 1 is out of bounds", x=(2,), shift=1, axis=1)],
 )
@@ -362,7 +382,13 @@ def _untile(xp, g, x_aval, reps):
 @linear(
     transpose=_untile,
     domain=_WIDE,
-    examples=[Example(x=(2, 3), reps=2), Example(x=(3,), reps=(2, 2)), Example(x=(2, 1, 2), reps=(1, 3)), Example(x=(2,), reps=0), Example(x=(), reps=2)],
+    examples=[
+        Example(x=(2, 3), reps=2),
+        Example(x=(3,), reps=(2, 2)),
+        Example(x=(2, 1, 2), reps=(1, 3)),
+        Example(x=(2,), reps=0),
+        Example(x=(), reps=2),
+    ],
     reference=np.tile,
 )
 def tile(xp, x, /, reps):
@@ -414,5 +440,3 @@ def repeat(xp, x, /, repeats, axis=None):
     array([0, 0, 1, 1])
     """
     return xp.repeat(x, repeats, axis)
-
-

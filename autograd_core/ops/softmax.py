@@ -83,7 +83,9 @@ def _check_labels(logits, labels, reduction):
         )
     if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
         bad = labels[(labels < 0) | (labels >= logits.shape[-1])].ravel()[0]
-        raise OptionError(f"cross_entropy: label {bad} is out of range for {logits.shape[-1]} classes (0 to {logits.shape[-1] - 1})")
+        raise OptionError(
+            f"cross_entropy: label {bad} is out of range for {logits.shape[-1]} classes (0 to {logits.shape[-1] - 1})"
+        )
 
 
 def _hot(xp, logits, labels):
@@ -123,7 +125,7 @@ def _cross_entropy_fused(g, logits, labels, reduction):
 def _cross_entropy_reference(logits, labels, reduction="mean"):
     logp = logits - logsumexp(logits, axis=-1, keepdims=True)
     loss = -np.sum(_hot(np, logits, labels) * logp, axis=-1)
-    return {"mean": np.mean, "sum": np.sum, "none": lambda x: x}[reduction](loss)
+    return np.mean(loss) if reduction == "mean" else np.sum(loss) if reduction == "sum" else loss
 
 
 _IDS = np.array([0, 2])

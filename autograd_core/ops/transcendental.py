@@ -61,7 +61,9 @@ def log(xp, x, /):
     return xp.log(x)
 
 
-@elementwise(partials=[lambda x: 1 / (x * _ln(2))], singular=True, domain=Interval(0.1, 5), reference=np.log2, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda x: 1 / (x * _ln(2))], singular=True, domain=Interval(0.1, 5), reference=np.log2, errors=[_COMPLEX]
+)
 def log2(xp, x, /):
     """Logarithm to base 2, element by element.
 
@@ -73,7 +75,13 @@ def log2(xp, x, /):
     return xp.log2(x)
 
 
-@elementwise(partials=[lambda x: 1 / (x * _ln(10))], singular=True, domain=Interval(0.1, 5), reference=np.log10, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda x: 1 / (x * _ln(10))],
+    singular=True,
+    domain=Interval(0.1, 5),
+    reference=np.log10,
+    errors=[_COMPLEX],
+)
 def log10(xp, x, /):
     """Logarithm to base 10, element by element.
 
@@ -85,7 +93,9 @@ def log10(xp, x, /):
     return xp.log10(x)
 
 
-@elementwise(partials=[lambda x: 1 / (1 + x)], singular=True, domain=Interval(-0.8, 5), reference=np.log1p, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda x: 1 / (1 + x)], singular=True, domain=Interval(-0.8, 5), reference=np.log1p, errors=[_COMPLEX]
+)
 def log1p(xp, x, /):
     """``log(1 + x)``, accurate for small x, element by element.
 
@@ -133,7 +143,13 @@ def tan(xp, x, /):
     return xp.tan(x)
 
 
-@elementwise(partials=[lambda xp, x: 1 / xp.sqrt((1 - x) * (1 + x))], singular=True, domain=Interval(-0.9, 0.9), reference=np.arcsin, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda xp, x: 1 / xp.sqrt((1 - x) * (1 + x))],
+    singular=True,
+    domain=Interval(-0.9, 0.9),
+    reference=np.arcsin,
+    errors=[_COMPLEX],
+)
 def arcsin(xp, x, /):
     """Inverse sine, in radians from -pi/2 to pi/2, element by element.
 
@@ -145,7 +161,13 @@ def arcsin(xp, x, /):
     return xp.arcsin(x)
 
 
-@elementwise(partials=[lambda xp, x: -1 / xp.sqrt((1 - x) * (1 + x))], singular=True, domain=Interval(-0.9, 0.9), reference=np.arccos, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda xp, x: -1 / xp.sqrt((1 - x) * (1 + x))],
+    singular=True,
+    domain=Interval(-0.9, 0.9),
+    reference=np.arccos,
+    errors=[_COMPLEX],
+)
 def arccos(xp, x, /):
     """Inverse cosine, in radians from 0 to pi, element by element.
 
@@ -193,7 +215,13 @@ def cosh(xp, x, /):
     return xp.cosh(x)
 
 
-@elementwise(partials=[lambda out: 1 - out * out], fused=[lambda g, out: g - g * (out * out)], domain=Interval(-20, 20), reference=np.tanh, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda out: 1 - out * out],
+    fused=[lambda g, out: g - g * (out * out)],
+    domain=Interval(-20, 20),
+    reference=np.tanh,
+    errors=[_COMPLEX],
+)
 def tanh(xp, x, /):
     """Hyperbolic tangent, element by element.
 
@@ -217,7 +245,13 @@ def arcsinh(xp, x, /):
     return xp.arcsinh(x)
 
 
-@elementwise(partials=[lambda xp, x: 1 / xp.sqrt((x - 1) * (x + 1))], singular=True, domain=Interval(1.2, 5), reference=np.arccosh, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda xp, x: 1 / xp.sqrt((x - 1) * (x + 1))],
+    singular=True,
+    domain=Interval(1.2, 5),
+    reference=np.arccosh,
+    errors=[_COMPLEX],
+)
 def arccosh(xp, x, /):
     """Inverse hyperbolic cosine, element by element.
 
@@ -229,7 +263,13 @@ def arccosh(xp, x, /):
     return xp.arccosh(x)
 
 
-@elementwise(partials=[lambda x: 1 / ((1 - x) * (1 + x))], singular=True, domain=Interval(-0.9, 0.9), reference=np.arctanh, errors=[_COMPLEX])
+@elementwise(
+    partials=[lambda x: 1 / ((1 - x) * (1 + x))],
+    singular=True,
+    domain=Interval(-0.9, 0.9),
+    reference=np.arctanh,
+    errors=[_COMPLEX],
+)
 def arctanh(xp, x, /):
     """Inverse hyperbolic tangent, element by element.
 

@@ -6,12 +6,11 @@ from itertools import product
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from autograd_core import parallel
-from autograd_core.ops.convolution_kernels import conv_forward, conv_input, conv_weight
 from autograd_core.layout import reshape_batch, sum_to
+from autograd_core.ops.convolution_kernels import conv_forward, conv_input, conv_weight
 from autograd_core.ops.pooling_kernels import (
     avg_pool_forward,
     avg_pool_input,

@@ -4,8 +4,7 @@ from collections import namedtuple
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import autograd_core as ag
 from nn.data import DataLoader, Dataset, Subset, TensorDataset, collate, one_hot, random_split

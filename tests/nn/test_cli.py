@@ -1,0 +1,84 @@
+"""The command line: a short run leaves its files, the same seed the same figures, and a wrong word is told in words."""
+
+import json
+import re
+
+import pytest
+
+from nn.__main__ import main
+from nn.history import History
+
+pytest.importorskip("sklearn", reason="the digits come with scikit-learn")
+pytest.importorskip("matplotlib", reason="reports are drawn with matplotlib")
+
+
+def train(folder, *more):
+    return main(["train", "--data", "digits", "--model", "mlp", "--epochs", "2", "--output", str(folder), *more])
+
+
+def test_training_prints_the_accuracy_and_leaves_weights_history_config_and_report(tmp_path, capsys):
+    assert train(tmp_path / "a") == 0
+    accuracy = float(re.search(r"test accuracy: ([\d.]+) %", capsys.readouterr().out)[1])
+    assert accuracy > 60
+    config = json.loads((tmp_path / "a" / "config.json").read_text())
+    assert (config["model"], config["seed"], config["epochs"]) == ("mlp", 0, 2)
+    assert 100 * config["test_accuracy"] == pytest.approx(accuracy, abs=0.005)  # printed with two digits
+    assert len(History.load(tmp_path / "a" / "weights.json")) == 2
+    page = (tmp_path / "a" / "index.html").read_text()
+    assert "Confusion matrix" in page
+    assert not re.search(r'(?:src|href)="(?!data:|#)', page)  # everything is in the file
+
+
+def test_the_same_seed_leaves_the_same_weights(tmp_path):
+    for name, seed in (("a", "3"), ("b", "3"), ("c", "4")):
+        assert train(tmp_path / name, "--seed", seed, "--quiet") == 0
+    a, b, c = ((tmp_path / name / "weights.safetensors").read_bytes() for name in "abc")
+    assert a == b
+    assert a != c
+
+
+def test_the_demo_confirms_the_gradient_and_writes_its_report(tmp_path, capsys):
+    assert main(["demo", "--epochs", "1", "--output", str(tmp_path), "--quiet"]) == 0
+    assert "agrees with central differences" in capsys.readouterr().out
+    page = (tmp_path / "index.html").read_text()
+    for section in (
+        "Learning curves",
+        "Learned filters",
+        "Misclassified digits",
+        "Computation graph",
+        "Gradient check",
+    ):
+        assert section in page
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model", "resnet"], r"invalid choice: 'resnet' .*mlp.*cnn.*lenet.*nielsen"),
+        (["--data", "cifar"], r"invalid choice: 'cifar' .*digits.*mnist"),
+        (["--optimizer", "lbfgs"], r"invalid choice: 'lbfgs' .*sgd.*adam.*adamw"),
+        (["--epochs", "0"], "must be a positive whole number, got '0'"),
+        (["--epochs", "two"], "must be a positive whole number, got 'two'"),
+        (["--lr", "nan"], "must be a positive number, got 'nan'"),
+        (["--seed", "-1"], "must be a whole number, not negative"),
+        (["--validation", "1.5"], "must be a fraction from 0 to below 1"),
+    ],
+)
+def test_wrong_choices_end_in_words(arguments, message, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["train", *arguments])
+    assert end.value.code == 2
+    assert re.search(message, capsys.readouterr().err)
+
+
+def test_a_network_that_the_images_are_too_small_for_is_refused(capsys):
+    assert main(["train", "--data", "digits", "--model", "lenet"]) == 1
+    assert "lenet needs larger images than those of digits" in capsys.readouterr().err
+
+
+def test_missing_files_are_told_with_where_they_were_looked_for(tmp_path, capsys, monkeypatch):
+    for name, value in (("AUTOGRAD_CORE_OFFLINE", "1"), ("XDG_CACHE_HOME", str(tmp_path))):
+        monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AUTOGRAD_CORE_DATA", raising=False)
+    assert main(["train", "--data", "mnist", "--data-dir", str(tmp_path / "nowhere")]) == 1
+    assert "nowhere" in capsys.readouterr().err

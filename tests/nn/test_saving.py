@@ -1,0 +1,91 @@
+"""Weights in files: what goes in comes out, and what was damaged is refused by name."""
+
+import numpy as np
+import pytest
+import safetensors.numpy
+
+import autograd_core as ag
+from nn import Conv2d, Flatten, Linear, Parameter, Sequential
+from nn.files import write_whole
+from nn.saving import load_weights, read_weights, save_weights
+
+
+def network(seed):
+    return Sequential(Conv2d(1, 2, 3, rng=seed), Flatten(), Linear(8, 3, rng=seed))
+
+
+@pytest.fixture
+def path(tmp_path):
+    return save_weights(network(0), tmp_path / "weights.safetensors")
+
+
+def test_a_network_comes_back_bit_for_bit(path):
+    model = network(1)
+    load_weights(model, path)
+    for (name, one), (_, other) in zip(model.named_parameters(), network(0).named_parameters(), strict=True):
+        assert np.array_equal(one.data, other.data), name
+
+
+@pytest.mark.parametrize("view", [np.transpose, lambda a: a[::-1, ::2], lambda a: a.T[:, None]])
+def test_parameters_that_lie_otherwise_in_memory_are_saved_as_they_read(tmp_path, view):
+    layer = Linear(2, 2)
+    values = view(np.arange(12, dtype=np.float32).reshape(3, 4))
+    layer.weight = Parameter(np.zeros(values.shape, np.float32))
+    layer.weight.data = values
+    saved = read_weights(save_weights(layer, tmp_path / "w.safetensors"))
+    assert np.array_equal(saved["weight"], values)
+
+
+def test_numbers_without_axes_keep_their_shape(tmp_path):
+    layer = Linear(2, 2)
+    layer.scale = Parameter(2.0)
+    assert read_weights(save_weights(layer, tmp_path / "w.safetensors"))["scale"].shape == ()
+
+
+def test_every_flipped_bit_is_found(path):
+    content = path.read_bytes()
+    for position in range(len(content)):
+        damaged = bytearray(content)
+        damaged[position] ^= 1 << position % 8
+        path.write_bytes(damaged)
+        with pytest.raises(ag.DataError, match=r"weights\.safetensors"):
+            read_weights(path)
+
+
+@pytest.mark.parametrize("kept", [0, 4, 8, 100, -1])
+def test_a_truncated_file_is_refused(path, kept):
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(ag.DataError, match=r"weights\.safetensors: .*(truncated|checksum)"):
+        read_weights(path)
+
+
+def test_a_pickle_is_refused_with_what_to_do_instead(path):
+    path.write_bytes(b"PK\x03\x04 what torch.save writes")
+    with pytest.raises(ag.DataError, match="save as safetensors"):
+        read_weights(path)
+
+
+def test_weights_of_another_network_change_nothing(path):
+    model = Linear(2, 2, rng=0)
+    before = model.state_dict()
+    with pytest.raises(ag.DataError, match=r"weights\.safetensors: .*missing"):
+        load_weights(model, path)
+    assert all(np.array_equal(before[name], value) for name, value in model.state_dict().items())
+
+
+def test_files_from_elsewhere_without_a_checksum_are_read(path):
+    safetensors.numpy.save_file(network(2).state_dict(), path)
+    assert set(read_weights(path)) == set(network(2).state_dict())
+
+
+def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
+    path = write_whole(tmp_path / "folder" / "file", b"old")
+
+    def full(_):
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr("nn.files.os.fsync", full)
+    with pytest.raises(OSError, match="no space"):
+        write_whole(path, b"new")
+    assert path.read_bytes() == b"old"
+    assert [file.name for file in path.parent.iterdir()] == ["file"]
