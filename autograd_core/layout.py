@@ -17,6 +17,7 @@ from .parallel import on_one_blas_thread
 Array = NDArray[Any]
 
 LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
+_WIDE_ROW = 64  # numbers in a row from which NumPy adds up rows as fast as anything
 _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
 
 
@@ -25,8 +26,8 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
-    if g.size < LARGE or g.dtype.char not in "fd":
-        return np.asarray(np.sum(g, axes, keepdims=keepdims))
+    if g.size < LARGE or g.dtype.char not in "fd" or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize):
+        return np.asarray(np.add.reduce(g, axes, keepdims=keepdims))
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)
     if not dense.flags.c_contiguous:

@@ -42,6 +42,15 @@ def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool
             del error, job  # the traceback holds this frame: leave no reference cycle
 
 
+def owns_the_cores() -> bool:
+    """Whether kernels have begun to share their tasks in this process. From then on the BLAS leaves the cores to them.
+
+    Until then, and so in programs that only multiply matrices, its own threads are the faster ones. That changes once
+    at most, and not with time, so that the same program gives the same bits.
+    """
+    return _pool.size > 0
+
+
 def on_one_blas_thread() -> "_Blas | nullcontext[None]":
     """Hold NumPy's BLAS to one thread inside a ``with`` block, where that is possible.
 

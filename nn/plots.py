@@ -135,5 +135,5 @@ def _element(svg: str, title: str) -> str:
         svg = svg.replace(color, variable)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg, count=1)
     svg = re.sub(r'(<svg[^>]*?) (?:width|height)="[^"]*"', r"\1", svg, count=1)
-    svg = re.sub(r"font:([^;\"]*?)'[^\";]*", r"font:\1inherit", svg)
+    svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)
     return svg.replace("<svg", f'<svg role="img" aria-label="{title}"', 1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..parallel import on_one_blas_thread, share
+from ..parallel import on_one_blas_thread, owns_the_cores, share
 
 Array = NDArray[Any]
 
@@ -27,9 +27,11 @@ def matmul(a: Array, b: Array) -> Array:
         count = a.size * b.shape[1]
         if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
             return np.dot(a, b)  # takes less time to get going than matmul
+        if not owns_the_cores():
+            return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
             return _shared(a, b)
-    elif a.size + b.size <= _SMALL:
+    elif a.size + b.size <= _SMALL or not owns_the_cores():
         return np.asarray(np.matmul(a, b))
     with on_one_blas_thread():
         return np.asarray(np.matmul(a, b))

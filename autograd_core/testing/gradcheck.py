@@ -29,6 +29,7 @@ Array = np.ndarray[Any, np.dtype[Any]]
 
 _STEPS = (1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # times the size of the number that is changed, or 1
 _DECIDED = 1e-4  # an estimated error above this share of the gradient decides nothing
+_SHARP = 1e-7  # a tolerance of this share of the gradient is as good as any
 _NOTHING = 1e-6  # a derivative below this share of the function's value changes nothing that matters
 _SAFETY = 4.0
 
@@ -265,16 +266,17 @@ def _check(
     size: float,
     rtol: float | None,
 ) -> Entry:
-    """One entry, with smaller and smaller steps until one confirms the gradient; else the best evidence against it."""
+    """One entry, with smaller and smaller steps until one confirms it sharply; else the sharpest that confirms it; else
+    the sharpest evidence against it."""
     best = Entry(position, index, analytic, np.nan, np.inf, decided=False)
     for step in _STEPS:
         numeric, error = _derivative(number, noise, leaf, index, step)
         scale = max(abs(analytic), abs(numeric), 1e-3 * largest, _NOTHING * size)
         decided = bool(np.isfinite(numeric) and error <= _DECIDED * scale)
         entry = Entry(position, index, analytic, numeric, max(_SAFETY * error, (rtol or 0.0) * abs(numeric)), decided)
-        if entry.ok:
+        if entry.ok and entry.tolerance <= _SHARP * scale:
             return entry
-        if (entry.decided, -entry.tolerance) > (best.decided, -best.tolerance):
+        if (entry.ok, entry.decided, -entry.tolerance) > (best.ok, best.decided, -best.tolerance):
             best = entry
     return best
 

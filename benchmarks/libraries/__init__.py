@@ -28,6 +28,7 @@ class Library:
 LIBRARIES = {
     "ours": Library("autograd_core", "ours", "autograd_core", importing="import autograd_core, nn"),
     "torch": Library("PyTorch", "pytorch", "torch", importing="import torch", beforehand="pass"),
+    "torch_tuned": Library("PyTorch, tuned", "pytorch_tuned", "torch"),
     "jax": Library("JAX jit", "jax_jit", "jax", importing="import jax, jax.numpy"),
     "autograd": Library("HIPS autograd", "hips", "autograd", importing="import autograd, autograd.numpy"),
     "mygrad": Library("MyGrad", "mygrad_", "mygrad", importing="import mygrad, mygrad.nnet"),

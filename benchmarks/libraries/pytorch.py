@@ -1,4 +1,4 @@
-"""PyTorch, eager, with what its own performance guide advises where it pays: fused optimizers, channels-last images."""
+"""PyTorch, eager, as its tutorials write it: default optimizers, default memory layout."""
 
 from __future__ import annotations
 
@@ -66,16 +66,16 @@ def chain100k() -> Step:
     return Step(run, lambda: [x.grad])
 
 
-def train(network: Network) -> Step:
-    """A training step as PyTorch's tutorials write it."""
+def train(network: Network, tuned: bool = False) -> Step:
+    """A training step as PyTorch's tutorials write it, or `tuned` as its performance guide advises."""
     model = _model(network)
     criterion = nn.MSELoss() if network.loss == "quadratic" else nn.CrossEntropyLoss()
     # The fused SGD is the faster one for images and the slower one for the smallest network.
-    fused = network.optimizer == "adam" or bool(network.convolutions)
+    fused = tuned and (network.optimizer == "adam" or bool(network.convolutions))
     kind = torch.optim.Adam if network.optimizer == "adam" else torch.optim.SGD
     optimizer = kind(model.parameters(), lr=network.learning_rate, fused=fused or None)
     x, y = (torch.from_numpy(array) for array in network.data())
-    if network.convolutions:
+    if tuned and network.convolutions:
         model, x = model.to(memory_format=torch.channels_last), x.to(memory_format=torch.channels_last)
     loss = x
 

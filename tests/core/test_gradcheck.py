@@ -95,7 +95,7 @@ def test_samples_limits_the_work_and_the_seed_repeats_it():
     two = gradcheck(function, x, samples=5, rng=3)
     assert one == two
     assert one.checked == 5
-    assert count < 50
+    assert count < 150  # of 20,000 for all entries
 
 
 def test_arrays_stay_as_they_were():
