@@ -3,11 +3,12 @@
 The public names, grouped, and nothing else.
 """
 
+from importlib import import_module as _import_module
 from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
-from .engine import current_path, module_path
+from .engine import current_path, enter_module, leave_module
 from .tensor import Tensor, asarray, enable_grad, no_grad, tensor  # isort: split
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
@@ -36,8 +37,26 @@ from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # iso
 from .op import linear as linear_operation
 
 # --- seeing and checking ----------------------------------------------------------------------------------------------
-from .testing import GradientMismatch, GradientReport, gradcheck
-from .viz import Graph, draw  # isort: split
+# imported when first asked for: most programs that compute neither draw nor check
+if _TYPE_CHECKING:
+    from .testing import GradientMismatch, GradientReport, gradcheck
+    from .viz import Graph, draw
+
+_LAZY = {
+    "GradientMismatch": "testing",
+    "GradientReport": "testing",
+    "gradcheck": "testing",
+    "Graph": "viz",
+    "draw": "viz",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
+    value = globals()[name] = getattr(_import_module(f".{_LAZY[name]}", __name__), name)
+    return value
+
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 from .config import config, show_config  # isort: split
@@ -62,4 +81,4 @@ _keep_freed_memory()
 if not _TYPE_CHECKING:  # readers of the source see the imports, which say the same
     __all__ = [
         name for name, value in globals().items() if not name.startswith("_") and not isinstance(value, _ModuleType)
-    ]
+    ] + [*_LAZY]

@@ -7,7 +7,7 @@ cycles: a graph is freed by reference counting alone, however deep it is.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextvars import ContextVar
+from contextvars import ContextVar, Token
 from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Any, ClassVar, Protocol
@@ -23,12 +23,20 @@ _new = object.__new__
 
 
 class Context:
-    """What holds for the code that runs now, per thread and per asyncio task. Never mutated: replaced."""
+    """What holds for the code that runs now, per thread and per asyncio task. Never changed: replaced."""
 
-    __slots__ = ("path", "recording")
+    __slots__ = ("_parts", "path", "recording")
 
     def __init__(self, recording: bool = True, path: str = "") -> None:
         self.recording, self.path = recording, path
+        self._parts: dict[str, Context] = {}
+
+    def part(self, name: str) -> "Context":
+        """The same, in the part `name` of this place; made once, because every call of every module asks for it."""
+        part = self._parts.get(name)
+        if part is None:
+            part = self._parts[name] = Context(self.recording, f"{self.path}.{name}" if self.path else name)
+        return part
 
 
 CONTEXT: ContextVar[Context] = ContextVar("autograd_core", default=Context())  # noqa: B039 (never mutated)
@@ -171,7 +179,7 @@ def sweep(
     pending: dict[int, tuple[Node, Any]] = {node.index: (node, g) for node, g in seeds.items()}
     queue = [-index for index in pending]  # a heap: the highest index comes first, after all that depends on it
     heapify(queue)
-    owned: set[int] = set()  # indices whose cotangent is a sum made here, which may be added to in place
+    owned: set[int] = set()  # indices of nodes whose cotangent is a sum made here
     while queue:
         node, g = pending.pop(-heappop(queue))
         while True:
@@ -195,21 +203,18 @@ def sweep(
             for parent, cotangent in zip(parents, pulled):  # noqa: B905 (checking the lengths costs time)
                 if cotangent is None or parent is None:
                     continue
-                if node is None and not queue:
+                i = parent.index
+                if parent.op is None and not targets:  # a leaf: nothing follows it, so its turn need not come
+                    found[parent] = _sum(found[parent], cotangent, i, owned) if parent in found else cotangent
+                elif node is None and not queue:
                     node, g = parent, cotangent  # perhaps nothing else is left: then it need not queue
                 elif parent is node:
                     g = g + cotangent
-                elif (i := parent.index) not in pending:
+                elif i not in pending:
                     pending[i] = parent, cotangent
                     heappush(queue, -i)
-                elif i in owned:
-                    total = pending[i][1]
-                    total += cotangent
                 else:
-                    total = pending[i][1] + cotangent
-                    pending[i] = parent, total
-                    if type(total) is np.ndarray:
-                        owned.add(i)
+                    pending[i] = parent, _sum(pending[i][1], cotangent, i, owned)
             pulled = cotangent = None  # type: ignore[assignment]
             if node is None:
                 break
@@ -218,6 +223,17 @@ def sweep(
                 heappush(queue, -node.index)
                 break
     return found
+
+
+def _sum(total: Any, cotangent: Any, index: int, owned: set[int]) -> Any:
+    """The sum of the cotangents of a node; in place once it is an array made here, which nobody else holds."""
+    if index in owned:
+        total += cotangent
+        return total
+    total = total + cotangent
+    if type(total) is np.ndarray:
+        owned.add(index)
+    return total
 
 
 def edges_towards(
@@ -271,24 +287,20 @@ class switched:
         CONTEXT.reset(self._tokens.pop())
 
 
-class module_path:
-    """Context manager: what is computed inside belongs to this place in a model, which errors and graphs name.
+def enter_module(name: str) -> Token[Context]:
+    """From here on, what is computed belongs to the part `name` of the current place in a model.
 
-    >>> with module_path("net.0 (Linear)"):
-    ...     CONTEXT.get().path
-    'net.0 (Linear)'
+    Errors and graphs name the place, as in "net.2.linear". Give the token to `leave_module` afterwards.
+
+    >>> token = enter_module("net")
+    >>> current_path()
+    'net'
+    >>> leave_module(token)
     """
+    return CONTEXT.set(CONTEXT.get().part(name))
 
-    __slots__ = ("_token", "path")
 
-    def __init__(self, path: str) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        self._token = CONTEXT.set(Context(CONTEXT.get().recording, self.path))
-
-    def __exit__(self, *_: object) -> None:
-        CONTEXT.reset(self._token)
+leave_module = CONTEXT.reset
 
 
 def current_path() -> str:

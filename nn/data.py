@@ -15,9 +15,9 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import autograd_core as ag
 
-__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "collate", "one_hot", "random_split"]
+from .randomness import RandomSource, generator
 
-RandomSource = int | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+__all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "collate", "one_hot", "random_split"]
 
 
 class Samples(Protocol):
@@ -181,7 +181,7 @@ class DataLoader:
         self.batch_size = check_positive(batch_size, "DataLoader: batch_size")
         self.shuffle = shuffle
         self.drop_last = drop_last
-        self.rng = _generator(rng, "DataLoader")
+        self.rng = generator(rng, "DataLoader")
 
     def __len__(self) -> int:
         """The number of batches in an epoch."""
@@ -211,7 +211,7 @@ def random_split(
     """
     size = len(dataset)
     counts = _counts(list(lengths), size)
-    order = _generator(rng, "random_split").permutation(size)
+    order = generator(rng, "random_split").permutation(size)
     stops = np.cumsum(counts).tolist()
     return [Subset(dataset, order[stop - count : stop]) for count, stop in zip(counts, stops, strict=True)]
 
@@ -369,16 +369,6 @@ def _counts(lengths: list[Any], size: int) -> list[int]:
         f"random_split: lengths must be whole numbers that sum to the {size} samples, or fractions that sum to 1; "
         f"got {lengths}, which sum to {math.fsum(lengths):g}"
     )
-
-
-def _generator(rng: RandomSource, who: str) -> np.random.Generator:
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ag.OptionError(
-            f"{who}: rng must be a seed (a whole number, not negative), a numpy.random.Generator or None, "
-            f"got {_brief(rng)} ({error})"
-        ) from None
 
 
 def _check_flag(value: Any, who: str) -> None:

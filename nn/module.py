@@ -84,17 +84,15 @@ class Module:
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, x), which calling the module runs")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        path = name = self._own_name
+        token = ag.enter_module(self._own_name) if self._own_name else None
         try:
-            if not name:
-                return self.forward(*args, **kwargs)
-            outer = ag.current_path()
-            path = f"{outer}.{name}" if outer else name
-            with ag.module_path(path):
-                return self.forward(*args, **kwargs)
+            return self.forward(*args, **kwargs)
         except ag.AutogradError as error:
-            _locate(error, path, self)
+            _locate(error, ag.current_path() if token else "", self)
             raise
+        finally:
+            if token is not None:
+                ag.leave_module(token)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if isinstance(value, Module | Parameter) and "_buffers" not in vars(self):

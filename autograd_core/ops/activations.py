@@ -28,7 +28,7 @@ def relu(xp, x, /):
 @elementwise(
     partials=[lambda out: out * (1 - out)],
     fused=[lambda g, out: g * (out - out * out)],
-    domain=Interval(-20, 20),
+    domain=Interval(-40, 40),
     reference=lambda x: 1 / (1 + np.exp(-x)),
 )
 def sigmoid(xp, x, /):
@@ -39,9 +39,13 @@ def sigmoid(xp, x, /):
     >>> float(ag.sigmoid(0.0))
     0.5
     """
-    # tanh saturates where exp would overflow: 1 / (1 + e**-x) = (1 + tanh(x / 2)) / 2
-    out = xp.tanh(xp.multiply(x, 0.5))
-    return out * 0.5 + 0.5
+    out = xp.negative(x)
+    with np.errstate(over="ignore"):  # where e**-x is infinite, the value is 0 to the last bit
+        if not isinstance(out, np.ndarray) or not out.ndim:
+            return 1 / (1 + xp.exp(out))
+        xp.exp(out, out=out)
+    out += 1
+    return xp.reciprocal(out, out=out)
 
 
 @elementwise(partials=[lambda xp, x: sigmoid(x)], domain=Interval(-20, 20), reference=lambda x: np.logaddexp(x, 0))

@@ -350,7 +350,7 @@ def linear(xp, x, weight, bias=None, /):
     (2, 4)
     """
     _check_linear(x, weight, bias)
-    out = kernels.matmul(x, weight.T)
+    out = kernels.linear(x, weight)
     if bias is None:
         return out
     if out.dtype == bias.dtype:

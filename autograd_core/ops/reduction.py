@@ -25,6 +25,7 @@ _EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]
 _BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 _REPEATED = Raises(ShapeError, "duplicate", x=(2, 3), axis=(0, 0))
 _NOTHING = "nothing to reduce"
+_MANY = 4096  # elements from which a view that repeats them costs less than writing them
 
 
 def _axes(axis, ndim):
@@ -56,13 +57,15 @@ def _keep(g, shape, axis):
 def _spread(g, x_aval, axis, scale=None):
     """First-order transpose of a sum: the cotangent repeated (and scaled) along the reduced axes."""
     shape = x_aval.shape
-    kept = _keep(g, shape, axis)
     if scale is not None:
-        kept = kept * scale
-    if math.prod(shape) > 4096:
-        return np.broadcast_to(kept, shape)  # no memory, but slow to set up
+        g = g * scale
+    if math.prod(shape) > _MANY:
+        return np.broadcast_to(_keep(g, shape, axis), shape)  # no memory, but slow to set up
     out = np.empty(shape, g.dtype)
-    out[...] = kept
+    if axis is None:
+        out.fill(g.item())
+    else:
+        out[...] = _keep(g, shape, axis)
     return out
 
 
@@ -82,7 +85,7 @@ def sum(xp, x, /, axis=None, keepdims=False):
     >>> ag.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     array([4., 6.])
     """
-    return xp.add.reduce(x, axis=axis, keepdims=keepdims)
+    return xp.add.reduce(x, axis, None, None, keepdims)
 
 
 @linear(
@@ -108,7 +111,7 @@ def mean(xp, x, /, axis=None, keepdims=False):
     if not count:
         raise ShapeError(f"mean: {_NOTHING} along axis {axis} of shape {x.shape}")
     if x.dtype.kind == "f" and x.dtype.itemsize >= 4:
-        return xp.add.reduce(x, axis=axis, keepdims=keepdims) / count
+        return xp.add.reduce(x, axis, None, None, keepdims) / count
     return xp.mean(x, axis=axis, keepdims=keepdims)  # adds up integers and half precision in a wider type
 
 

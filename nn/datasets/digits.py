@@ -5,7 +5,7 @@ from numpy.typing import DTypeLike, NDArray
 
 import autograd_core as ag
 
-from ..data import RandomSource
+from ..randomness import RandomSource
 from .images import ImageData, labelled_images
 
 
