@@ -37,26 +37,9 @@ from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # iso
 from .op import linear as linear_operation
 
 # --- seeing and checking ----------------------------------------------------------------------------------------------
-# imported when first asked for: most programs that compute neither draw nor check
 if _TYPE_CHECKING:
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
-
-_LAZY = {
-    "GradientMismatch": "testing",
-    "GradientReport": "testing",
-    "gradcheck": "testing",
-    "Graph": "viz",
-    "draw": "viz",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name not in _LAZY:
-        raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
-    value = globals()[name] = getattr(_import_module(f".{_LAZY[name]}", __name__), name)
-    return value
-
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 from .config import config, show_config  # isort: split
@@ -78,7 +61,23 @@ __version__ = "0.1.0"
 
 _keep_freed_memory()
 
-if not _TYPE_CHECKING:  # readers of the source see the imports, which say the same
-    __all__ = [
-        name for name, value in globals().items() if not name.startswith("_") and not isinstance(value, _ModuleType)
-    ] + [*_LAZY]
+# imported when first asked for: most programs neither draw nor check
+_LAZY = {
+    "GradientMismatch": "testing",
+    "GradientReport": "testing",
+    "gradcheck": "testing",
+    "Graph": "viz",
+    "draw": "viz",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
+    value = globals()[name] = getattr(_import_module(f".{_LAZY[name]}", __name__), name)
+    return value
+
+
+if not _TYPE_CHECKING:  # for readers of the source the imports say the same
+    _eager = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
+    __all__ = _eager + list(_LAZY)  # noqa: PLE0605

@@ -5,19 +5,21 @@ time: a sum over most axes of a large array (the gradient of a bias), and the fl
 innermost.
 """
 
-import math
+from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .parallel import on_one_blas_thread
+from .parallel import on_one_blas_thread, share
 
 Array = NDArray[Any]
 
 LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
 _WIDE_ROW = 64  # numbers in a row from which NumPy adds up rows as fast as anything
+BLOCK = 1 << 16  # numbers of an array that are worked on together
+_WORTH_THREADS = 1 << 20  # numbers from which other cores are woken
 _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
 
 
@@ -27,11 +29,11 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
     if g.size < LARGE or g.dtype.char not in "fd" or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize):
-        return np.asarray(np.add.reduce(g, axes, keepdims=keepdims))
+        return _plain_sum(g, axes, keepdims)
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)
     if not dense.flags.c_contiguous:
-        return np.asarray(np.sum(g, axes, keepdims=keepdims))
+        return _plain_sum(g, axes, keepdims)
     summed = {axis % g.ndim for axis in axes}
     # Neighbours in memory that are all kept, or all summed, are one axis.
     runs = [(gone, list(run)) for gone, run in groupby(order, key=lambda axis: axis in summed)]
@@ -45,15 +47,32 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     return np.expand_dims(total, tuple(sorted(summed))) if keepdims else total
 
 
-def zeros_along(a: Array) -> Array:
-    """Zeros that broadcast to a, and lie in memory as its innermost axes do: what NumPy compares with 0 fastest."""
-    order = sorted(range(a.ndim), key=lambda axis: (a.shape[axis] == 1, -abs(a.strides[axis])))
-    lengths = [a.shape[axis] for axis in order]
-    outer = a.ndim
-    while outer and math.prod(lengths[outer:]) < LARGE:
-        outer -= 1
-    zeros = np.zeros([1] * outer + lengths[outer:], a.dtype)
-    return zeros.transpose(np.argsort(order))
+def _plain_sum(g: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
+    total: Array = np.add.reduce(g, axes, keepdims=keepdims)  # type: ignore[call-overload]
+    return total
+
+
+def in_blocks(work: Callable[..., object], *arrays: Array) -> bool:
+    """Call `work` on blocks of arrays of one shape that lie alike in memory, on several cores if they are large.
+
+    Each block is one-dimensional and stays in a core's cache from one step of the work to the next. Does nothing and
+    returns False where the arrays do not lie alike, or have gaps.
+    """
+    first = arrays[0]
+    if any(a.shape != first.shape or a.strides != first.strides for a in arrays):
+        return False
+    order = sorted(range(first.ndim), key=lambda axis: (first.shape[axis] == 1, -abs(first.strides[axis])))
+    if not first.transpose(order).flags.c_contiguous:
+        return False
+    flat = [a.transpose(order).reshape(-1) for a in arrays]
+
+    def run(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(task * BLOCK, (task + 1) * BLOCK)
+            work(*(a[part] for a in flat))
+
+    share(run, -(-first.size // BLOCK), worthwhile=first.size >= _WORTH_THREADS)
+    return True
 
 
 def reshape_batch(a: Array, shape: tuple[int, ...]) -> Array:
@@ -82,6 +101,20 @@ def _sum_runs(a: Array, axes: tuple[int, ...]) -> Array:
     total: Array = (columns[..., 0] @ ones if inner == 1 else ones @ columns).sum(axis=1)
     rest: Array = total.reshape(a.shape[:axis] + a.shape[axis + 1 :]).sum(axis=axes[:-1])
     return rest
+
+
+def _row_sums(rows: Array, ones: Array) -> Array:
+    """``rows @ ones``, shared between the cores. Shapes: (n, m, k), (k,) -> (n, m)."""
+    out = np.empty(rows.shape[:-1], rows.dtype)
+    step = max(1, BLOCK // rows[0].size)
+
+    def work(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(task * step, (task + 1) * step)
+            np.matmul(rows[part], ones, out=out[part])
+
+    share(work, -(-len(rows) // step), worthwhile=rows.size >= _WORTH_THREADS)
+    return out
 
 
 def _size(g: Array, axes: list[int]) -> int:

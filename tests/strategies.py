@@ -180,7 +180,8 @@ def draw_case(draw: Draw, op: Op, example: Example) -> Case:
     for i, name in enumerate(op.arrays[:last]):
         value, domain = given.get(name), domain_of(op, name)
         if isinstance(value, PythonNumber):
-            value = float(draw_array(draw, (), domain, i, len(op.arrays)))
+            # a number of every type: NumPy takes it in the type of the array, where another would be rounded
+            value = float(np.float16(draw_array(draw, (), domain, i, len(op.arrays))))
         elif isinstance(value, tuple):
             slots.append((i, None))
             arrays.append(draw_array(draw, value, domain, i, len(op.arrays)))

@@ -3,12 +3,30 @@
 import numpy as np
 
 from ..examples import Interval, Subgradient
-from ..layout import LARGE, zeros_along
+from ..layout import BLOCK, LARGE, in_blocks
 from ..op import elementwise
+
+
+def _relu_large(x):
+    """The same for a large array, block by block."""
+    out, zeros = np.empty_like(x), np.zeros(BLOCK, x.dtype)
+    # NumPy compares two arrays several times as fast as an array and a number
+    done = in_blocks(lambda x, out: np.maximum(x, zeros[: x.size], out=out), x, out)
+    return out if done else np.maximum(x, 0)
+
+
+def _masked(g, out):
+    """``g`` where out > 0, else 0."""
+    if g.size <= LARGE or g.dtype != out.dtype:
+        return g * (out > 0)
+    result = np.empty_like(out)
+    done = in_blocks(lambda g, out, result: np.multiply(g, out > 0, out=result), g, out, result)
+    return result if done else g * (out > 0)
 
 
 @elementwise(
     partials=[lambda out: out > 0],
+    fused=[_masked],
     domain=Interval(-4, 4, away_from=[0]),
     reference=lambda x: np.maximum(x, 0),
     subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "as every framework takes it")],
@@ -21,8 +39,7 @@ def relu(xp, x, /):
     >>> ag.relu(np.array([-1.0, 2.0]))
     array([0., 2.])
     """
-    # NumPy compares two arrays several times as fast as an array and a number
-    return xp.maximum(x, zeros_along(x) if getattr(x, "size", 0) > LARGE else 0)
+    return xp.maximum(x, 0) if np.size(x) <= LARGE else _relu_large(x)
 
 
 @elementwise(

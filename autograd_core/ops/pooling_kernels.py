@@ -50,9 +50,15 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
         for block in tasks:
             x_block, out_block = x4[block], out[block]
             mask_blocks = [mask[block] for mask in masks]
-            out_block[...] = -np.inf
-            for here, there in windows.taps:
-                np.maximum(out_block[here], x_block[there], out=out_block[here])
+            if any(padding):
+                out_block[...] = -np.inf
+                for here, there in windows.taps:
+                    np.maximum(out_block[here], x_block[there], out=out_block[here])
+            else:  # every tap meets every window
+                views = [x_block[there] for _, there in windows.taps]
+                np.maximum(views[0], views[-1], out=out_block)
+                for view in views[1:-1]:
+                    np.maximum(out_block, view, out=out_block)
             for mask, (here, there) in zip(mask_blocks, windows.taps, strict=True):
                 np.equal(out_block[here], x_block[there], out=mask[here])
             count = _count(mask_blocks)
@@ -218,6 +224,8 @@ def _share_blocks(work: Callable[[Iterator[Region]], None], whole: Array) -> Non
 
 def _count(masks: list[Array]) -> Array:
     dtype = np.min_scalar_type(len(masks))
+    if dtype == np.uint8:  # a bool is a byte that holds 0 or 1
+        masks = [mask.view(np.uint8) for mask in masks]
     count = masks[0].astype(dtype)
     for mask in masks[1:]:
         count += mask
