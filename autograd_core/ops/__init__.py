@@ -10,6 +10,7 @@ from .activations import (
     relu as relu,
     sigmoid as sigmoid,
     softplus as softplus,
+    softsign as softsign,
 )
 from .arithmetic import (
     absolute as absolute,

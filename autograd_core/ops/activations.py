@@ -75,3 +75,19 @@ def softplus(xp, x, /):
     0.6931
     """
     return xp.logaddexp(x, xp.zeros_like(x))
+
+
+@elementwise(
+    partials=[lambda xp, x: 1 / xp.square(1 + xp.absolute(x))],
+    domain=Interval(-4, 4, away_from=[0]),
+    reference=lambda x: x / (1 + np.abs(x)),
+)
+def softsign(xp, x, /):
+    """Softsign ``x / (1 + |x|)``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.softsign(1.0))
+    0.5
+    """
+    return xp.divide(x, 1 + xp.absolute(x))
