@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, enter_module, leave_module
-from .tensor import Tensor, asarray, enable_grad, no_grad, tensor  # isort: split
+from .recording import enable_grad, no_grad
+from .tensor import Tensor, asarray, tensor  # isort: split
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
 from .custom import checkpoint, custom_vjp

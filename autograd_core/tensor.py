@@ -1,8 +1,6 @@
-"""What users hold: a Tensor, its gradient, and the switch that stops recording."""
+"""What users hold: a Tensor, its value, its gradient, and how it is assigned to."""
 
-import functools
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,12 +8,11 @@ import numpy as np
 from . import ops
 from .arrays import Array, as_array, held_elsewhere, is_differentiable, take_own
 from .engine import CONTEXT, Leaf, Node, Variable, constant, sweep, switched
-from .errors import DTypeError, GraphError, MissingRuleError, ShapeError
-from .op import REGISTRY
-from .operators import Operators
+from .errors import DTypeError, GraphError, ShapeError
+from .protocols import Protocols
 
 
-class Tensor(Operators):
+class Tensor(Protocols):
     """An array that remembers how it was computed, so that gradients can be taken through it.
 
     `Tensor(values)` copies its values; `ag.asarray` shares them. With `requires_grad=True` it is a leaf:
@@ -377,62 +374,8 @@ class Tensor(Operators):
         memo[id(self)] = copied
         return copied
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        if self.node is not None:
-            raise GraphError(
-                "asarray: this tensor requires a gradient, and what is done to an ndarray is not recorded; "
-                "use .detach(), or a function of autograd_core"
-            )
-        if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
-            raise ValueError(f"asarray: {self.dtype} cannot become {np.dtype(dtype)} without a copy")
-        return np.array(self.data, dtype=dtype, copy=copy)
-
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        name = _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__)
-        if method != "__call__" or options or name not in REGISTRY:
-            call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            given = f" with {', '.join(options)}" if options else ""
-            raise MissingRuleError(
-                f"np.{call}{given} is not differentiable here; "
-                "use .detach() for its value, or ag.custom_vjp to define its derivative"
-            )
-        return REGISTRY[name].call(*inputs)
-
-    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        name = function.__name__
-        if name in _FACTS:
-            return _FACTS[name](*args, **kwargs)
-        ours = getattr(ops, _FUNCTION_NAMES.get(name, name), None)
-        if ours is None or function.__module__ != "numpy":
-            raise MissingRuleError(
-                f"{function.__module__}.{name} is not differentiable here; "
-                "use .detach() for its value, or ag.custom_vjp to define its derivative"
-            )
-        signature = inspect.signature(ours)
-        unknown = [k for k in kwargs if k not in signature.parameters]
-        if unknown:
-            raise MissingRuleError(
-                f"np.{name}: the option {', '.join(unknown)} is not supported here; there is {signature}"
-            )
-        return ours(*args, **kwargs)
-
 
 Tensor.result_class = Tensor
-
-_UFUNC_NAMES = {"true_divide": "divide", "conjugate": "positive", "abs": "absolute", "fabs": "absolute"}
-_FUNCTION_NAMES = {
-    "amax": "max",
-    "amin": "min",
-    "swapaxes": "swapaxes",
-    "permute_dims": "transpose",
-    "concat": "concatenate",
-}
-_FACTS: dict[str, Callable[..., Any]] = {
-    "shape": lambda a: a.shape,
-    "ndim": lambda a: a.ndim,
-    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
-    "result_type": lambda *xs: np.result_type(*(x.dtype if isinstance(x, Tensor) else x for x in xs)),
-}
 
 
 def _restore(data: Array, requires_grad: bool, cls: type[Tensor] = Tensor) -> Tensor:
@@ -464,60 +407,6 @@ def _known(value: Array, node: Node | None) -> Any:
     tensor = constant(Tensor, value)
     tensor.node = node
     return tensor
-
-
-class no_grad(switched):
-    """Stop recording: as a context manager, or as a decorator of functions and generators.
-
-    Inside, results require no gradient, and `w -= step` writes into a leaf in place.
-
-    >>> x = ag.Tensor(1.0, requires_grad=True)
-    >>> with ag.no_grad():
-    ...     (2 * x).requires_grad
-    False
-    """
-
-    def __init__(self, recording: bool = False) -> None:
-        super().__init__(recording)
-
-    def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        if inspect.isgeneratorfunction(function):
-
-            @functools.wraps(function)
-            def steps(*args: Any, **kwargs: Any) -> Any:
-                generator = function(*args, **kwargs)
-                resume: Callable[[], Any] = functools.partial(next, generator)
-                while True:  # recording is off only while the generator runs, not while it waits
-                    with type(self)():
-                        try:
-                            value = resume()
-                        except StopIteration as end:
-                            return end.value
-                    try:
-                        reply = yield value
-                        resume = functools.partial(generator.send, reply)
-                    except GeneratorExit:
-                        with type(self)():
-                            generator.close()
-                        raise
-                    except BaseException as error:
-                        resume = functools.partial(generator.throw, error)
-
-            return steps
-
-        @functools.wraps(function)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            with type(self)():
-                return function(*args, **kwargs)
-
-        return call
-
-
-class enable_grad(no_grad):
-    """Record again inside a `no_grad`; the opposite switch."""
-
-    def __init__(self) -> None:
-        super().__init__(recording=True)
 
 
 def _deliver(found: dict[Node, Any]) -> None:

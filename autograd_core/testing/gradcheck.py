@@ -22,7 +22,8 @@ import numpy as np
 from ..containers import flatten
 from ..engine import Node
 from ..errors import DTypeError, GraphError, OptionError
-from ..tensor import Tensor, no_grad
+from ..recording import no_grad
+from ..tensor import Tensor
 from ..transforms import gradients
 
 Array = np.ndarray[Any, np.dtype[Any]]
