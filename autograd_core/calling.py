@@ -19,7 +19,7 @@ import numpy as np
 
 from .arrays import Array, as_array, held_beyond_attribute_and_locals, snapshot
 from .engine import CONTEXT, Context, Variable, constant, record
-from .errors import AutogradError, DTypeError, IndexingError, ShapeError
+from .errors import AutogradError, DTypeError, IndexingError, OptionError, ShapeError
 from .layout import sum_to
 
 if TYPE_CHECKING:
@@ -283,12 +283,14 @@ def blame(op: "Op", error: Exception, values: tuple[Any, ...], context: Context)
         raise IndexingError(f"{op.name}: {error}; got {what}.{where}") from None
     if isinstance(error, TypeError):
         raise DTypeError(f"{op.name}: {error}; got {what}.{where}") from None
-    if op.kind == "elementwise":
+    shapes = [np.shape(value) for value in values if value is not None and not op.variadic]
+    clash = _clash(shapes) if op.kind == "elementwise" else ""
+    if clash:
         raise ShapeError(
-            f"{op.name}: shapes {' and '.join(str(np.shape(v)) for v in values if v is not None)} do not broadcast: "
-            f"{_clash([np.shape(v) for v in values if v is not None])}.{where}"
+            f"{op.name}: shapes {' and '.join(map(str, shapes))} do not broadcast: {clash}.{where}"
         ) from None
-    raise ShapeError(f"{op.name}: {error}; got {what}.{where}") from None
+    refused = OptionError if op.kind == "elementwise" else ShapeError  # only shapes can be wrong for most of the others
+    raise refused(f"{op.name}: {error}; got {what}.{where}") from None
 
 
 def _describe(value: Any) -> str:
@@ -300,6 +302,7 @@ def _describe(value: Any) -> str:
 
 
 def _clash(shapes: list[tuple[int, ...]]) -> str:
+    """Which axis keeps shapes from broadcasting, in words; empty if none does."""
     for axis in range(1, max(map(len, shapes)) + 1):
         lengths = [s[-axis] for s in shapes if len(s) >= axis]
         if len({n for n in lengths if n != 1}) > 1:
@@ -307,4 +310,4 @@ def _clash(shapes: list[tuple[int, ...]]) -> str:
                 f"counted from the right, axis {-axis} has lengths {' and '.join(map(str, lengths))}, "
                 "which must agree or be 1; reshape or transpose one of them"
             )
-    return "their axes do not line up"
+    return ""

@@ -3,7 +3,6 @@
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,9 +71,8 @@ def advice(blas: list[dict[str, Any]]) -> list[str]:
 
 
 def _has_wide_vectors() -> bool:
-    if sys.platform != "linux" or not Path("/proc/cpuinfo").exists():
+    if sys.platform != "linux" or not os.path.exists("/proc/cpuinfo"):
         return False
-    flags = next(
-        (line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("flags")), ""
-    ).split()
+    with open("/proc/cpuinfo") as file:
+        flags = next((line for line in file if line.startswith("flags")), "").split()
     return all(flag in flags for flag in _WIDE)

@@ -1,6 +1,7 @@
 """Where random numbers come from: a keyword `rng`, a seed or a generator, as in Scientific Python's SPEC 7."""
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 import numpy as np
 
@@ -8,10 +9,13 @@ import autograd_core as ag
 
 __all__ = ["RandomSource", "generator"]
 
-RandomSource = int | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None
+# quoted: NumPy loads its random numbers only when they are first asked for, and importing this must not ask
+RandomSource: TypeAlias = (
+    "int | Sequence[int] | np.random.SeedSequence | np.random.BitGenerator | np.random.Generator | None"
+)
 
 
-def generator(rng: RandomSource, who: str) -> np.random.Generator:
+def generator(rng: RandomSource, who: str) -> "np.random.Generator":
     """The generator that `rng` stands for; a Generator is itself, so that several layers draw on from one.
 
     Errors: OptionError for what is neither a seed nor a generator.

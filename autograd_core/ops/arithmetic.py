@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..errors import DTypeError, ShapeError
+from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises, Subgradient
 from ..op import elementwise
 
@@ -111,7 +111,7 @@ def _power_exponent(xp, a, b, out):
         Subgradient({"a": 0.0, "b": 2.0}, {"a": 0.0, "b": 0.0}, "the limit of a**b log(a)"),
         Subgradient({"a": 0.0, "b": 1.0}, {"a": 1.0, "b": 0.0}, "the limit of a**b log(a)"),
     ],
-    errors=[_CLASH],
+    errors=[_CLASH, Raises(OptionError, "negative integer powers", a=np.array([1, 2]), b=-1)],
 )
 def power(xp, a, b, /):
     """Power ``a**b``, element by element.
