@@ -39,9 +39,8 @@ class Aval:
 def fit(xp: Any, g: Any, aval: Any) -> Any:
     """Bring a cotangent into the space of its argument: sum over broadcast axes, cast to its dtype."""
     extra = g.ndim - len(aval.shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, n in enumerate(aval.shape) if n == 1 and g.shape[i + extra] != 1
-    )
+    narrow = [i + extra for i, n in enumerate(aval.shape) if n == 1 and g.shape[i + extra] != 1]
+    axes = (*range(extra), *narrow)
     if axes:
         g = (sum_to(g, axes) if xp is np else xp.sum(g, axis=axes)).reshape(aval.shape)
     return g if g.dtype == aval.dtype else g.astype(aval.dtype)

@@ -39,7 +39,7 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
     runs = [(gone, list(run)) for gone, run in groupby(order, key=lambda axis: axis in summed)]
     runs = [(gone, run) for gone, run in runs if _size(g, run) > 1 or not gone]
     merged = dense.reshape([_size(g, run) for _, run in runs])
-    gone = tuple(axis for axis, (is_gone, _) in enumerate(runs) if is_gone)
+    gone = tuple([axis for axis, (is_gone, _) in enumerate(runs) if is_gone])
     kept = [axis for is_gone, run in runs if not is_gone for axis in run]
     with on_one_blas_thread():
         total = _sum_runs(merged, gone).reshape([g.shape[axis] for axis in kept])

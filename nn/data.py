@@ -94,7 +94,7 @@ class TensorDataset(Dataset):
         # a subclass that changes samples (augmentation, say) must see each of them
         if type(self).__getitem__ is not TensorDataset.__getitem__:
             return super().batch(indices)
-        return tuple(ag.asarray(array.take(indices, axis=0)) for array in self._arrays)
+        return tuple([ag.asarray(array.take(indices, axis=0)) for array in self._arrays])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(f'{array.shape} {array.dtype}' for array in self._arrays)})"

@@ -32,7 +32,8 @@ def per_axis(name: str, option: str, value: Any, ndim: int, least: int) -> tuple
         raise OptionError(f"{name}: {option} must be a whole number or {ndim} of them, got {value!r}")
     if min(values) < least:
         raise OptionError(f"{name}: {option} must be at least {least}, got {value!r}")
-    return tuple(int(v) for v in values)
+    # here and in the kernels lists become tuples, not generators: those leave a spare tuple in the interpreter each time
+    return tuple([int(v) for v in values])
 
 
 def _check(name, x, w, bias, padding, dilation, groups, ndim):

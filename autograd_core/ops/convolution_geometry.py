@@ -63,8 +63,10 @@ class Form(NamedTuple):
         space, kernel = ones + x_shape[2:], ones + w_shape[2:]
         stride, padding, dilation = ones + stride, (0,) * len(ones) + padding, ones + dilation
         out_space = tuple(
-            max(0, (n + 2 * p - d * (k - 1) - 1) // s + 1)
-            for n, k, s, p, d in zip(space, kernel, stride, padding, dilation, strict=True)
+            [
+                max(0, (n + 2 * p - d * (k - 1) - 1) // s + 1)
+                for n, k, s, p, d in zip(space, kernel, stride, padding, dilation, strict=True)
+            ]
         )
         return cls(x_shape[0], x_shape[1], w_shape[0], groups, space, out_space, kernel, stride, padding, dilation)
 

@@ -69,7 +69,7 @@ def conv_input(
     if form.stride == (1, 1, 1) and form.channels >= 16 and form.thick(form.out_channels):
         # The transpose is a correlation too: of g with the reversed kernel, padded by what is left of its reach.
         reverse = np.flip(w, tuple(range(2, w.ndim))).swapaxes(0, 1)
-        rest = tuple(d * (k - 1) - p for d, k, p in zip(dilation, w.shape[2:], padding, strict=True))
+        rest = tuple([d * (k - 1) - p for d, k, p in zip(dilation, w.shape[2:], padding, strict=True)])
         return conv_forward(g, reverse, stride, rest, dilation, 1)
     out = np.zeros(form.in_memory, np.result_type(g, w))
     if out.size and g.size:

@@ -43,7 +43,7 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
     windows, x4 = _Windows.of(x.shape, kernel, stride, padding), _planar(x)
     out, shares = _like(x4, windows.out_shape), _like(x4, windows.out_shape)
     fresh = np.zeros_like if any(padding) else np.empty_like  # a tap in the padding is in no mask
-    masks = tuple(fresh(out, dtype=bool) for _ in windows.taps)
+    masks = tuple([fresh(out, dtype=bool) for _ in windows.taps])
     tied = []
 
     def work(tasks: Iterator[Region]) -> None:
@@ -183,11 +183,11 @@ class _Windows(NamedTuple):
         ones = (1,) * (4 - len(x_shape))
         space, kernel, stride = x_shape[2:] + ones, kernel + ones, stride + ones
         padding = padding + (0,) * len(ones)
-        out_space = tuple((n + 2 * p - k) // s + 1 for n, k, s, p in zip(space, kernel, stride, padding, strict=True))
+        out_space = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(space, kernel, stride, padding, strict=True)])
         axes = [list(_axis_taps(*sizes)) for sizes in zip(space, out_space, kernel, stride, padding, strict=True)]
         everything = (slice(None), slice(None))
         taps = tuple(
-            ((*everything, high[0], wide[0]), (*everything, high[1], wide[1])) for high, wide in product(*axes)
+            [((*everything, high[0], wide[0]), (*everything, high[1], wide[1])) for high, wide in product(*axes)]
         )
         disjoint = all(k <= s for k, s in zip(kernel, stride, strict=True))
         covering = not any(padding) and all(

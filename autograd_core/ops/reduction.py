@@ -32,7 +32,7 @@ def _axes(axis, ndim):
     """The reduced axes as a tuple of numbers >= 0."""
     if axis is None:
         return tuple(range(ndim))
-    return tuple(a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,)))
+    return tuple([a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,))])
 
 
 def _kept(shape, axis):
@@ -40,7 +40,7 @@ def _kept(shape, axis):
     if axis is None:
         return (1,) * len(shape)
     axes = _axes(axis, len(shape))
-    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+    return tuple([1 if i in axes else n for i, n in enumerate(shape)])
 
 
 def _length(shape, axis):
