@@ -32,7 +32,7 @@ def per_axis(name: str, option: str, value: Any, ndim: int, least: int) -> tuple
         raise OptionError(f"{name}: {option} must be a whole number or {ndim} of them, got {value!r}")
     if min(values) < least:
         raise OptionError(f"{name}: {option} must be at least {least}, got {value!r}")
-    # here and in the kernels lists become tuples, not generators: those leave a spare tuple in the interpreter each time
+    # lists here and in the kernels: a tuple made from a generator leaves a spare one in the interpreter each time
     return tuple([int(v) for v in values])
 
 
