@@ -3,8 +3,8 @@
 The kernels know shapes and memory; they know no Tensor and check nothing. Shapes are logically
 (batch, channels, *spatial) with one or two spatial axes. Whatever order an array has in memory (channels last, batch
 last), results have it too. Windows are met tap by tap: one kernel position of all windows at once is a strided view,
-and padding is never stored. The cores share blocks of the batch or of the channels, small enough that a block stays in
-cache from tap to tap, and large enough that threads do not wait for each other between calls.
+and padding is never stored. The cores share blocks of whatever axis lies furthest out in memory. The blocks are large:
+threads that call NumPy often wait for each other, which costs more than to leave the cache between taps.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,20 +19,21 @@ from ..parallel import share
 Array = NDArray[Any]
 Ints = tuple[int, ...]
 Region = tuple[slice, ...]
+Block = tuple[Region, Region]  # of the input, and of the windows
 
-_BLOCK = 1 << 19  # numbers of the input in a block
+_BLOCK = 1 << 20  # most numbers of the input in a block
 _WORTH_THREADS = 1 << 19  # numbers of the input from which other cores are woken
 
 
 class MaxResidual(NamedTuple):
     """Where the maxima of the windows were, a byte for each tap of a window.
 
-    ``masks``: for each tap, in which windows it holds the maximum, (N, C, *out). ``shares``: what each of several equal
-    maxima gets of its window's cotangent, (N, C, *out), or None if no window has several.
+    ``masks``: for each tap, in which windows it holds the maximum, (N, C, *out). ``counts``: how many equal maxima
+    share their window's cotangent, (N, C, *out), or None if no window has several.
     """
 
     masks: tuple[Array, ...]
-    shares: Array | None
+    counts: Array | None
 
 
 def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tuple[Array, MaxResidual]:
@@ -41,14 +42,15 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
     Shapes: x (N, C, *spatial) -> (N, C, *out).
     """
     windows, x4 = _Windows.of(x.shape, kernel, stride, padding), _planar(x)
-    out, shares = _like(x4, windows.out_shape), _like(x4, windows.out_shape)
+    out = _like(x4, windows.out_shape)
+    counts = _like(x4, windows.out_shape, np.min_scalar_type(len(windows.taps)))
     fresh = np.zeros_like if any(padding) else np.empty_like  # a tap in the padding is in no mask
     masks = tuple([fresh(out, dtype=bool) for _ in windows.taps])
     tied = []
 
-    def work(tasks: Iterator[Region]) -> None:
-        for block in tasks:
-            x_block, out_block = x4[block], out[block]
+    def work(tasks: Iterator[Block]) -> None:
+        for there_block, block in tasks:
+            x_block, out_block, count = x4[there_block], out[block], counts[block]
             mask_blocks = [mask[block] for mask in masks]
             if any(padding):
                 out_block[...] = -np.inf
@@ -61,16 +63,15 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
                     np.maximum(out_block, view, out=out_block)
             for mask, (here, there) in zip(mask_blocks, windows.taps, strict=True):
                 np.equal(out_block[here], x_block[there], out=mask[here])
-            count = _count(mask_blocks)
+            _count(mask_blocks, count)
             if not count.all():  # nothing equals a NaN
                 for mask, (here, there) in zip(mask_blocks, windows.taps, strict=True):
                     mask[here] |= np.isnan(x_block[there])
-                count = _count(mask_blocks)
-            np.divide(1, count, out=shares[block], dtype=shares.dtype)
+                _count(mask_blocks, count)
             tied.append(count.max() > 1)
 
-    _share_blocks(work, x4)
-    return _restored(out, x.ndim), MaxResidual(masks, shares if any(tied) else None)
+    windows.share(work, x4)
+    return _restored(out, x.ndim), MaxResidual(masks, counts if any(tied) else None)
 
 
 def max_pool_input(
@@ -83,23 +84,22 @@ def max_pool_input(
     windows, g4 = _Windows.of((*g.shape[:2], *input_spatial), kernel, stride, padding), _planar(g)
     x = windows.allocate(residual.masks[0], g.dtype)
 
-    def work(tasks: Iterator[Region]) -> None:
-        for block in tasks:
-            x_block = x[block]
-            part = _like(
-                residual.masks[0][block], g4[block].shape, g.dtype
-            )  # g may lie otherwise: it is brought in order once
-            if residual.shares is None:
+    def work(tasks: Iterator[Block]) -> None:
+        for there_block, block in tasks:
+            x_block = x[there_block]
+            # g may lie otherwise: it is brought in order once
+            part = _like(residual.masks[0][block], g4[block].shape, g.dtype)
+            if residual.counts is None:
                 part[...] = g4[block]
             else:
-                np.multiply(g4[block], residual.shares[block], out=part)
+                np.divide(g4[block], residual.counts[block], out=part, dtype=part.dtype)
             for mask, (here, there) in zip(residual.masks, windows.taps, strict=True):
                 if windows.disjoint:
                     np.multiply(part[here], mask[block][here], out=x_block[there])
                 else:
                     x_block[there] += part[here] * mask[block][here]
 
-    _share_blocks(work, x)
+    windows.share(work, x)
     return _restored(x, g.ndim)
 
 
@@ -111,16 +111,16 @@ def max_pool_gather(t: Array, residual: MaxResidual, kernel: Ints, stride: Ints,
     windows, t4 = _Windows.of(t.shape, kernel, stride, padding), _planar(t)
     out = _like(residual.masks[0], windows.out_shape, t.dtype)
 
-    def work(tasks: Iterator[Region]) -> None:
-        for block in tasks:
-            t_block, out_block = t4[block], out[block]
+    def work(tasks: Iterator[Block]) -> None:
+        for there_block, block in tasks:
+            t_block, out_block = t4[there_block], out[block]
             out_block[...] = 0
             for mask, (here, there) in zip(residual.masks, windows.taps, strict=True):
                 out_block[here] += t_block[there] * mask[block][here]
-            if residual.shares is not None:
-                out_block *= residual.shares[block]
+            if residual.counts is not None:
+                np.divide(out_block, residual.counts[block], out=out_block, dtype=out.dtype)
 
-    _share_blocks(work, t4)
+    windows.share(work, t4)
     return _restored(out, t.ndim)
 
 
@@ -132,15 +132,15 @@ def avg_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> Arr
     windows, x4 = _Windows.of(x.shape, kernel, stride, padding), _planar(x)
     out = _like(x4, windows.out_shape)
 
-    def work(tasks: Iterator[Region]) -> None:
-        for block in tasks:
-            x_block, out_block = x4[block], out[block]
+    def work(tasks: Iterator[Block]) -> None:
+        for there_block, block in tasks:
+            x_block, out_block = x4[there_block], out[block]
             out_block[...] = 0
             for here, there in windows.taps:
                 out_block[here] += x_block[there]
             out_block /= len(windows.taps)
 
-    _share_blocks(work, x4)
+    windows.share(work, x4)
     return _restored(out, x.ndim)
 
 
@@ -152,16 +152,16 @@ def avg_pool_input(g: Array, input_spatial: Ints, kernel: Ints, stride: Ints, pa
     windows, g4 = _Windows.of((*g.shape[:2], *input_spatial), kernel, stride, padding), _planar(g)
     x = windows.allocate(g4, g.dtype)
 
-    def work(tasks: Iterator[Region]) -> None:
-        for block in tasks:
-            part, x_block = g4[block] / len(windows.taps), x[block]
+    def work(tasks: Iterator[Block]) -> None:
+        for there_block, block in tasks:
+            part, x_block = g4[block] / len(windows.taps), x[there_block]
             for here, there in windows.taps:
                 if windows.disjoint:
                     x_block[there] = part[here]
                 else:
                     x_block[there] += part[here]
 
-    _share_blocks(work, x)
+    windows.share(work, x)
     return _restored(x, g.ndim)
 
 
@@ -169,7 +169,8 @@ class _Windows(NamedTuple):
     """The windows of one pooling, lifted to two spatial axes.
 
     ``taps``: for each kernel position, the outputs whose tap lies in the input, and these inputs, as regions of arrays
-    (N, C, height, width). ``disjoint``: no input is met twice. ``covering``: every input is met.
+    (N, C, height, width). ``disjoint``: no input is met twice. ``covering``: every input is met. ``step``: how far
+    apart the rows are where windows start, or 0 if they cannot be cut apart: a row is met from several, or padded.
     """
 
     in_shape: Ints
@@ -177,6 +178,7 @@ class _Windows(NamedTuple):
     taps: tuple[tuple[Region, Region], ...]
     disjoint: bool
     covering: bool
+    step: int
 
     @classmethod
     def of(cls, x_shape: Ints, kernel: Ints, stride: Ints, padding: Ints) -> "_Windows":
@@ -193,7 +195,8 @@ class _Windows(NamedTuple):
         covering = not any(padding) and all(
             k >= s and (o - 1) * s + k >= n for n, o, k, s in zip(space, out_space, kernel, stride, strict=True)
         )
-        return cls((*x_shape[:2], *space), (*x_shape[:2], *out_space), taps, disjoint, covering)
+        step = 0 if kernel[0] > stride[0] or padding[0] else stride[0]
+        return cls((*x_shape[:2], *space), (*x_shape[:2], *out_space), taps, disjoint, covering, step)
 
     def allocate(self, prototype: Array, dtype: DTypeLike) -> Array:
         """Make an array for the cotangent of the input, zero where taps are added to it or leave it out."""
@@ -201,6 +204,24 @@ class _Windows(NamedTuple):
         if not (self.disjoint and self.covering):
             x[...] = 0
         return x
+
+    def share(self, work: Callable[[Iterator[Block]], None], x: Array) -> None:
+        """Let the cores work on blocks of the batch, the channels or the height, whichever lies furthest out in memory.
+
+        A block is a region of x, the input, and the region of its windows. The taps hold within it: slices end with it.
+        """
+        if x.size == 0:
+            return
+        axes = (0, 1, 2) if self.step else (0, 1)
+        axis = max(axes, key=lambda axis: abs(x.strides[axis]) if x.shape[axis] > 1 else -1)
+        length, step = self.out_shape[axis], self.step if axis == 2 else 1
+        worthwhile = x.size > _WORTH_THREADS
+        count = 2 * -(-x.size // (2 * _BLOCK)) if worthwhile else 1  # even: two cores do as many each
+        each = -(-length // count)
+        cuts = [(lo, min(lo + each, length)) for lo in range(0, length, each)]
+        others = (slice(None),) * axis
+        blocks = [((*others, slice(lo * step, hi * step)), (*others, slice(lo, hi))) for lo, hi in cuts]
+        share(lambda tasks: work(blocks[task] for task in tasks), len(blocks), worthwhile=worthwhile)
 
 
 def _axis_taps(size: int, out_size: int, kernel: int, stride: int, padding: int) -> Iterator[tuple[slice, slice]]:
@@ -211,25 +232,13 @@ def _axis_taps(size: int, out_size: int, kernel: int, stride: int, padding: int)
         yield slice(lo, hi), slice(start, start + (hi - lo) * stride, stride)
 
 
-def _share_blocks(work: Callable[[Iterator[Region]], None], whole: Array) -> None:
-    """Let the cores work on blocks of the batch or of the channels, whichever lies further out in memory."""
-    axis = max((0, 1), key=lambda axis: abs(whole.strides[axis]) if whole.shape[axis] > 1 else -1)
-    length = whole.shape[axis]
-    if whole.size == 0:
-        return
-    step = max(1, _BLOCK * length // whole.size)
-    blocks: list[Region] = [(*(slice(None),) * axis, slice(lo, lo + step)) for lo in range(0, length, step)]
-    share(lambda tasks: work(blocks[task] for task in tasks), len(blocks), worthwhile=whole.size > _WORTH_THREADS)
-
-
-def _count(masks: list[Array]) -> Array:
-    dtype = np.min_scalar_type(len(masks))
-    if dtype == np.uint8:  # a bool is a byte that holds 0 or 1
+def _count(masks: list[Array], count: Array) -> None:
+    """Write into count how many of the masks hold."""
+    if count.dtype == np.uint8:  # a bool is a byte that holds 0 or 1
         masks = [mask.view(np.uint8) for mask in masks]
-    count = masks[0].astype(dtype)
+    np.copyto(count, masks[0])
     for mask in masks[1:]:
         count += mask
-    return count
 
 
 def _like(prototype: Array, shape: Ints, dtype: DTypeLike | None = None) -> Array:
