@@ -50,12 +50,17 @@ class Contestant:
             raise WorkerError(answer["error"])
         return answer
 
+    def rest(self) -> None:
+        """End the process; the next request starts a fresh one."""
+        if self.process is not None:
+            self.process.communicate()
+            self.process = None
+
     def __enter__(self) -> Contestant:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process is not None:
-            self.process.communicate()
+        self.rest()
         self.errors.close()
 
     def _start(self) -> subprocess.Popen[str]:
