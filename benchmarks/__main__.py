@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows_of = _introduce(contestants, report)
         print(report.preamble(), end="\n\n", flush=True)
         for row in options.rows:
-            # a fresh process for each row: an allocator that other rows have tuned, or their threads, would count for this
+            # a fresh process for each row: what others leave behind (an allocator's thresholds, threads) would count
             for contestant in contestants.values():
                 contestant.rest()
             entrants = [contestants[name] for name, rows in rows_of.items() if row in rows]
