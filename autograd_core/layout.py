@@ -103,20 +103,6 @@ def _sum_runs(a: Array, axes: tuple[int, ...]) -> Array:
     return rest
 
 
-def _row_sums(rows: Array, ones: Array) -> Array:
-    """``rows @ ones``, shared between the cores. Shapes: (n, m, k), (k,) -> (n, m)."""
-    out = np.empty(rows.shape[:-1], rows.dtype)
-    step = max(1, BLOCK // rows[0].size)
-
-    def work(tasks: Iterator[int]) -> None:
-        for task in tasks:
-            part = slice(task * step, (task + 1) * step)
-            np.matmul(rows[part], ones, out=out[part])
-
-    share(work, -(-len(rows) // step), worthwhile=rows.size >= _WORTH_THREADS)
-    return out
-
-
 def _size(g: Array, axes: list[int]) -> int:
     size = 1
     for axis in axes:

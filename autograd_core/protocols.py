@@ -61,11 +61,10 @@ class Protocols(Operators):
         return ours(*args, **kwargs)
 
 
-_UFUNC_NAMES = {"true_divide": "divide", "conjugate": "positive", "abs": "absolute", "fabs": "absolute"}
+_UFUNC_NAMES = {"conjugate": "positive", "fabs": "absolute"}
 _FUNCTION_NAMES = {
     "amax": "max",
     "amin": "min",
-    "swapaxes": "swapaxes",
     "permute_dims": "transpose",
     "concat": "concatenate",
 }

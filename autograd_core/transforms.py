@@ -52,7 +52,7 @@ class _Run:
     def __init__(
         self, function: Function, args: Sequence[Any], kwargs: Any, argnums: Sequence[int] | None, who: str
     ) -> None:
-        self.who, self.outer = who, CONTEXT.get().recording
+        self.outer = CONTEXT.get().recording
         argnums = range(len(args)) if argnums is None else argnums
         self.given, self.rebuild = flatten([args[i] for i in argnums])
         with switched(recording=True):
