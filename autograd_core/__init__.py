@@ -29,6 +29,8 @@ from .transforms import (
 # --- operations: all that ops/__init__.py imports ---------------------------------------------------------------------
 from .ops import *  # isort: split
 
+from .ops import linalg  # isort: split
+
 from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
@@ -81,4 +83,4 @@ def __getattr__(name: str) -> object:
 
 if not _TYPE_CHECKING:  # for readers of the source the imports say the same
     _eager = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
-    __all__ = _eager + list(_LAZY)  # noqa: PLE0605
+    __all__ = [*_eager, "linalg", *_LAZY]

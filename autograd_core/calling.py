@@ -65,8 +65,9 @@ def _code(source: str, file: str) -> CodeType:
 
 def _function(op: "Op", source: str, namespace: dict[str, Any], defaults: tuple[Any, ...] = ()) -> FunctionType:
     code = _code(source, f"<generated {hash(source):x}>")
-    function = FunctionType(code, namespace, op.name, defaults)
-    function.__qualname__ = op.name
+    name = op.name.rpartition(".")[2]
+    function = FunctionType(code, namespace, name, defaults)
+    function.__qualname__ = name
     return function
 
 
@@ -76,17 +77,22 @@ def _function(op: "Op", source: str, namespace: dict[str, Any], defaults: tuple[
 def source_of_call(op: "Op") -> str:
     """The text of the public function of an operation."""
     required = [name for name in op.arrays if name not in op.optional]
-    signature = [*required, "/", *(name for name in op.arrays if name in op.optional), *op.statics]
-    optional = [name for name in (*op.arrays, *op.statics) if name in op.defaults]
-    declared = ", ".join(f"{name}=None" if name in optional else name for name in signature)
+    anywhere = [name for name in (*op.arrays, *op.statics) if name not in {*required, *op.keywords}]
+    named = [name for name in (*op.statics, *op.arrays) if name in op.keywords]
+    signature = [*required, "/", *anywhere, *(["*"] if named else []), *named]
+    declared = ", ".join(f"{name}=None" if name in op.defaults else name for name in signature)
     statics = "".join(f"{name}, " for name in op.statics)
     values = "".join(f"{name}_value, " for name in op.arrays)
+    given = "".join(
+        (f"{name}={value}, " if name in op.keywords else f"{value}, ")
+        for name, value in [*((a, f"{a}_value") for a in op.arrays if a not in op.masks), *((s, s) for s in op.statics)]
+    ) + "".join(f"{name}={name}_value, " for name in op.masks)
     if op.variadic:
         name = op.arrays[0]
         body, tracked, parents = _unwrap_sequence(name), f"{name}_tracked", f"{name}_node"
     else:
         nodes = [f"{name}_node" if rule is not None else "None" for name, rule in zip(op.arrays, op.rules, strict=True)]
-        body = "".join(map(_unwrap, op.arrays))
+        body = "".join(_unwrap_option(name) if name in op.masks else _unwrap(name) for name in op.arrays)
         tracked = " or ".join(f"{node} is not None" for node in nodes if node != "None") or "False"
         parents = f"({', '.join(nodes)},)"
     saved = "".join(f"{_saved(op, name)}, " for name in op.residuals)
@@ -97,7 +103,7 @@ def source_of_call(op: "Op") -> str:
         f"{body}"
         f"    context = get_context()\n"
         f"    try:\n"
-        f"        out{', aux' if op.aux else ''} = forward(np, {values}{statics})\n"
+        f"        out{', aux' if op.aux else ''} = forward(np, {given})\n"
         f"    except (AutogradError, ValueError, TypeError, IndexError) as error:\n"
         f"        blame(op, error, ({values}), context)\n"
         f"    if cls is None:\n"
@@ -119,6 +125,12 @@ def _unwrap(name: str) -> str:
         f"    else:\n"
         f"        {name}_value, {name}_node, {name}_shared = as_array({name}, name_of_op), None, True\n"
     )
+
+
+def _unwrap_option(name: str) -> str:
+    return (
+        f"    if {name} is True:\n        {name}_value, {name}_node, {name}_shared = True, None, False\n    else:\n"
+    ) + "".join(f"    {line}\n" for line in _unwrap(name).splitlines())
 
 
 def _unwrap_sequence(name: str) -> str:
@@ -193,7 +205,11 @@ def compile_call(op: "Op") -> FunctionType:
         "record": record,
         "snapshot": snapshot,
     }
-    return _function(op, source_of_call(op), namespace, tuple(op.defaults.values()))
+    positional = tuple(value for name, value in op.defaults.items() if name not in op.keywords)
+    function = _function(op, source_of_call(op), namespace, positional)
+    if op.keywords:
+        function.__kwdefaults__ = {name: value for name, value in op.defaults.items() if name in op.keywords}
+    return function
 
 
 # --- pulling cotangents back ------------------------------------------------------------------------------------------
@@ -227,7 +243,8 @@ def _pull_one(op: "Op", i: int) -> str:
 
     def given(names: tuple[str, ...]) -> str:
         read = [f"{name}_parent" if r == f"{name}_aval" and r not in op.residuals else r for r in names]
-        return ", ".join([r for r in read if r not in op.statics] + [f"{r}={r}" for r in read if r in op.statics])
+        named = {*op.statics, *op.masks}
+        return ", ".join([r for r in read if r not in named] + [f"{r}={r}" for r in read if r in named])
 
     arguments = given(op.reads[i])
     if op.kind != "elementwise":
@@ -277,7 +294,8 @@ def blame(op: "Op", error: Exception, values: tuple[Any, ...], context: Context)
         if where and where not in str(error):
             raise type(error)(f"{error}{where}") from error.__cause__
         raise error
-    what = ", ".join(f"{name} {_describe(value)}" for name, value in zip(op.arrays, values, strict=True))
+    given = [pair for pair in zip(op.arrays, values, strict=True) if not (pair[0] in op.masks and pair[1] is True)]
+    what = ", ".join(f"{name} {_describe(value)}" for name, value in given)
     if isinstance(error, IndexError) and not isinstance(error, ValueError):
         raise IndexingError(f"{op.name}: {error}; got {what}.{where}") from None
     if isinstance(error, TypeError):

@@ -1,8 +1,9 @@
 """The operation record: one block says what an operation computes, how it is differentiated, and how to check it.
 
 An operation is a decorated forward function on raw arrays. Its first parameter `xp` is the array namespace; arrays
-stand before the `/`, static options after it; its docstring is the public documentation. The decorators are the four
-kinds of operation, by what has to be said about the derivative:
+stand before the `/`, static options after it (as keywords only, after a `*`); an option that is an array too, such as
+NumPy's `where=`, is named in `masks`. Its docstring is the public documentation. The decorators are the four kinds of
+operation, by what has to be said about the derivative:
 
     @elementwise(partials=[...])   one partial per array          VJP = g * partial, summed over broadcast axes
     @linear(transpose=...)         the transpose                  VJP = transpose, JVP = the forward on the tangent
@@ -41,6 +42,7 @@ class Op:
 
     kind            elementwise, linear, multilinear, general or composed
     arrays          the names of the array arguments; `variadic` if the one there is takes a sequence of arrays
+    masks           those among them that are options, given by keyword: arrays of booleans, or True for no mask
     statics         the other arguments and their defaults
     rules           per array: a partial (elementwise) or a VJP; a number for a constant partial; None for no derivative
     fused           optional first-order versions of the rules, on raw arrays only; the rules stay the truth
@@ -59,6 +61,7 @@ class Op:
         *,
         fused: Sequence[Callable[..., Any] | None] = (),
         jvp: Callable[..., Any] | None = None,
+        masks: Sequence[str] = (),
         variadic: bool = False,
         singular: bool = False,
         views: bool = False,
@@ -77,12 +80,14 @@ class Op:
         parameters = list(inspect.signature(forward).parameters.values())
         if kind != "composed":
             parameters = parameters[1:]  # without xp
-        self.arrays = tuple(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY)
+        self.masks = tuple(masks)
+        self.arrays = (*(p.name for p in parameters if p.kind is p.POSITIONAL_ONLY), *self.masks)
         self.statics = tuple(p.name for p in parameters if p.name not in self.arrays)
         self.defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
+        self.keywords = frozenset(p.name for p in parameters if p.kind is p.KEYWORD_ONLY)
         self.optional = frozenset(self.arrays) & frozenset(self.defaults)
-        self.rules = tuple(rules)
-        self.fused = tuple(fused) or (None,) * len(self.rules)
+        self.rules = (*rules, *(None for _ in self.masks))
+        self.fused = (*(tuple(fused) or (None,) * len(rules)), *(None for _ in self.masks))
         self.reads = tuple(self._reads(rule) for rule in self.rules)
         self.fused_reads = tuple(self._reads(rule, fused=True) for rule in self.fused)
         self.jvp_reads = self._reads(jvp, given=("xp", "tangents", "out_aval"))[2:]
@@ -95,7 +100,7 @@ class Op:
         if kind != "composed":
             if len(self.rules) != len(self.arrays):
                 raise TypeError(
-                    f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(rules)} rules"
+                    f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(self.rules)} rules"
                 )
             self.pull = calling.compile_pull(self)
             self.call: Callable[..., Any] = calling.compile_call(self)

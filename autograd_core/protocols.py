@@ -1,16 +1,12 @@
 """NumPy's protocols: what happens when NumPy's own functions meet a Tensor. They stay in the graph, or raise."""
 
-import inspect
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from . import ops
+from . import numpy_functions, numpy_ufuncs
 from .arrays import Array
-from .engine import Variable
-from .errors import GraphError, MissingRuleError
-from .op import REGISTRY
+from .errors import GraphError
 from .operators import Operators
 
 
@@ -32,45 +28,7 @@ class Protocols(Operators):
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-        name = _UFUNC_NAMES.get(ufunc.__name__, ufunc.__name__)
-        if method != "__call__" or options or name not in REGISTRY:
-            call = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-            given = f" with {', '.join(options)}" if options else ""
-            raise MissingRuleError(
-                f"np.{call}{given} is not differentiable here; "
-                "use .detach() for its value, or ag.custom_vjp to define its derivative"
-            )
-        return REGISTRY[name].call(*inputs)
+        return numpy_ufuncs.call(ufunc, method, inputs, options)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        name = function.__name__
-        if name in _FACTS:
-            return _FACTS[name](*args, **kwargs)
-        ours = getattr(ops, _FUNCTION_NAMES.get(name, name), None)
-        if ours is None or function.__module__ != "numpy":
-            raise MissingRuleError(
-                f"{function.__module__}.{name} is not differentiable here; "
-                "use .detach() for its value, or ag.custom_vjp to define its derivative"
-            )
-        signature = inspect.signature(ours)
-        unknown = [k for k in kwargs if k not in signature.parameters]
-        if unknown:
-            raise MissingRuleError(
-                f"np.{name}: the option {', '.join(unknown)} is not supported here; there is {signature}"
-            )
-        return ours(*args, **kwargs)
-
-
-_UFUNC_NAMES = {"conjugate": "positive", "fabs": "absolute"}
-_FUNCTION_NAMES = {
-    "amax": "max",
-    "amin": "min",
-    "permute_dims": "transpose",
-    "concat": "concatenate",
-}
-_FACTS: dict[str, Callable[..., Any]] = {
-    "shape": lambda a: a.shape,
-    "ndim": lambda a: a.ndim,
-    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
-    "result_type": lambda *xs: np.result_type(*(x._data.dtype if isinstance(x, Variable) else x for x in xs)),
-}
+        return numpy_functions.answer_to(function)(*args, **kwargs)

@@ -245,10 +245,10 @@ _ABSENT = object()
 
 
 def _constants(node: Node) -> dict[int, Any]:
-    """The inputs without a node, by position: what was saved of them, None for nothing, _ABSENT for no such input."""
+    """The inputs without a node, by position: what was saved of them, None for nothing, _ABSENT for one not given."""
     op: Any = node.op
     arrays: Sequence[str] = getattr(op, "arrays", ())
-    optional: frozenset[str] = getattr(op, "optional", frozenset())
+    defaults: Mapping[str, Any] = getattr(op, "defaults", {})
     saved = dict(zip(op.residuals, node.saved, strict=False)) if op is not None and node.saved is not None else {}
     positions = [i for i, parent in enumerate(node.parents) if parent is None]
     if getattr(op, "variadic", False):
@@ -256,7 +256,7 @@ def _constants(node: Node) -> dict[int, Any]:
         return {i: None if values is None else values[i] for i in positions}
     named = {i: arrays[i] if i < len(arrays) else "" for i in positions}
     known = {i: saved.get(name) for i, name in named.items()}
-    return {i: _ABSENT if value is None and named[i] in optional else value for i, value in known.items()}
+    return {i: _ABSENT if value is defaults.get(named[i], _ABSENT) else value for i, value in known.items()}
 
 
 def _is_number(value: Any) -> bool:

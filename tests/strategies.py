@@ -171,7 +171,7 @@ def _listed(result: Any) -> list[Any]:
 def draw_case(draw: Draw, op: Op, example: Example) -> Case:
     """An example with its shapes filled with numbers from the operation's domain."""
     given = example.arguments
-    named = [name for name in op.arrays if name in given]
+    named = [name for name in op.arrays if name in given and name not in op.masks]
     last = 1 + max((op.arrays.index(name) for name in named), default=-1)
     positional: list[Any] = []
     slots: list[tuple[int, int | None]] = []
@@ -190,7 +190,7 @@ def draw_case(draw: Draw, op: Op, example: Example) -> Case:
                 slots.append((i, position))
                 arrays.append(draw_array(draw, shape, domain))
         positional.append(value)
-    options = {name: value for name, value in given.items() if name not in op.arrays}
+    options = {name: value for name, value in given.items() if name not in named}
     return Case(op, tuple(positional), options, tuple(slots), tuple(arrays))
 
 

@@ -5,7 +5,7 @@ A name imported here is public: `autograd_core` exports it too.
 
 from typing import TYPE_CHECKING
 
-from . import indexing
+from . import indexing, linalg as linalg
 from .activations import (
     relu as relu,
     sigmoid as sigmoid,

@@ -1,6 +1,7 @@
 """Reductions along axes: sums, means, deviations, extremes, products, and log-sum-exp.
 
-`axis` is None (all axes), a number, or a tuple of numbers; with `keepdims` the reduced axes stay, of length 1.
+`axis` is None (all axes), a number, or a tuple of numbers; with `keepdims` the reduced axes stay, of length 1. As in
+NumPy, `where` leaves out elements, `initial` is one more element, and `dtype` is the type computed in.
 """
 
 import math
@@ -8,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OptionError, ShapeError
+from ..arrays import is_differentiable
+from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises, Subgradient
 from ..op import general, linear
 
@@ -22,8 +24,19 @@ _AXES = [
     Example(x=()),
 ]
 _EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]
+_MASK = np.array([[True, False, True], [True, True, False]])
+_MASKED = [
+    Example(x=(2, 3), where=_MASK),
+    Example(x=(2, 3), axis=1, where=_MASK, keepdims=True),
+    Example(x=(2, 2, 3), axis=(0, 2), where=_MASK),
+    Example(x=(2, 3), axis=0, where=np.array([[True], [False]])),
+    Example(x=(2, 3), axis=0, where=True),
+]
+_TYPED = [Example(x=(2, 3), axis=1, dtype=np.float64), Example(x=(2, 3), dtype=np.float64, keepdims=True)]
 _BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 _REPEATED = Raises(ShapeError, "duplicate", x=(2, 3), axis=(0, 0))
+_BAD_MASK = Raises(ShapeError, "broadcast", x=(2, 3), where=np.array([True, False]))
+_WHOLE = Raises(DTypeError, "integers have no derivative", x=(2, 3), dtype=np.int64)
 _NOTHING = "nothing to reduce"
 _MANY = 4096  # elements from which a view that repeats them costs less than writing them
 
@@ -48,6 +61,13 @@ def _length(shape, axis):
     return math.prod(shape) if axis is None else math.prod(shape[a] for a in _axes(axis, len(shape)))
 
 
+def _count(shape, axis, where):
+    """How many numbers each reduced one stands for; an array, its axes kept, where a mask leaves some out."""
+    if where is True:
+        return _length(shape, axis)
+    return np.add.reduce(np.broadcast_to(where, shape), axis, np.intp, keepdims=True)
+
+
 def _keep(g, shape, axis):
     """A reduced array with the reduced axes back, of length 1."""
     kept = _kept(shape, axis)
@@ -69,132 +89,218 @@ def _spread(g, x_aval, axis, scale=None):
     return out
 
 
+def _chosen(xp, g, where):
+    """The cotangents of the elements that took part, 0 for the others."""
+    return g if where is True else xp.where(where, g, 0)
+
+
+def _arguments(xp, x, dtype, where):
+    """x as an array, and the keywords that a ufunc's reduction takes; refuses what has no derivative."""
+    x = xp.asarray(x)
+    if dtype is None and where is True:
+        return x, {}
+    if where is not True and np.broadcast_shapes(np.shape(where), x.shape) != x.shape:
+        raise ValueError(f"where= of shape {np.shape(where)} does not broadcast to the shape {x.shape} of x")
+    if dtype is not None and is_differentiable(x.dtype) and not is_differentiable(np.dtype(dtype)):
+        raise TypeError(f"dtype={np.dtype(dtype)}: integers have no derivative; use .detach() for the value")
+    return x, ({} if dtype is None else {"dtype": dtype}) | ({} if where is True else {"where": where})
+
+
+def _unset(initial):
+    """`initial` as NumPy's reductions take it."""
+    return {} if initial is None else {"initial": initial}
+
+
 @linear(
-    transpose=lambda xp, g, x_aval, axis: xp.broadcast_to(_keep(g, x_aval.shape, axis), x_aval.shape),
-    fused=[lambda g, x_aval, axis: _spread(g, x_aval, axis)],
+    transpose=lambda xp, g, x_aval, axis, where: _chosen(
+        xp, xp.broadcast_to(_keep(g, x_aval.shape, axis), x_aval.shape), where
+    ),
+    fused=[lambda g, x_aval, axis, where: _chosen(np, _spread(g, x_aval, axis), where)],
+    jvp=lambda xp, tangents, out_aval, axis, keepdims, where: xp.sum(
+        tangents[0], axis=axis, dtype=out_aval.dtype, keepdims=keepdims, where=where
+    ),
+    masks=["where"],
     domain=_WIDE,
-    examples=_AXES + _EMPTY,
+    examples=[
+        *_AXES,
+        *_EMPTY,
+        *_MASKED,
+        *_TYPED,
+        Example(x=(2, 3), axis=0, initial=2.5),
+        Example(x=(2, 3), initial=-1, where=_MASK),
+        Example(x=(0,), initial=3.0),
+    ],
     reference=np.sum,
-    errors=[_BAD_AXIS, _REPEATED],
+    errors=[_BAD_AXIS, _REPEATED, _BAD_MASK, _WHOLE],
 )
-def sum(xp, x, /, axis=None, keepdims=False):
+def sum(xp, x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
     """Sum along axes.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> ag.sum(np.array([[1.0, 2.0], [3.0, 4.0]]), axis=0)
     array([4., 6.])
     """
-    return xp.add.reduce(x, axis, None, None, keepdims)
+    if dtype is None and initial is None and where is True:
+        return xp.add.reduce(x, axis, None, None, keepdims)
+    x, options = _arguments(xp, x, dtype, where)
+    return xp.add.reduce(x, axis, keepdims=keepdims, **options, **_unset(initial))
 
 
 @linear(
-    transpose=lambda xp, g, x_aval, axis: xp.broadcast_to(
-        _keep(g, x_aval.shape, axis) / _length(x_aval.shape, axis), x_aval.shape
+    transpose=lambda xp, g, x_aval, axis, where: _chosen(
+        xp,
+        xp.broadcast_to(_keep(g, x_aval.shape, axis) / _count(x_aval.shape, axis, where), x_aval.shape),
+        where,
     ),
-    fused=[lambda g, x_aval, axis: _spread(g, x_aval, axis, 1 / (_length(x_aval.shape, axis) or 1))],
+    fused=[
+        lambda g, x_aval, axis, where: (
+            _spread(g, x_aval, axis, 1 / (_length(x_aval.shape, axis) or 1))
+            if where is True
+            else _chosen(
+                np, _spread(_keep(g, x_aval.shape, axis) / _count(x_aval.shape, axis, where), x_aval, axis), where
+            )
+        )
+    ],
+    jvp=lambda xp, tangents, out_aval, axis, keepdims, where: xp.mean(
+        tangents[0], axis=axis, dtype=out_aval.dtype, keepdims=keepdims, where=where
+    ),
+    masks=["where"],
     domain=_WIDE,
-    examples=_AXES,
+    examples=[*_AXES, *_MASKED[1:3], *_TYPED],
     reference=np.mean,
-    errors=[_BAD_AXIS, Raises(ShapeError, _NOTHING, x=(0,))],
+    errors=[
+        _BAD_AXIS,
+        _BAD_MASK,
+        _WHOLE,
+        Raises(ShapeError, _NOTHING, x=(0,)),
+        Raises(OptionError, _NOTHING, x=(2,), where=np.array([False, False])),
+    ],
 )
-def mean(xp, x, /, axis=None, keepdims=False):
+def mean(xp, x, /, axis=None, *, dtype=None, keepdims=False, where=True):
     """Arithmetic mean along axes.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.mean(np.array([1.0, 2.0, 6.0])))
     3.0
     """
-    x = xp.asarray(x)
+    x, options = _arguments(xp, x, dtype, where)
     count = _length(x.shape, axis)
     if not count:
         raise ShapeError(f"mean: {_NOTHING} along axis {axis} of shape {x.shape}")
-    if x.dtype.kind == "f" and x.dtype.itemsize >= 4:
+    if not options and x.dtype.kind == "f" and x.dtype.itemsize >= 4:
         return xp.add.reduce(x, axis, None, None, keepdims) / count
-    return xp.mean(x, axis=axis, keepdims=keepdims)  # adds up integers and half precision in a wider type
+    if where is not True and not _count(x.shape, axis, where).all():
+        raise OptionError(f"mean: {_NOTHING} along axis {axis} of shape {x.shape} where the mask lets nothing through")
+    return xp.mean(x, axis=axis, keepdims=keepdims, **options)  # adds up integers and halves in a wider type
 
 
-def _deviation(xp, x, axis):
-    return x - xp.mean(x, axis=axis, keepdims=True)
+def _deviation(xp, x, axis, where):
+    return _chosen(xp, x - xp.mean(x, axis=axis, keepdims=True, where=where), where)
 
 
-def _free(shape, axis, ddof):
+def _free(shape, axis, ddof, where):
     """Degrees of freedom; that they are positive was checked in the forward."""
-    return _length(shape, axis) - ddof
+    return _count(shape, axis, where) - ddof
 
 
-def _check_freedom(name, x, axis, ddof):
-    if _length(np.shape(x), axis) - ddof <= 0:
+def _check_freedom(name, x, axis, ddof, where):
+    if np.any(_count(x.shape, axis, where) - ddof <= 0):
         raise OptionError(
-            f"{name}: {_length(np.shape(x), axis)} numbers along axis {axis} of shape {np.shape(x)} leave no degree "
+            f"{name}: {_length(x.shape, axis)} numbers along axis {axis} of shape {x.shape}"
+            f"{' (less where the mask is False)' if where is not True else ''} leave no degree "
             f"of freedom with ddof={ddof}; reduce more numbers, or lower ddof"
         )
 
 
-_DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5)]
+_DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5), Example(x=(2, 2, 3), ddof=1, where=_MASK)]
 _NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
 
 
 @general(
     vjps=[
-        lambda xp, g, x, axis, ddof: (
-            _keep(g, x.shape, axis) * (2 / _free(x.shape, axis, ddof)) * _deviation(xp, x, axis)
+        lambda xp, g, x, axis, ddof, where: (
+            _keep(g, x.shape, axis) * (2 / _free(x.shape, axis, ddof, where)) * _deviation(xp, x, axis, where)
         )
     ],
+    masks=["where"],
     domain=_WIDE,
-    examples=_AXES + _DDOF,
+    examples=[*_AXES, *_DDOF, *_MASKED[1:3], *_TYPED],
     reference=np.var,
-    errors=[_BAD_AXIS, _NO_FREEDOM],
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM],
 )
-def var(xp, x, /, axis=None, ddof=0, keepdims=False):
+def var(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     """Variance along axes: mean squared deviation, with n - ddof in the place of n.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.var(np.array([1.0, 3.0])))
     1.0
     """
-    _check_freedom("var", x, axis, ddof)
-    return xp.var(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    x, options = _arguments(xp, x, dtype, where)
+    _check_freedom("var", x, axis, ddof, where)
+    return xp.var(x, axis=axis, ddof=ddof, keepdims=keepdims, **options)
 
 
 @general(
     vjps=[
-        lambda xp, g, x, out, axis, ddof: (
-            _keep(g / (xp.where(out == 0, 1, out) * _free(x.shape, axis, ddof)), x.shape, axis)
-            * _deviation(xp, x, axis)
+        lambda xp, g, x, out, axis, ddof, where: (
+            _keep(g / xp.where(out == 0, 1, out), x.shape, axis)
+            / _free(x.shape, axis, ddof, where)
+            * _deviation(xp, x, axis, where)
         )
     ],
+    masks=["where"],
     domain=Distinct(),
-    examples=[*(e for e in _AXES + _DDOF if e.arguments["x"]), Example(x=(0, 2), axis=1)],
+    examples=[*(e for e in [*_AXES, *_DDOF, *_TYPED] if e.arguments["x"]), Example(x=(0, 2), axis=1), _MASKED[2]],
     reference=np.std,
-    errors=[_BAD_AXIS, _NO_FREEDOM],
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM],
     subgradients=[Subgradient({"x": np.ones(3)}, {"x": np.zeros(3)}, "all deviations are 0")],
 )
-def std(xp, x, /, axis=None, ddof=0, keepdims=False):
+def std(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     """Standard deviation along axes, in the unit of x; where it is 0, its gradient is taken as 0.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.std(np.array([1.0, 3.0])))
     1.0
     """
-    _check_freedom("std", x, axis, ddof)
-    return xp.std(x, axis=axis, ddof=ddof, keepdims=keepdims)
+    x, options = _arguments(xp, x, dtype, where)
+    _check_freedom("std", x, axis, ddof, where)
+    return xp.std(x, axis=axis, ddof=ddof, keepdims=keepdims, **options)
 
 
-def _ties(xp, g, x, out, axis):
-    """The cotangent of an extreme: to the elements that attain it, in equal shares."""
-    attained = (x == _keep(out, x.shape, axis)).astype(g.dtype)
-    return _keep(g, x.shape, axis) * (attained / xp.sum(attained, axis=axis, keepdims=True))
+def _ties(xp, g, x, out, axis, initial, where):
+    """The cotangent of an extreme: to the elements that attain it, in equal shares, `initial` among them."""
+    out = _keep(out, x.shape, axis)
+    attained = _chosen(xp, (x == out).astype(g.dtype), where)
+    shares = xp.sum(attained, axis=axis, keepdims=True)
+    if initial is not None:
+        shares = xp.maximum(shares + (out == initial), 1)
+    return _keep(g, x.shape, axis) * (attained / shares)
 
 
+_HIGH, _LOW = 100.0, -100.0
 _EXTREME: dict[str, Any] = {
     "vjps": [_ties],
+    "masks": ["where"],
     "domain": Distinct(),
-    "examples": [*_AXES, Example(x=(0, 2), axis=1)],
-    "errors": [_BAD_AXIS, Raises(ShapeError, "zero-size array", x=(0,))],
+    "examples": [
+        *_AXES,
+        Example(x=(0, 2), axis=1),
+        Example(x=(2, 3), axis=0, initial=_HIGH),
+        Example(x=(2, 3), initial=_LOW),
+        Example(x=(0,), initial=0.0),
+        Example(x=(2, 3), axis=1, initial=_LOW, where=_MASK),
+        Example(x=(2, 2, 3), axis=(0, 2), initial=_HIGH, where=_MASK, keepdims=True),
+    ],
+    "errors": [
+        _BAD_AXIS,
+        Raises(ShapeError, "zero-size array", x=(0,)),
+        Raises(ShapeError, "broadcast", x=(2, 3), initial=0, where=np.array([True, False])),
+        Raises(ShapeError, "does not have an identity", x=(2, 3), where=_MASK),
+    ],
     "subgradients": [
         Subgradient({"x": np.array([1.0, 1.0])}, {"x": np.array([0.5, 0.5])}, "ties share evenly"),
     ],
@@ -202,27 +308,29 @@ _EXTREME: dict[str, Any] = {
 
 
 @general(reference=np.max, **_EXTREME)
-def max(xp, x, /, axis=None, keepdims=False):
+def max(xp, x, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Largest element along axes; ties share the gradient evenly.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.max(np.array([1.0, 3.0, 2.0])))
     3.0
     """
-    return xp.maximum.reduce(xp.asarray(x), axis=axis, keepdims=keepdims)
+    x, options = _arguments(xp, x, None, where)
+    return xp.maximum.reduce(x, axis=axis, keepdims=keepdims, **options, **_unset(initial))
 
 
 @general(reference=np.min, **_EXTREME)
-def min(xp, x, /, axis=None, keepdims=False):
+def min(xp, x, /, axis=None, *, keepdims=False, initial=None, where=True):
     """Smallest element along axes; ties share the gradient evenly.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.min(np.array([1.0, 3.0, 2.0])))
     1.0
     """
-    return xp.minimum.reduce(xp.asarray(x), axis=axis, keepdims=keepdims)
+    x, options = _arguments(xp, x, None, where)
+    return xp.minimum.reduce(x, axis=axis, keepdims=keepdims, **options, **_unset(initial))
 
 
 def _product_of_others(xp, x, axis):
@@ -238,33 +346,49 @@ def _product_of_others(xp, x, axis):
     return xp.transpose(xp.reshape(others, lengths), back)
 
 
+def _prod_vjp(xp, g, x, axis, dtype, initial, where):
+    factors = x if dtype is None else x.astype(dtype)
+    factors = factors if where is True else xp.where(where, factors, 1)
+    g = _keep(g if initial is None else g * initial, x.shape, axis)
+    return _chosen(xp, g * _product_of_others(xp, factors, axis), where)
+
+
 @general(
-    vjps=[lambda xp, g, x, axis: _keep(g, x.shape, axis) * _product_of_others(xp, x, axis)],
+    vjps=[_prod_vjp],
     fused=[
-        lambda g, x, out, axis: (
+        lambda g, x, out, axis, dtype, initial, where: (
             _keep(g * out, x.shape, axis) / x
-            if np.all(x)
-            else _keep(g, x.shape, axis) * _product_of_others(np, x, axis)
+            if where is True and np.all(x)
+            else _prod_vjp(np, g, x, axis, dtype, initial, where)
         )
     ],
+    masks=["where"],
     domain=_WIDE,
-    examples=_AXES + _EMPTY,
+    examples=[
+        *_AXES,
+        *_EMPTY,
+        *_MASKED[1:3],
+        *_TYPED,
+        Example(x=(2, 3), axis=0, initial=2.5),
+        Example(x=(2, 3), initial=-1.0, where=_MASK),
+    ],
     reference=np.prod,
-    errors=[_BAD_AXIS],
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE],
     subgradients=[
         Subgradient({"x": np.array([0.0, 2.0, 3.0])}, {"x": np.array([6.0, 0.0, 0.0])}, "the product of the others"),
         Subgradient({"x": np.array([0.0, 0.0, 3.0])}, {"x": np.zeros(3)}, "the product of the others"),
     ],
 )
-def prod(xp, x, /, axis=None, keepdims=False):
+def prod(xp, x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
     """Product along axes; its derivative is the product of the other elements, zeros included.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> float(ag.prod(np.array([2.0, 3.0])))
     6.0
     """
-    return xp.multiply.reduce(xp.asarray(x), axis=axis, keepdims=keepdims)
+    x, options = _arguments(xp, x, dtype, where)
+    return xp.multiply.reduce(x, axis=axis, keepdims=keepdims, **options, **_unset(initial))
 
 
 def _weights(xp, x, out, axis):
@@ -293,7 +417,7 @@ def _logsumexp_reference(x, axis=None, keepdims=False):
         Subgradient({"x": np.array([-np.inf, 1.0])}, {"x": np.array([0.0, 1.0])}, "the limit"),
     ],
 )
-def logsumexp(xp, x, /, axis=None, keepdims=False):
+def logsumexp(xp, x, /, axis=None, *, keepdims=False):
     """``log(sum(e**x))`` along axes, without overflow.
 
     Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
@@ -317,28 +441,44 @@ _ONE_AXIS = [
 ]
 
 
-@general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.all, errors=[_BAD_AXIS])
-def all(xp, x, /, axis=None, keepdims=False):
+@general(
+    vjps=[None],
+    masks=["where"],
+    domain=Distinct(),
+    examples=[*_AXES, *_EMPTY, *_MASKED[:3]],
+    reference=np.all,
+    errors=[_BAD_AXIS, _BAD_MASK],
+)
+def all(xp, x, /, axis=None, *, keepdims=False, where=True):
     """Whether all elements along axes are true (not 0); a constant, without a gradient.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> bool(ag.all(np.array([True, False])))
     False
     """
-    return xp.all(x, axis=axis, keepdims=keepdims)
+    x, options = _arguments(xp, x, None, where)
+    return xp.all(x, axis=axis, keepdims=keepdims, **options)
 
 
-@general(vjps=[None], domain=Distinct(), examples=_AXES + _EMPTY, reference=np.any, errors=[_BAD_AXIS])
-def any(xp, x, /, axis=None, keepdims=False):
+@general(
+    vjps=[None],
+    masks=["where"],
+    domain=Distinct(),
+    examples=[*_AXES, *_EMPTY, *_MASKED[:3]],
+    reference=np.any,
+    errors=[_BAD_AXIS, _BAD_MASK],
+)
+def any(xp, x, /, axis=None, *, keepdims=False, where=True):
     """Whether any element along axes is true (not 0); a constant, without a gradient.
 
-    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims).
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
 
     >>> bool(ag.any(np.array([True, False])))
     True
     """
-    return xp.any(x, axis=axis, keepdims=keepdims)
+    x, options = _arguments(xp, x, None, where)
+    return xp.any(x, axis=axis, keepdims=keepdims, **options)
 
 
 @general(
@@ -348,7 +488,7 @@ def any(xp, x, /, axis=None, keepdims=False):
     reference=np.argmax,
     errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))],
 )
-def argmax(xp, x, /, axis=None, keepdims=False):
+def argmax(xp, x, /, axis=None, *, keepdims=False):
     """Index of the first largest element along one axis (None: of the flattened array); a constant.
 
     Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).
@@ -366,7 +506,7 @@ def argmax(xp, x, /, axis=None, keepdims=False):
     reference=np.argmin,
     errors=[_BAD_AXIS, Raises(ShapeError, "empty sequence", x=(0,))],
 )
-def argmin(xp, x, /, axis=None, keepdims=False):
+def argmin(xp, x, /, axis=None, *, keepdims=False):
     """Index of the first smallest element along one axis (None: of the flattened array); a constant.
 
     Shapes: x (...) -> x without the axis, or with it of length 1 (keepdims).

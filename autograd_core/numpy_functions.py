@@ -1,0 +1,187 @@
+"""NumPy's own functions on Tensors: which operation answers for which function, and with which arguments.
+
+A call ``np.sum(t, 0, None)`` is bound to NumPy's signature, and what it says is handed by name to the operation called
+`sum`: its arrays in NumPy's order, its options under NumPy's names. An option that the operation does not have is
+refused, unless it has the value that NumPy takes anyway. So no argument is ever dropped, and none taken for another.
+
+`out=` is understood once, for all functions: the result is assigned to a Tensor, or written into an array if it
+requires no gradient.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from . import ops
+from .containers import flatten
+from .engine import Variable, constant
+from .errors import GraphError, MissingRuleError
+
+Function = Callable[..., Any]
+
+SAME_AS = {
+    "amax": "max",
+    "amin": "min",
+    "around": "round",
+    "concat": "concatenate",
+    "permute_dims": "transpose",
+}
+"""NumPy's second names for functions of its own."""
+
+SYNONYMS: Mapping[str, Mapping[str, str]] = {
+    "clip": {"min": "a_min", "max": "a_max"},
+    "std": {"correction": "ddof"},
+    "var": {"correction": "ddof"},
+}
+"""NumPy's second names for options of its own."""
+
+CONSTANT = frozenset({"array2string", "array_repr", "array_str", "may_share_memory", "shares_memory"})
+"""Functions that NumPy computes on the values, with all its options: their results have no derivative, by nature."""
+
+FACTS: Mapping[str, Function] = {
+    "ndim": lambda a: a.ndim,
+    "result_type": lambda *xs: np.result_type(*(x._data.dtype if isinstance(x, Variable) else x for x in xs)),
+    "shape": lambda a: a.shape,
+    "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
+}
+"""Functions of the shape and type alone, which are no arrays."""
+
+REFUSED: Mapping[str, str] = {}
+"""Functions that will not come, and why; whatever else is missing is not there yet."""
+
+_INSTEAD = "use .detach() for its value, or ag.custom_vjp to define its derivative"
+
+
+def name_of(function: Function) -> str:
+    """The name of a NumPy function behind ``np.``.
+
+    >>> name_of(np.linalg.norm)
+    'linalg.norm'
+    """
+    package = function.__module__.removeprefix("numpy").removeprefix(".")
+    inside = package if package in ("linalg", "fft") else ""
+    return f"{inside}.{function.__name__}" if inside else function.__name__
+
+
+@cache
+def answer_to(function: Function) -> Function:
+    """What computes a NumPy function on Tensors: takes the same arguments.
+
+    Raises: MissingRuleError, in words, when called, for a function without a derivative here.
+    """
+    name = name_of(function)
+    if name in FACTS:
+        return FACTS[name]
+    if name in CONSTANT:
+        return lambda *args, **kwargs: on_values(function, args, kwargs)
+    ours = operation_of(name)
+    if ours is None:
+        return lambda *args, **kwargs: refuse(name)
+    theirs = inspect.signature(function)
+    places = _places(theirs, inspect.signature(ours), SYNONYMS.get(name, {}))
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = dict(theirs.bind(*args, **kwargs).arguments)
+        out = given.pop("out", None)
+        positional: dict[int, Any] = {}
+        rest: Sequence[Any] = ()
+        options: dict[str, Any] = {}
+        for key, value in given.items():
+            place = places.get(key)
+            if place is VARIADIC:
+                rest = value
+            elif isinstance(place, int):
+                positional[place] = value
+            elif place is not None:
+                options[place] = value
+            elif theirs.parameters[key].kind is inspect.Parameter.VAR_KEYWORD:
+                options |= value
+            elif not _is_default(value, theirs.parameters[key].default):
+                raise MissingRuleError(
+                    f"np.{name}: the option {key}={value!r} is not supported here; there is {inspect.signature(ours)}"
+                )
+        leading = [positional.get(i) for i in range(max(positional, default=-1) + 1)]
+        result = ours(*leading, *rest, **options)
+        return result if out is None else delivered(result, out, f"np.{name}")
+
+    return call
+
+
+VARIADIC = object()
+
+
+def _places(theirs: inspect.Signature, ours: inspect.Signature, synonyms: Mapping[str, str]) -> dict[str, Any]:
+    """Where each of NumPy's parameters goes in our operation: a position, a name, or VARIADIC."""
+    mine = list(ours.parameters.values())
+    named = {p.name for p in mine if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
+    places: dict[str, Any] = {}
+    for i, p in enumerate(theirs.parameters.values()):
+        name = synonyms.get(p.name, p.name)
+        by_name = [j for j, m in enumerate(mine) if m.name == name and m.kind is m.POSITIONAL_ONLY]
+        if p.kind is p.VAR_POSITIONAL:
+            if any(m.kind is m.VAR_POSITIONAL for m in mine):
+                places[p.name] = VARIADIC
+        elif name in named:
+            places[p.name] = name
+        elif by_name:
+            places[p.name] = by_name[0]
+        elif i < len(mine) and mine[i].kind is p.POSITIONAL_ONLY and p.default is p.empty:
+            places[p.name] = i
+    return places
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    return value is default or (
+        type(value) is type(default) and isinstance(value, str | int | float) and value == default
+    )
+
+
+def operation_of(name: str) -> Function | None:
+    """The operation that answers for a NumPy function, or None.
+
+    >>> operation_of("amax").__name__
+    'max'
+    """
+    inside, _, last = name.rpartition(".")
+    space = getattr(ops, inside, None) if inside else ops
+    found = getattr(space, SAME_AS.get(last, last), None)
+    return found if hasattr(found, "op") else None
+
+
+def on_values(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
+    """A function of values alone, as NumPy computes it; arrays among the results become Tensors without a gradient."""
+    given, rebuild = flatten([list(args), dict(kwargs)])
+    kind = next(x.result_class for x in given if isinstance(x, Variable))
+    args, kwargs = rebuild([x._data if isinstance(x, Variable) else x for x in given])
+    results, rebuild = flatten(function(*args, **kwargs))
+    return rebuild([constant(kind, x) if isinstance(x, np.ndarray | np.generic) else x for x in results])
+
+
+def delivered(result: Any, out: Any, who: str) -> Any:
+    """A result put where `out=` says: assigned to a Tensor, or written into an array.
+
+    Raises: GraphError for an array that would have to carry a gradient.
+    """
+    target = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if isinstance(target, Variable):
+        target._assign(result, f"{who}(out=x)", f"x = {who}()")  # type: ignore[attr-defined]
+    elif isinstance(target, tuple):
+        for one, into in zip(result, target, strict=True):
+            delivered(one, into, who)
+    else:
+        if isinstance(result, Variable) and result.node is not None:
+            raise GraphError(
+                f"{who}: the result requires a gradient, which an ndarray given as out= cannot carry; "
+                "leave out= away, or give a Tensor"
+            )
+        np.copyto(target, result._data if isinstance(result, Variable) else result, casting="same_kind")
+    return target
+
+
+def refuse(name: str) -> Any:
+    """Say that a NumPy function has no derivative here, and why."""
+    reason = REFUSED.get(name)
+    raise MissingRuleError(f"np.{name} is not differentiable here{f': {reason}' if reason else ''}; {_INSTEAD}")
