@@ -83,4 +83,4 @@ def __getattr__(name: str) -> object:
 
 if not _TYPE_CHECKING:  # for readers of the source the imports say the same
     _eager = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
-    __all__ = [*_eager, "linalg", *_LAZY]
+    __all__ = [*_eager, "linalg", *_LAZY]  # noqa: PLE0604
