@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench notebooks clean
+.PHONY: demo test lint bench notebooks docs clean
 .DEFAULT_GOAL := help
 
 .venv/bin/python:
@@ -33,6 +33,9 @@ bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
 notebooks: .venv/.notebooks .venv/.demo  ## run every notebook from top to bottom
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest --nbmake notebooks; \
 	else echo "no notebooks yet"; fi
+
+docs: .venv/.test  ## write the pages of docs/ that are made from the operations' records
+	$(BIN)/python -m autograd_core.reference docs
 
 clean:  ## remove the environment and everything generated
 	rm -rf .venv runs build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -5,6 +5,9 @@ Both are generated as source text, as in the standard library's dataclasses. The
 signature of the operation, which Python binds natively (defaults included), and neither loops over arguments, rules or
 names when it runs. This is the hot path: what it does per call is what an eager step costs on small arrays. To read
 what is generated, print `source_of_call(op)` or `source_of_pull(op)`.
+
+They are compiled when they are first called, because a program uses few of the operations there are, and compiling all
+would be most of what importing costs: until then the public function runs the code of `_first_call`.
 """
 
 import linecache
@@ -63,12 +66,8 @@ def _code(source: str, file: str) -> CodeType:
     return next(c for c in module.co_consts if isinstance(c, CodeType))
 
 
-def _function(op: "Op", source: str, namespace: dict[str, Any], defaults: tuple[Any, ...] = ()) -> FunctionType:
-    code = _code(source, f"<generated {hash(source):x}>")
-    name = op.name.rpartition(".")[2]
-    function = FunctionType(code, namespace, name, defaults)
-    function.__qualname__ = name
-    return function
+def _compiled(source: str) -> CodeType:
+    return _code(source, f"<generated {hash(source):x}>")
 
 
 # --- applying ---------------------------------------------------------------------------------------------------------
@@ -205,11 +204,24 @@ def compile_call(op: "Op") -> FunctionType:
         "record": record,
         "snapshot": snapshot,
     }
-    positional = tuple(value for name, value in op.defaults.items() if name not in op.keywords)
-    function = _function(op, source_of_call(op), namespace, positional)
-    if op.keywords:
-        function.__kwdefaults__ = {name: value for name, value in op.defaults.items() if name in op.keywords}
+    name = op.name.rpartition(".")[2]
+    function = FunctionType(_first_call.__code__, namespace, name)
+    function.__qualname__ = name
+
+    def finished() -> FunctionType:
+        defaults = op.defaults.items()
+        function.__defaults__ = tuple([value for name, value in defaults if name not in op.keywords])
+        function.__kwdefaults__ = {name: value for name, value in defaults if name in op.keywords}
+        function.__code__ = _compiled(source_of_call(op))
+        return function
+
+    namespace["finished"] = finished
     return function
+
+
+def _first_call(*args: Any, **kwargs: Any) -> Any:
+    """What a public function does when it is first called: become what it is, and begin anew."""
+    return finished()(*args, **kwargs)  # type: ignore[name-defined]  # noqa: F821
 
 
 # --- pulling cotangents back ------------------------------------------------------------------------------------------
@@ -273,7 +285,7 @@ def compile_pull(op: "Op") -> Callable[..., Any]:
     namespace: dict[str, Any] = {"absorbing": absorbing, "fit": fit, "np": np}
     for i, (rule, fused) in enumerate(zip(op.rules, op.fused, strict=True)):
         namespace[f"rule_{i}"], namespace[f"fused_{i}"] = rule, fused
-    function = _function(op, source_of_pull(op), namespace)
+    function = FunctionType(_compiled(source_of_pull(op)), namespace, f"pull_{op.name}")
     if not op.singular:
         return function
 

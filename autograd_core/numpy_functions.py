@@ -11,7 +11,7 @@ requires no gradient.
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -38,7 +38,15 @@ SYNONYMS: Mapping[str, Mapping[str, str]] = {
 }
 """NumPy's second names for options of its own."""
 
-CONSTANT = frozenset({"array2string", "array_repr", "array_str", "may_share_memory", "shares_memory"})
+CONSTANT = frozenset(
+    {
+        # text, files, memory
+        *("array2string", "array_repr", "array_str", "save", "savetxt", "savez", "savez_compressed"),
+        *("may_share_memory", "shares_memory"),
+        # types and bits
+        *("can_cast", "common_type", "min_scalar_type", "packbits", "unpackbits"),
+    }
+)
 """Functions that NumPy computes on the values, with all its options: their results have no derivative, by nature."""
 
 FACTS: Mapping[str, Function] = {
@@ -49,8 +57,15 @@ FACTS: Mapping[str, Function] = {
 }
 """Functions of the shape and type alone, which are no arrays."""
 
-REFUSED: Mapping[str, str] = {}
-"""Functions that will not come, and why; whatever else is missing is not there yet."""
+_DATES = "dates are no numbers"
+
+REFUSED: Mapping[str, str] = {
+    "busday_count": _DATES,
+    "busday_offset": _DATES,
+    "datetime_as_string": _DATES,
+    "is_busday": _DATES,
+}
+"""Functions that will not come, and why."""
 
 _INSTEAD = "use .detach() for its value, or ag.custom_vjp to define its derivative"
 
@@ -79,9 +94,9 @@ def answer_to(function: Function) -> Function:
         return lambda *args, **kwargs: on_values(function, args, kwargs)
     ours = operation_of(name)
     if ours is None:
-        return lambda *args, **kwargs: refuse(name)
+        return lambda *args, **kwargs: refuse(name, REFUSED.get(name, ""))
     theirs = inspect.signature(function)
-    places = _places(theirs, inspect.signature(ours), SYNONYMS.get(name, {}))
+    place_of = places(function, ours)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = dict(theirs.bind(*args, **kwargs).arguments)
@@ -90,7 +105,7 @@ def answer_to(function: Function) -> Function:
         rest: Sequence[Any] = ()
         options: dict[str, Any] = {}
         for key, value in given.items():
-            place = places.get(key)
+            place = place_of.get(key)
             if place is VARIADIC:
                 rest = value
             elif isinstance(place, int):
@@ -113,24 +128,25 @@ def answer_to(function: Function) -> Function:
 VARIADIC = object()
 
 
-def _places(theirs: inspect.Signature, ours: inspect.Signature, synonyms: Mapping[str, str]) -> dict[str, Any]:
-    """Where each of NumPy's parameters goes in our operation: a position, a name, or VARIADIC."""
-    mine = list(ours.parameters.values())
+def places(function: Function, ours: Function) -> dict[str, Any]:
+    """Where each parameter of a NumPy function goes in our operation: a position, a name, or VARIADIC."""
+    synonyms = SYNONYMS.get(name_of(function), {})
+    mine = list(inspect.signature(ours).parameters.values())
+    positions = {p.name: i for i, p in enumerate(mine) if p.kind is p.POSITIONAL_ONLY}
     named = {p.name for p in mine if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
-    places: dict[str, Any] = {}
-    for i, p in enumerate(theirs.parameters.values()):
+    found: dict[str, Any] = {}
+    for i, p in enumerate(inspect.signature(function).parameters.values()):
         name = synonyms.get(p.name, p.name)
-        by_name = [j for j, m in enumerate(mine) if m.name == name and m.kind is m.POSITIONAL_ONLY]
         if p.kind is p.VAR_POSITIONAL:
             if any(m.kind is m.VAR_POSITIONAL for m in mine):
-                places[p.name] = VARIADIC
+                found[p.name] = VARIADIC
         elif name in named:
-            places[p.name] = name
-        elif by_name:
-            places[p.name] = by_name[0]
-        elif i < len(mine) and mine[i].kind is p.POSITIONAL_ONLY and p.default is p.empty:
-            places[p.name] = i
-    return places
+            found[p.name] = name
+        elif name in positions:
+            found[p.name] = positions[name]
+        elif i in positions.values() and p.default is p.empty:
+            found[p.name] = i
+    return found
 
 
 def _is_default(value: Any, default: Any) -> bool:
@@ -181,7 +197,6 @@ def delivered(result: Any, out: Any, who: str) -> Any:
     return target
 
 
-def refuse(name: str) -> Any:
+def refuse(name: str, reason: str = "") -> NoReturn:
     """Say that a NumPy function has no derivative here, and why."""
-    reason = REFUSED.get(name)
     raise MissingRuleError(f"np.{name} is not differentiable here{f': {reason}' if reason else ''}; {_INSTEAD}")

@@ -6,7 +6,7 @@ of these is a composition of operations, so its derivative is right if theirs ar
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -36,44 +36,80 @@ _IN_DOMAIN = {"arctanh": 0.0}
 """A number at which a ufunc is finite with a finite derivative; 1 for all others."""
 
 
-def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: Mapping[str, Any]) -> Any:
+ON_VALUES = "on values"
+"""In the place of an operation's name: NumPy computes it on the values, and the result is a constant."""
+
+REFUSED: Mapping[str, str] = {}
+"""Ufuncs that will not come, and why."""
+
+
+def operation_of(ufunc: np.ufunc, method: str = "__call__") -> str | None:
+    """The name of the operation that answers for a ufunc or one of its methods; None if nothing does.
+
+    >>> operation_of(np.add, "reduce"), operation_of(np.fabs)
+    ('sum', 'absolute')
+    """
+    name = SAME_AS.get(ufunc.__name__, ufunc.__name__)
+    if name in CONSTANT:
+        return ON_VALUES if method != "at" else None
+    if method in ("__call__", "outer"):
+        return name if name in REGISTRY else None
+    found = {"reduce": REDUCTIONS, "accumulate": SCANS}.get(method, {}).get(name)
+    return found if found in REGISTRY else None
+
+
+def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """What a ufunc, or one of its methods, gives on these inputs.
 
     Raises: MissingRuleError for what has no derivative here; OptionError for `where=` without `out=`.
     """
-    name = SAME_AS.get(ufunc.__name__, ufunc.__name__)
-    if method == "__call__" and not options and name in REGISTRY:
+    name = operation_of(ufunc, method)
+    if name is None:
+        _refuse(ufunc, method)
+    if method == "__call__" and not options and name != ON_VALUES:
         return REGISTRY[name].call(*inputs)
-    options = dict(options)
     out = options.pop("out", None)
-    if name in CONSTANT:
+    if method in ("__call__", "outer") and out is None and options.get("where", True) is not True:
+        raise OptionError(
+            f"np.{ufunc.__name__}: where= leaves elements without a value unless out= is given; use np.where"
+        )
+    if name == ON_VALUES or _is_constant(name):
+        if out is not None:  # a copy of what is there, because a graph may hold it
+            options["out"] = tuple(None if x is None else np.array(getattr(x, "_data", x)) for x in out)
         result = on_values(getattr(ufunc, method), inputs, options)
     elif method == "__call__":
-        if name not in REGISTRY:
-            refuse(ufunc.__name__)
         result = _elementwise(ufunc, name, inputs, options, out)
-    elif method == "outer" and name in REGISTRY:
+    elif method == "outer":
         a, b = inputs
         spread = ops.reshape(a, np.shape(a) + (1,) * np.ndim(b))
         result = _elementwise(ufunc, name, (spread, b), options, out)
-    elif method == "reduce" and name in REDUCTIONS:
-        options.setdefault("axis", 0)
-        result = getattr(ops, REDUCTIONS[name])(*inputs, **_known(REDUCTIONS[name], ufunc, method, options))
-    elif method == "accumulate" and name in SCANS and hasattr(ops, SCANS[name]):
-        options.setdefault("axis", 0)
-        result = getattr(ops, SCANS[name])(*inputs, **_known(SCANS[name], ufunc, method, options))
-    elif method == "at":
-        raise MissingRuleError(f"np.{ufunc.__name__}.at writes into its argument; use x = ag.scatter_add(...) + x")
     else:
-        refuse(f"{ufunc.__name__}.{method}")
+        options.setdefault("axis", 0)
+        result = REGISTRY[name].call(*inputs, **_known(name, ufunc, method, options))
     return result if out is None else delivered(result, out, f"np.{ufunc.__name__}")
+
+
+def _is_constant(name: str) -> bool:
+    """Whether an operation has no derivative, by nature: then the ufunc itself knows best what its keywords mean."""
+    op = REGISTRY[name]
+    return op.kind == "elementwise" and all(rule is None for rule in op.rules)
+
+
+def _refuse(ufunc: np.ufunc, method: str) -> NoReturn:
+    """Say that a ufunc, or a method of it, has no derivative here, and what to do."""
+    if method == "at":
+        raise MissingRuleError(
+            f"np.{ufunc.__name__}.at writes into its argument; for sums use x + ag.scatter_add(values, index, x.shape)"
+        )
+    reason = REFUSED.get(ufunc.__name__, "")
+    refuse(ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}", reason)
 
 
 def _known(name: str, ufunc: np.ufunc, method: str, options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a reduction that our operation has; those that NumPy takes anyway are left out."""
     op = REGISTRY[name]
     for key, value in options.items():
-        if key not in op.defaults and value not in (None, True, np._NoValue):
+        if key not in op.defaults and not (value is None or value is True or value is np._NoValue):
             raise MissingRuleError(f"np.{ufunc.__name__}.{method}: the option {key}={value!r} is not supported here")
     return {key: value for key, value in options.items() if key in op.defaults and value is not np._NoValue}
 
@@ -97,8 +133,6 @@ def _elementwise(ufunc: np.ufunc, name: str, inputs: Sequence[Any], options: dic
         refuse(f"{ufunc.__name__} with {', '.join(options)}")
     if where is True:
         return REGISTRY[name].call(*inputs)
-    if out is None:
-        raise OptionError(f"{who}: where= leaves elements without a value unless out= is given; use np.where")
     # An element that does not take part must not matter, whatever it is: it is computed at a harmless number.
     target, safe = (out[0] if isinstance(out, tuple) else out), _IN_DOMAIN.get(name, 1.0)
     inputs = [ops.where(where, x, safe).astype(_dtype(x)) if np.ndim(x) else x for x in inputs]

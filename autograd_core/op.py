@@ -77,7 +77,8 @@ class Op:
         self.variadic, self.singular, self.views, self.aux, self.jvp = variadic, singular, views, aux, jvp
         self.domain, self.examples, self.reference = domain, examples, reference
         self.errors, self.subgradients = tuple(errors), tuple(subgradients)
-        parameters = list(inspect.signature(forward).parameters.values())
+        signature = inspect.signature(forward)
+        parameters = list(signature.parameters.values())
         if kind != "composed":
             parameters = parameters[1:]  # without xp
         self.masks = tuple(masks)
@@ -102,9 +103,9 @@ class Op:
                 raise TypeError(
                     f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(self.rules)} rules"
                 )
-            self.pull = calling.compile_pull(self)
             self.call: Callable[..., Any] = calling.compile_call(self)
             self.call.__doc__, self.call.__module__ = forward.__doc__, forward.__module__
+            self.call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
         else:
             self.call = forward
         self.call.op = self  # type: ignore[attr-defined]
@@ -128,9 +129,8 @@ class Op:
         """The names that a rule asks for; see Note [Residuals by signature]."""
         if not callable(rule):
             return ()
-        parameters = inspect.signature(rule).parameters
-        names = tuple(name for name, p in parameters.items() if p.kind is not p.VAR_KEYWORD)
-        if len(names) < len(parameters):  # **options takes the static options that are not named
+        names, takes_options = _parameters(rule)
+        if takes_options:  # **options takes the static options that are not named
             names += tuple(name for name in self.statics if name not in names)
         known = {"xp", "out", *given, *self.arrays, *(f"{a}_aval" for a in self.arrays), *self.statics}
         if self.kind != "elementwise" or fused:
@@ -143,6 +143,11 @@ class Op:
             if name not in known:
                 raise TypeError(f"{self.name}: a rule asks for {name!r}; there is {', '.join(sorted(known))}")
         return names
+
+    def pull(self, *arguments: Any) -> Any:
+        """The cotangents of the arrays from that of the result: a generated function, made when it is first needed."""
+        self.pull = calling.compile_pull(self)  # type: ignore[method-assign]
+        return self.pull(*arguments)
 
     def read(
         self, i: int, xp: Any, parents: Sequence[Any], saved: Sequence[Any], statics: Sequence[Any]
@@ -199,6 +204,17 @@ class Op:
                 total = term if total is None else total + term
             return total
         return None
+
+
+def _parameters(function: Any) -> tuple[tuple[str, ...], bool]:
+    """The names of a function's parameters, and whether it takes any others by keyword."""
+    code = getattr(function, "__code__", None)
+    if code is None or code.co_flags & inspect.CO_VARARGS or hasattr(function, "__signature__"):
+        parameters = inspect.signature(function).parameters
+        return tuple(n for n, p in parameters.items() if p.kind is not p.VAR_KEYWORD), any(
+            p.kind is p.VAR_KEYWORD for p in parameters.values()
+        )
+    return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount], bool(code.co_flags & inspect.CO_VARKEYWORDS)
 
 
 def _decorator(kind: str, rules: Iterable[Rule], options: Mapping[str, Any]) -> Callable[[Callable[..., Any]], Any]:
