@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, enter_module, leave_module
 from .recording import enable_grad, no_grad
-from .tensor import Tensor, asarray, tensor  # isort: split
+from .tensor import Tensor, asarray, from_dlpack, tensor  # isort: split
 
 # --- derivatives ------------------------------------------------------------------------------------------------------
 from .custom import checkpoint, custom_vjp
 from .transforms import (
+    elementwise_grad,
     grad,
     gradients,
     hessian,
@@ -29,9 +30,9 @@ from .transforms import (
 # --- operations: all that ops/__init__.py imports ---------------------------------------------------------------------
 from .ops import *  # isort: split
 
-from .ops import linalg  # isort: split
+from .ops import fft, linalg, special  # isort: split
 
-from .creation import arange, eye, full, linspace, ones, zeros  # isort: split
+from .creation import arange, eye, full, geomspace, linspace, logspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
 from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
@@ -41,6 +42,7 @@ from .op import linear as linear_operation
 
 # --- seeing and checking ----------------------------------------------------------------------------------------------
 if _TYPE_CHECKING:
+    from . import array_api
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
 
@@ -64,8 +66,9 @@ __version__ = "0.1.0"
 
 _keep_freed_memory()
 
-# imported when first asked for: most programs neither draw nor check
+# imported when first asked for, a module or a name from it: most programs neither draw nor check
 _LAZY = {
+    "array_api": "array_api",
     "GradientMismatch": "testing",
     "GradientReport": "testing",
     "gradcheck": "testing",
@@ -77,10 +80,11 @@ _LAZY = {
 def __getattr__(name: str) -> object:
     if name not in _LAZY:
         raise AttributeError(f"module 'autograd_core' has no attribute {name!r}")
-    value = globals()[name] = getattr(_import_module(f".{_LAZY[name]}", __name__), name)
+    module = _import_module(f".{_LAZY[name]}", __name__)
+    value = globals()[name] = module if name == _LAZY[name] else getattr(module, name)
     return value
 
 
 if not _TYPE_CHECKING:  # for readers of the source the imports say the same
     _eager = [name for name, value in globals().items() if name[0] != "_" and not isinstance(value, _ModuleType)]
-    __all__ = [*_eager, "linalg", *_LAZY]  # noqa: PLE0604
+    __all__ = [*_eager, "fft", "linalg", "special", *_LAZY]  # noqa: PLE0604

@@ -5,6 +5,7 @@ Both stand in the graph as one node for the whole call (a bundle), with one node
 
 import functools
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -16,7 +17,7 @@ from .containers import flatten, flatten_like
 from .engine import CONTEXT, Leaf, Node, Variable, constant, nodes_of, record, switched
 from .errors import GraphError, ShapeError
 from .tensor import Tensor
-from .transforms import cotangents_of
+from .transforms import cotangents_of, stop_gradient
 
 Function = Callable[..., Any]
 
@@ -187,13 +188,16 @@ def _kept(residual: Any) -> Any:
 
 F = TypeVar("F", bound=Function)
 
+_IN_FORWARD: ContextVar[frozenset[Any]] = ContextVar("custom_vjp", default=frozenset())  # whose `forward` runs now
+
 
 class custom_vjp(Generic[F]):
     """A function whose VJP is defined by hand, as in JAX: `defvjp(forward, backward)`.
 
     `forward(*args)` returns (value, residuals); `backward(residuals, g)` returns one cotangent per argument, or None.
-    Values, residuals and arguments may be nested containers. If `backward` is written with operations of this library
-    (or operators), the function can be differentiated to any order.
+    Values, residuals and arguments may be nested containers. `forward` may call the function itself, and return its
+    value among the residuals. If `backward` is written with operations of this library (or operators, or NumPy's
+    functions), the function can be differentiated to any order.
 
     >>> @ag.custom_vjp
     ... def clipped(x):
@@ -223,8 +227,9 @@ class custom_vjp(Generic[F]):
         nodes = [x.node if isinstance(x, Tensor) else None for x in leaves]
         if not CONTEXT.get().recording or all(n is None for n in nodes):
             return self.function(*args)
-        # recorded, so that under create_graph the residuals know what they were computed from
-        result, residuals = self.forward(*args)
+        if self in _IN_FORWARD.get():
+            return self._nested(args, leaves, nodes)
+        result, residuals = self._forward(args)
         outputs, rebuild = flatten(result)
         values = [np.asarray(_raw(y)) for y in outputs]
         kept, rebuild_residuals = flatten(residuals)
@@ -234,6 +239,38 @@ class custom_vjp(Generic[F]):
             cotangent = rebuild(_filled(parts, values, recorded))
             given = rebuild_residuals(kept if recorded else [_raw(r) for r in kept])
             return self._checked(self.backward(given, cotangent), args, leaves, recorded)  # type: ignore[misc]
+
+        return rebuild(_bundle(self.__name__, values, nodes, pull))
+
+    def _forward(self, args: Sequence[Any]) -> Any:
+        """Value and residuals, recorded, so that under create_graph the residuals know what they were computed from."""
+        token = _IN_FORWARD.set(_IN_FORWARD.get() | {self})
+        try:
+            return self.forward(*args)  # type: ignore[misc]
+        finally:
+            _IN_FORWARD.reset(token)
+
+    def _nested(self, args: Sequence[Any], leaves: Sequence[Any], nodes: Sequence[Node | None]) -> Any:
+        """The function as its own `forward` calls it: the value now, and the residuals when a sweep comes here.
+
+        That is a sweep of second order, through a residual that is the value itself; to have the residuals ready would
+        mean to call `forward` from within `forward`, without end.
+        """
+        _, rebuild_args = flatten(list(args))
+        kept = [_kept(x) if isinstance(x, Variable | np.ndarray) else x for x in leaves]
+        with switched(recording=False):
+            outputs, rebuild = flatten(self.function(*stop_gradient(list(args))))  # compiled code may take it
+        values = [np.asarray(_raw(y)) for y in outputs]
+
+        def pull(recorded: bool, parents: Sequence[Node | None], parts: _Parts) -> Sequence[Any]:
+            given = rebuild_args(kept if recorded else [_raw(x) for x in kept])
+            with switched(recording=recorded):
+                _, residuals = self._forward(given)
+                if not recorded:
+                    found, rebuild_residuals = flatten(residuals)
+                    residuals = rebuild_residuals([_raw(r) for r in found])
+                cotangent = rebuild(_filled(parts, values, recorded))
+                return self._checked(self.backward(residuals, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
         return rebuild(_bundle(self.__name__, values, nodes, pull))
 

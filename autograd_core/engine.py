@@ -23,19 +23,23 @@ _new = object.__new__
 
 
 class Context:
-    """What holds for the code that runs now, per thread and per asyncio task. Never changed: replaced."""
+    """What holds for the code that runs now, per thread and per asyncio task. Never changed: replaced.
 
-    __slots__ = ("_parts", "path", "recording")
+    `inside` says that this is the inside of a function that is being differentiated as a whole.
+    """
 
-    def __init__(self, recording: bool = True, path: str = "") -> None:
-        self.recording, self.path = recording, path
+    __slots__ = ("_parts", "inside", "path", "recording")
+
+    def __init__(self, recording: bool = True, path: str = "", inside: bool = False) -> None:
+        self.recording, self.path, self.inside = recording, path, inside
         self._parts: dict[str, Context] = {}
 
     def part(self, name: str) -> "Context":
         """The same, in the part `name` of this place; made once, because every call of every module asks for it."""
         part = self._parts.get(name)
         if part is None:
-            part = self._parts[name] = Context(self.recording, f"{self.path}.{name}" if self.path else name)
+            path = f"{self.path}.{name}" if self.path else name
+            part = self._parts[name] = Context(self.recording, path, self.inside)
         return part
 
 
@@ -275,12 +279,13 @@ class switched:
     False
     """
 
-    def __init__(self, recording: bool) -> None:
-        self.recording = recording
+    def __init__(self, recording: bool, inside: bool = False) -> None:
+        self.recording, self.inside = recording, inside
         self._tokens: list[Any] = []
 
     def __enter__(self) -> "switched":
-        self._tokens.append(CONTEXT.set(Context(self.recording, CONTEXT.get().path)))
+        now = CONTEXT.get()
+        self._tokens.append(CONTEXT.set(Context(self.recording, now.path, self.inside or now.inside)))
         return self
 
     def __exit__(self, *_: object) -> None:

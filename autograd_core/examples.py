@@ -38,7 +38,22 @@ class Apart:
     margin: float = 0.05
 
 
-Domain = Interval | Distinct | Apart
+@dataclass(frozen=True)
+class Matrices:
+    """Numbers from -1 to 1 (not near 0), to which matrices add `spacing` times 1, 2, 3, ... down their main diagonals.
+
+    An array of two or more axes is then a stack of matrices of full rank whose eigenvalues and singular values lie
+    apart: for as many as three rows or columns and a spacing of 5, the discs of Gershgorin do not meet. `symmetric`
+    ones are also positive definite. Vectors and numbers come as they are. With `unfolded` it is all elements of the
+    array, in C order, that make one such matrix, if they are as many as a square matrix has.
+    """
+
+    spacing: float = 5.0
+    symmetric: bool = False
+    unfolded: bool = False
+
+
+Domain = Interval | Distinct | Apart | Matrices
 
 
 class Example:

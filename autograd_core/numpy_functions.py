@@ -17,7 +17,7 @@ import numpy as np
 
 from . import ops
 from .containers import flatten
-from .engine import Variable, constant
+from .engine import Variable, constant, current_path
 from .errors import GraphError, MissingRuleError
 
 Function = Callable[..., Any]
@@ -28,11 +28,14 @@ SAME_AS = {
     "around": "round",
     "concat": "concatenate",
     "permute_dims": "transpose",
+    "unique_values": "unique",
 }
 """NumPy's second names for functions of its own."""
 
 SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "clip": {"min": "a_min", "max": "a_max"},
+    "nanstd": {"correction": "ddof"},
+    "nanvar": {"correction": "ddof"},
     "std": {"correction": "ddof"},
     "var": {"correction": "ddof"},
 }
@@ -43,8 +46,15 @@ CONSTANT = frozenset(
         # text, files, memory
         *("array2string", "array_repr", "array_str", "save", "savetxt", "savez", "savez_compressed"),
         *("may_share_memory", "shares_memory"),
+        # places and counts
+        *("argwhere", "count_nonzero", "digitize", "flatnonzero", "isin", "lexsort", "nanargmax", "nanargmin"),
+        *("nonzero", "diag_indices_from", "ix_", "ravel_multi_index", "tril_indices_from", "triu_indices_from"),
+        "unravel_index",
+        # comparisons with one answer, or with a tolerance
+        *("allclose", "array_equal", "array_equiv", "isclose"),
         # types and bits
-        *("can_cast", "common_type", "min_scalar_type", "packbits", "unpackbits"),
+        *("iscomplex", "iscomplexobj", "isreal", "isrealobj"),
+        *("can_cast", "einsum_path", "common_type", "min_scalar_type", "packbits", "unpackbits"),
     }
 )
 """Functions that NumPy computes on the values, with all its options: their results have no derivative, by nature."""
@@ -59,11 +69,56 @@ FACTS: Mapping[str, Function] = {
 
 _DATES = "dates are no numbers"
 
+_SPECTRUM = "its result is complex; real and imaginary part as real arrays come from `ag.fft.{}"
+
+_COMPLEX_EIGENVALUES = (
+    "the eigenvalues of a real matrix are complex numbers in general; np.linalg.eigh and np.linalg.eigvalsh are for "
+    "symmetric matrices"
+)
+_IN_PLACE = "it writes into an array; say {} for a Tensor x"
+
+_COUNTS = "counts are steps, but the edges of the bins, the densities and the weights may have derivatives"
+
+_SETS = "elements come and go by jumps; pick them with np.unique(x) and x[np.isin(x, y)]"
+
+_FACTS = "it returns a record; say {}"
+
 REFUSED: Mapping[str, str] = {
+    "copyto": _IN_PLACE.format("`x[...] = values`, or `x = np.where(mask, values, x)`"),
+    "fill_diagonal": _IN_PLACE.format("`i = np.arange(min(x.shape)); x[i, i] = values`"),
+    "histogram": _COUNTS,
+    "histogram2d": _COUNTS,
+    "histogram_bin_edges": _COUNTS,
+    "histogramdd": _COUNTS,
+    "intersect1d": _SETS,
+    "place": _IN_PLACE.format("`x[mask] = values`"),
+    "put": _IN_PLACE.format("`x[np.unravel_index(indices, x.shape)] = values`"),
+    "put_along_axis": _IN_PLACE.format("`x[rows, indices] = values`, with an array of integers for each axis"),
+    "putmask": _IN_PLACE.format("`x = np.where(mask, values, x)`"),
+    "setdiff1d": _SETS,
+    "setxor1d": _SETS,
+    "sort_complex": "its result is complex",
+    "union1d": "say np.unique(np.concatenate([x, y], axis=None))",
+    "unique_all": _FACTS.format("np.unique(x, return_index=True, return_inverse=True, return_counts=True)"),
+    "unique_counts": _FACTS.format("np.unique(x, return_counts=True)"),
+    "unique_inverse": _FACTS.format("np.unique(x, return_inverse=True)"),
     "busday_count": _DATES,
     "busday_offset": _DATES,
     "datetime_as_string": _DATES,
     "is_busday": _DATES,
+    "linalg.eig": _COMPLEX_EIGENVALUES,
+    "linalg.eigvals": _COMPLEX_EIGENVALUES,
+    "fft.fft": _SPECTRUM.format("rfft_parts(x)` of a real signal x, or `ag.fft.fft_parts((x, y))` of a complex one"),
+    "fft.fft2": _SPECTRUM.format("rfftn_parts(x, axes=(-2, -1))`"),
+    "fft.fftn": _SPECTRUM.format("rfftn_parts(x)`"),
+    "fft.ifft": _SPECTRUM.format("ifft_parts((x, y))`, or `ag.fft.irfft_parts((x, y))` if the signal is real"),
+    "fft.ifft2": _SPECTRUM.format("ifftn_parts((x, y), axes=(-2, -1))`"),
+    "fft.ifftn": _SPECTRUM.format("ifftn_parts((x, y))`"),
+    "fft.ihfft": _SPECTRUM.format('rfft_parts(x, norm="forward")`, with the opposite imaginary part'),
+    "fft.rfft": _SPECTRUM.format("rfft_parts(x)`"),
+    "fft.rfft2": _SPECTRUM.format("rfftn_parts(x, axes=(-2, -1))`"),
+    "fft.rfftn": _SPECTRUM.format("rfftn_parts(x)`"),
+    "roots": "the roots of a real polynomial are complex in general",
 }
 """Functions that will not come, and why."""
 
@@ -97,8 +152,11 @@ def answer_to(function: Function) -> Function:
         return lambda *args, **kwargs: refuse(name, REFUSED.get(name, ""))
     theirs = inspect.signature(function)
     place_of = places(function, ours)
+    plain = next((i for i, key in enumerate(theirs.parameters) if place_of.get(key) != i), len(place_of))
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if not kwargs and len(args) <= plain:  # arrays only, in the same order: nothing to look up
+            return ours(*args)
         given = dict(theirs.bind(*args, **kwargs).arguments)
         out = given.pop("out", None)
         positional: dict[int, Any] = {}
@@ -116,7 +174,8 @@ def answer_to(function: Function) -> Function:
                 options |= value
             elif not _is_default(value, theirs.parameters[key].default):
                 raise MissingRuleError(
-                    f"np.{name}: the option {key}={value!r} is not supported here; there is {inspect.signature(ours)}"
+                    f"np.{name}: the option {key}={value!r} is not supported here; "
+                    f"there is {inspect.signature(ours)}{_place()}"
                 )
         leading = [positional.get(i) for i in range(max(positional, default=-1) + 1)]
         result = ours(*leading, *rest, **options)
@@ -198,5 +257,10 @@ def delivered(result: Any, out: Any, who: str) -> Any:
 
 
 def refuse(name: str, reason: str = "") -> NoReturn:
-    """Say that a NumPy function has no derivative here, and why."""
-    raise MissingRuleError(f"np.{name} is not differentiable here{f': {reason}' if reason else ''}; {_INSTEAD}")
+    """Say that a NumPy function has no derivative here, why, and in which module of a model it was called."""
+    because = f": {reason}" if reason else ""
+    raise MissingRuleError(f"np.{name} is not differentiable here{because}; {_INSTEAD}{_place()}")
+
+
+def _place() -> str:
+    return f". In {current_path()}." if current_path() else ""

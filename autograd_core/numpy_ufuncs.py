@@ -15,10 +15,22 @@ from .errors import DTypeError, MissingRuleError, OptionError, ShapeError
 from .numpy_functions import delivered, on_values, refuse
 from .op import REGISTRY
 
-SAME_AS = {"conjugate": "positive", "fabs": "absolute"}
+SAME_AS = {
+    "conjugate": "positive",
+    "degrees": "rad2deg",
+    "expit": "sigmoid",
+    "float_power": "power",
+    "psi": "special.digamma",
+    "radians": "deg2rad",
+}
 """Ufuncs whose values on real numbers are those of an operation of another name."""
 
-CONSTANT = frozenset({"isnat"})
+CONSTANT = frozenset(
+    {
+        *("bitwise_and", "bitwise_or", "bitwise_xor", "invert", "left_shift", "right_shift", "bitwise_count"),
+        *("gcd", "lcm", "isnat"),
+    }
+)
 """Ufuncs that NumPy computes on the values: numbers of integers and bits have no derivative."""
 
 REDUCTIONS = {
@@ -30,9 +42,16 @@ REDUCTIONS = {
     "logical_and": "all",
     "logical_or": "any",
 }
-SCANS = {"add": "cumsum", "multiply": "cumprod"}
+SCANS = {
+    "add": "cumsum",
+    "multiply": "cumprod",
+    "maximum": "cummax",
+    "minimum": "cummin",
+    "logaddexp": "logcumsumexp",
+}
+PIECES = {"add": "add_reduceat", "multiply": "multiply_reduceat"}
 
-_IN_DOMAIN = {"arctanh": 0.0}
+_IN_DOMAIN = {"arctanh": 0.0, "special.erfinv": 0.0, "special.logit": 0.5, "special.ndtri": 0.5}
 """A number at which a ufunc is finite with a finite derivative; 1 for all others."""
 
 
@@ -46,15 +65,17 @@ REFUSED: Mapping[str, str] = {}
 def operation_of(ufunc: np.ufunc, method: str = "__call__") -> str | None:
     """The name of the operation that answers for a ufunc or one of its methods; None if nothing does.
 
-    >>> operation_of(np.add, "reduce"), operation_of(np.fabs)
-    ('sum', 'absolute')
+    >>> operation_of(np.add, "reduce"), operation_of(np.radians)
+    ('sum', 'deg2rad')
     """
     name = SAME_AS.get(ufunc.__name__, ufunc.__name__)
     if name in CONSTANT:
         return ON_VALUES if method != "at" else None
+    if name not in REGISTRY and f"special.{name}" in REGISTRY:  # one of SciPy's
+        name = f"special.{name}"
     if method in ("__call__", "outer"):
         return name if name in REGISTRY else None
-    found = {"reduce": REDUCTIONS, "accumulate": SCANS}.get(method, {}).get(name)
+    found = {"reduce": REDUCTIONS, "accumulate": SCANS, "reduceat": PIECES}.get(method, {}).get(name)
     return found if found in REGISTRY else None
 
 
@@ -66,6 +87,11 @@ def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str,
     name = operation_of(ufunc, method)
     if name is None:
         _refuse(ufunc, method)
+    if ufunc is np.float_power:  # a power that is computed in double precision
+        wanted = np.dtype(options.pop("dtype", np.float64))
+        if wanted != np.float64:
+            raise DTypeError(f"np.float_power: computes in float64, not in {wanted}")
+        inputs = [_cast(x, wanted, "same_kind", "np.float_power") for x in inputs]
     if method == "__call__" and not options and name != ON_VALUES:
         return REGISTRY[name].call(*inputs)
     out = options.pop("out", None)
@@ -76,7 +102,10 @@ def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str,
     if name == ON_VALUES or _is_constant(name):
         if out is not None:  # a copy of what is there, because a graph may hold it
             options["out"] = tuple(None if x is None else np.array(getattr(x, "_data", x)) for x in out)
-        result = on_values(getattr(ufunc, method), inputs, options)
+        try:
+            result = on_values(getattr(ufunc, method), inputs, options)
+        except TypeError as error:
+            raise DTypeError(f"np.{ufunc.__name__}: {error}") from None
     elif method == "__call__":
         result = _elementwise(ufunc, name, inputs, options, out)
     elif method == "outer":
@@ -136,7 +165,10 @@ def _elementwise(ufunc: np.ufunc, name: str, inputs: Sequence[Any], options: dic
     # An element that does not take part must not matter, whatever it is: it is computed at a harmless number.
     target, safe = (out[0] if isinstance(out, tuple) else out), _IN_DOMAIN.get(name, 1.0)
     inputs = [ops.where(where, x, safe).astype(_dtype(x)) if np.ndim(x) else x for x in inputs]
-    return ops.where(where, REGISTRY[name].call(*inputs), target)
+    result = REGISTRY[name].call(*inputs)
+    if isinstance(result, tuple):
+        return tuple(ops.where(where, y, x) for y, x in zip(result, out, strict=True))
+    return ops.where(where, result, target)
 
 
 def _dtype(x: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from typing import Any
 
+import numpy as np
+
 from . import ops
 from .engine import Variable
 from .errors import OptionError
+from .ops.bits import on_bits
 
 
 class Operators(Variable):
-    """A Variable that can be calculated with: ``+ - * / ** @ []``, comparisons, and NumPy's commonest methods."""
+    """A Variable that can be calculated with: all of Python's operators, and NumPy's commonest methods."""
 
     __slots__ = ()
 
@@ -29,12 +32,10 @@ class Operators(Variable):
     __le__ = ops.less_equal
     __gt__ = ops.greater
     __ge__ = ops.greater_equal
-    __invert__ = ops.logical_not
-    __and__ = __rand__ = ops.logical_and
-    __or__ = __ror__ = ops.logical_or
-
-    def __pos__(self) -> Any:
-        return self
+    __floordiv__ = ops.floor_divide
+    __mod__ = ops.remainder
+    __divmod__ = ops.divmod
+    __pos__ = ops.positive
 
     def __rsub__(self, other: Any) -> Any:
         return ops.subtract(other, self)
@@ -47,6 +48,53 @@ class Operators(Variable):
 
     def __rmatmul__(self, other: Any) -> Any:
         return ops.matmul(other, self)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return ops.floor_divide(other, self)
+
+    def __rmod__(self, other: Any) -> Any:
+        return ops.remainder(other, self)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return ops.divmod(other, self)
+
+    def __round__(self, ndigits: int | None = None) -> Any:
+        return ops.round(self, ndigits or 0)
+
+    # --- bits, as in NumPy: of integers; of truth values, logic -------------------------------------------------------
+
+    def __invert__(self) -> Any:
+        return on_bits("~", np.invert, self)
+
+    def __and__(self, other: Any) -> Any:
+        return on_bits("&", np.bitwise_and, self, other)
+
+    def __rand__(self, other: Any) -> Any:
+        return on_bits("&", np.bitwise_and, other, self)
+
+    def __or__(self, other: Any) -> Any:
+        return on_bits("|", np.bitwise_or, self, other)
+
+    def __ror__(self, other: Any) -> Any:
+        return on_bits("|", np.bitwise_or, other, self)
+
+    def __xor__(self, other: Any) -> Any:
+        return on_bits("^", np.bitwise_xor, self, other)
+
+    def __rxor__(self, other: Any) -> Any:
+        return on_bits("^", np.bitwise_xor, other, self)
+
+    def __lshift__(self, other: Any) -> Any:
+        return on_bits("<<", np.left_shift, self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return on_bits("<<", np.left_shift, other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return on_bits(">>", np.right_shift, self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return on_bits(">>", np.right_shift, other, self)
 
     def __getitem__(self, index: Any) -> Any:
         return ops.getitem(self, ops.indexing.plain_index(index))
@@ -62,12 +110,21 @@ class Operators(Variable):
     any = ops.any
     argmax = ops.argmax
     argmin = ops.argmin
+    argsort = ops.argsort
     clip = ops.clip
+    conj = conjugate = ops.conjugate
+    cumprod = ops.cumprod
+    cumsum = ops.cumsum
+    diagonal = ops.diagonal
     dot = ops.dot
     ravel = flatten = ops.ravel
     repeat = ops.repeat
+    round = ops.round
+    searchsorted = ops.searchsorted
     squeeze = ops.squeeze
     swapaxes = ops.swapaxes
+    take = ops.take
+    trace = ops.trace
     astype = ops.astype
     exp = ops.exp
     log = ops.log
@@ -75,6 +132,10 @@ class Operators(Variable):
     tanh = ops.tanh
     relu = ops.relu
     sigmoid = ops.sigmoid
+
+    def nonzero(self) -> Any:
+        """Where the elements are that are not 0, as one array of numbers for each axis; constants."""
+        return np.nonzero(self)  # type: ignore[arg-type]
 
     def reshape(self, *shape: Any) -> Any:
         """The same elements in another shape, given as one tuple or as separate lengths."""

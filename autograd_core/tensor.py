@@ -1,6 +1,9 @@
 """What users hold: a Tensor, its value, its gradient, and how it is assigned to."""
 
+import sys
 from collections.abc import Iterator, Sequence
+from opcode import opmap
+from types import FrameType
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -342,7 +345,16 @@ class Tensor(Protocols):
         return bool(self._data)
 
     def __float__(self) -> float:
+        if self.node is not None and _loses_its_graph(sys._getframe(1)):
+            raise GraphError(
+                "float: this tensor requires a gradient, which neither a Python float nor an element of an ndarray can "
+                "carry; use np.stack to put numbers together, NumPy's functions in the place of math's, and .item() "
+                "for the value alone"
+            )
         return float(self.item())
+
+    def __complex__(self) -> complex:
+        return complex(float(self))
 
     def __int__(self) -> int:
         return int(self.item())
@@ -376,6 +388,21 @@ class Tensor(Protocols):
 
 
 Tensor.result_class = Tensor
+
+
+def _loses_its_graph(caller: FrameType) -> bool:
+    """Whether a float that somebody asks for goes on as part of a computation that is being recorded.
+
+    Inside a function that is differentiated as a whole, where only its result is looked at, it does: `math.sin(x)`
+    would have the derivative 0. So does one that NumPy asks for to assign it to an element of an ndarray, `a[0] = x`.
+    In a training loop `float(loss)` is a number to be printed.
+    """
+    context = CONTEXT.get()
+    assigned = caller.f_code.co_code[caller.f_lasti] == _ASSIGNMENT
+    return context.recording and (context.inside or assigned)
+
+
+_ASSIGNMENT = opmap["STORE_SUBSCR"]
 
 
 def _restore(data: Array, requires_grad: bool, cls: type[Tensor] = Tensor) -> Tensor:
@@ -443,3 +470,16 @@ def asarray(data: Any, dtype: Any = None) -> Tensor:
         return data if dtype is None or data.dtype == dtype else data.astype(dtype)
     array = as_array(np.asarray(as_array(data, "asarray"), dtype=dtype), "asarray")
     return constant(Tensor, array, shared=True)  # type: ignore[return-value]
+
+
+def from_dlpack(data: Any, copy: bool | None = None) -> Tensor:
+    """A Tensor that shares the memory of another library's array, by way of DLPack; copies it with copy=True.
+
+    Raises: GraphError for a Tensor that requires a gradient; DTypeError for complex numbers.
+
+    >>> a = np.zeros(2)
+    >>> t = ag.from_dlpack(a); a[0] = 1.0; t
+    Tensor([1., 0.])
+    """
+    array = as_array(np.from_dlpack(data), "from_dlpack")
+    return constant(Tensor, array.copy() if copy else array, shared=not copy)  # type: ignore[return-value]

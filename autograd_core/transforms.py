@@ -55,7 +55,7 @@ class _Run:
         self.outer = CONTEXT.get().recording
         argnums = range(len(args)) if argnums is None else argnums
         self.given, self.rebuild = flatten([args[i] for i in argnums])
-        with switched(recording=True):
+        with switched(recording=True, inside=True):
             self.inputs = [_lift(value, who, self.outer) for value in self.given]
             lifted = list(args)
             for i, arg in zip(argnums, self.rebuild(self.inputs), strict=True):
@@ -171,6 +171,27 @@ def grad(function: Function, argnums: int | Sequence[int] = 0, has_aux: bool = F
         return (gradient, value[1]) if has_aux else gradient
 
     return differentiated
+
+
+def elementwise_grad(function: Function, argnums: int | Sequence[int] = 0) -> Function:
+    """The function that returns the gradient of the sum of a function's value: its derivative at every point.
+
+    For a function of each element by itself, as ``np.tanh``, that is the derivative at each element. In general it is
+    the sum of each column of the Jacobian.
+
+    >>> ag.elementwise_grad(lambda x: x**3)(np.array([1.0, 2.0]))
+    array([ 3., 12.])
+    """
+
+    def summed(*args: Any, **kwargs: Any) -> Any:
+        result = function(*args, **kwargs)
+        if isinstance(result, list | tuple | dict):
+            raise ShapeError(
+                f"elementwise_grad: the function must return one array, it returned a {type(result).__name__}; use vjp"
+            )
+        return ops.sum(result)
+
+    return functools.wraps(function)(grad(summed, argnums))
 
 
 def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:

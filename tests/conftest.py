@@ -28,6 +28,14 @@ class Tally:
         self.checks += 1
 
 
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out what is claimed of an operation whose values are another package's, if that is not installed."""
+    for given in getattr(getattr(item, "callspec", None), "params", {}).values():
+        forward = getattr(given, "forward", None)
+        if getattr(forward, "__module__", "").startswith("autograd_core.ops.special."):
+            pytest.importorskip("scipy", reason="scipy is not installed: special functions have no values")
+
+
 _TALLY = pytest.StashKey[Tally]()
 
 

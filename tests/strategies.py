@@ -8,13 +8,14 @@ which costs the same whatever its size. The first draw is all 1, or the point ne
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from math import prod
+from math import isqrt, prod
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 from autograd_core import Apart, Distinct, Example, Interval, Op
+from autograd_core.examples import Matrices
 
 Draw = Callable[..., Any]
 Shape = tuple[int, ...]
@@ -86,6 +87,8 @@ def points(domain: Any, position: int = 0, arguments: int = 1) -> np.ndarray:
 
 def draw_array(draw: Draw, shape: Shape, domain: Any, position: int = 0, arguments: int = 1) -> np.ndarray:
     """An array of a shape with numbers from a domain."""
+    if isinstance(domain, Matrices):
+        return _draw_matrices(draw, shape, domain)
     choice, n = points(domain, position, arguments), prod(shape)
     if isinstance(domain, Distinct):
         return _generator(draw).permutation(choice)[:n].reshape(shape)
@@ -93,6 +96,19 @@ def draw_array(draw: Draw, shape: Shape, domain: Any, position: int = 0, argumen
         return _generator(draw).choice(choice, shape)
     drawn = np.frombuffer(draw(st.binary(min_size=2 * n, max_size=2 * n)), np.uint16)
     return choice[drawn % len(choice)].reshape(shape)
+
+
+def _draw_matrices(draw: Draw, shape: Shape, domain: Matrices) -> np.ndarray:
+    n = isqrt(prod(shape))
+    if domain.unfolded and shape != (n, n) and n * n == prod(shape):
+        return _draw_matrices(draw, (n, n), domain).reshape(shape)
+    numbers = draw_array(draw, shape, Interval(-1, 1, away_from=[0]))
+    if len(shape) < 2:
+        return numbers
+    if domain.symmetric:
+        numbers = (numbers + np.swapaxes(numbers, -1, -2)) / 2
+    rows, columns = shape[-2:]
+    return numbers + domain.spacing * np.eye(rows, columns) * np.arange(1, columns + 1)
 
 
 _MANY = 16  # more numbers than these are not drawn one by one: they come from a generator whose seed is drawn
@@ -121,12 +137,18 @@ class Case:
 
     def __call__(self, *arrays: Any) -> list[Any]:
         """All results of the public function, for these arrays in the place of the drawn ones."""
-        return _listed(self.op.call(*self.filled(arrays), **self.options))
+        return self._with_derivative(_listed(self.op.call(*self.filled(arrays), **self.options)))
 
     def reference(self) -> list[Any]:
         """All results of the NumPy function that the operation must agree with."""
         assert self.op.reference is not None
-        return [np.asarray(y) for y in _listed(self.op.reference(*self.filled(self.arrays), **self.options))]
+        results = _listed(self.op.reference(*self.filled(self.arrays), **self.options))
+        return self._with_derivative([np.asarray(y) for y in results])
+
+    def _with_derivative(self, results: list[Any]) -> list[Any]:
+        """Without the constants, such as integers, that some functions give besides; there claims would be void."""
+        several = self.op.kind == "composed" and len(results) > 1
+        return [y for y in results if y.dtype.kind == "f"] if several else results
 
     def filled(self, arrays: Sequence[Any]) -> list[Any]:
         """The positional arguments, with these arrays in their places."""

@@ -1,4 +1,4 @@
-"""What the documentation shows runs: the examples in every docstring, and the code in the README."""
+"""What the documentation shows runs: the examples in docstrings, and the code in the README and on pages of docs/."""
 
 import doctest
 import importlib
@@ -41,6 +41,22 @@ def test_operation_examples_run(op):
     finder = doctest.DocTestFinder()
     tests = finder.find(op.call, op.name, module=False, globs={"ag": ag, "np": np})
     assert _failures(doctest.DocTestRunner(), tests) == 0
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda page: page.name)
+def test_the_code_on_a_page_runs_and_prints_what_it_says(page, capsys):
+    """The Python blocks of a page run in one namespace; a print with a comment behind it prints that comment."""
+    namespace: dict[str, object] = {}
+    before = set(REGISTRY)
+    try:
+        for block in re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL):
+            exec(compile(block, page.name, "exec"), namespace)
+            printed = capsys.readouterr().out.splitlines()
+            said = re.findall(r"^ *print\(.*\) +# (.*)$", block, re.MULTILINE)
+            assert [line for line in printed if line in said] == said
+    finally:
+        for name in set(REGISTRY) - before:
+            del REGISTRY[name]
 
 
 def test_readme_code_runs_and_prints_what_it_says(capsys):

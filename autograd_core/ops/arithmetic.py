@@ -1,10 +1,12 @@
-"""Arithmetic on each element: sums, products, quotients, powers, roots."""
+"""Arithmetic on each element: sums, products, quotients, powers, roots, absolute value."""
 
 import numpy as np
 
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises, Subgradient
-from ..op import elementwise
+from ..op import composed, elementwise
+from .creation import alias
+from .operands import operand
 
 _CLASH = Raises(
     ShapeError, r"shapes \(2, 3\) and \(4,\) do not broadcast.*axis -1 has lengths 3 and 4", a=(2, 3), b=(4,)
@@ -168,6 +170,24 @@ def sqrt(xp, x, /):
 
 
 @elementwise(
+    partials=[lambda out: (1 / 3) / (out * out)],
+    singular=True,
+    domain=_NOT_ZERO,
+    reference=np.cbrt,
+    errors=[_COMPLEX],
+)
+def cbrt(xp, x, /):
+    """Real cube root, element by element; its derivative at 0 is infinite.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.cbrt(-27.0))
+    -3.0
+    """
+    return xp.cbrt(x)
+
+
+@elementwise(
     partials=[lambda out: -out * out], singular=True, domain=_NOT_ZERO, reference=np.reciprocal, errors=[_COMPLEX]
 )
 def reciprocal(xp, x, /):
@@ -200,6 +220,24 @@ def absolute(xp, x, /):
 
 
 @elementwise(
+    partials=[lambda xp, x: xp.sign(x)],
+    domain=Interval(-5, 5, away_from=[0]),
+    reference=np.fabs,
+    subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "the middle of [-1, 1]")],
+    errors=[_COMPLEX],
+)
+def fabs(xp, x, /):
+    """Absolute value as a floating point number, element by element; its derivative at 0 is taken as 0.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.fabs(-2))
+    2.0
+    """
+    return xp.fabs(x)
+
+
+@elementwise(
     partials=[0],
     domain=Interval(-5, 5, away_from=[0]),
     reference=np.sign,
@@ -215,3 +253,57 @@ def sign(xp, x, /):
     -1.0
     """
     return xp.sign(x)
+
+
+# --- functions of complex numbers, which on real ones are simple ------------------------------------------------------
+
+
+_SOME = [Example(x=(2, 3)), Example(x=()), Example(x=(0,))]
+
+
+@composed(domain=Interval(-5, 5), examples=_SOME, reference=np.real, errors=[_COMPLEX])
+def real(x, /):
+    """The real part, which of a real number is itself.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.real(2.0))
+    2.0
+    """
+    return alias(operand(x, "real"))
+
+
+@elementwise(partials=[0], domain=Interval(-5, 5), reference=np.imag, errors=[_COMPLEX])
+def imag(xp, x, /):
+    """The imaginary part, which of a real number is 0.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.imag(2.0))
+    0.0
+    """
+    return xp.zeros_like(x)
+
+
+@composed(domain=Interval(-5, 5), examples=_SOME, reference=np.conjugate, errors=[_COMPLEX])
+def conjugate(x, /):
+    """The complex conjugate, which of a real number is itself.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.conjugate(2.0))
+    2.0
+    """
+    return positive(operand(x, "conjugate"))
+
+
+@composed(domain=Interval(-5, 5), examples=_SOME, reference=np.real_if_close, errors=[_COMPLEX])
+def real_if_close(x, /):
+    """The number itself, if it is real or close to a real one: all numbers here are real.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.real_if_close(2.0))
+    2.0
+    """
+    return alias(operand(x, "real_if_close"))

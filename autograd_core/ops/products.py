@@ -1,18 +1,18 @@
-"""Products of vectors, matrices and stacks of matrices: matmul, dot, tensordot, einsum, outer, and the affine map.
+"""Products of vectors, matrices and stacks of matrices: matmul, dot, tensordot, outer, and the affine map.
 
 All are multilinear: each one's derivative is a product of the same family.
 """
 
 from math import prod
-from string import ascii_letters
 
 import numpy as np
 
-from ..errors import OptionError, ShapeError
+from ..errors import ShapeError
 from ..examples import Example, Interval, Raises
 from ..layout import sum_to
 from ..op import composed, general, multilinear
 from . import product_kernels as kernels
+from .operands import operand
 from .shape import reshape, transpose
 
 _WIDE = Interval(-2, 2)
@@ -98,9 +98,14 @@ def _matmul_clash(a, b):
 
 def _pair(a, b, axes):
     """The contracted axes of a and of b, as two lists of numbers >= 0."""
-    if isinstance(axes, int):
+    if not np.iterable(axes):
         axes = range(a.ndim - axes, a.ndim), range(axes)
     left, right = ((n,) if np.ndim(n) == 0 else n for n in axes)
+    if len(left) != len(right):
+        raise ShapeError(f"tensordot: axes={axes} are {len(left)} axes of a and {len(right)} of b; they go in pairs")
+    for x, along in ((a, left), (b, right)):
+        if any(not -x.ndim <= i < x.ndim for i in along):
+            raise ShapeError(f"tensordot: axes {[*along]} are out of bounds for an array with {x.ndim} axes")
     return [int(i) % a.ndim for i in left], [int(i) % b.ndim for i in right]
 
 
@@ -115,7 +120,12 @@ def _pair(a, b, axes):
         Example(a=(2, 0), b=(0, 3), axes=1),
     ],
     reference=np.tensordot,
-    errors=[Raises(ShapeError, "lengths 3 and 2", a=(2, 3), b=(2, 3), axes=1)],
+    errors=[
+        Raises(ShapeError, "lengths 3 and 2", a=(2, 3), b=(2, 3), axes=1),
+        Raises(ShapeError, "out of bounds", a=(2, 3), b=(2, 3), axes=([2], [0])),
+        Raises(ShapeError, "out of bounds", a=(2, 2), b=(2, 2), axes=3),
+        Raises(ShapeError, "they go in pairs", a=(2, 2), b=(2, 2), axes=([0, 1], [0])),
+    ],
 )
 def tensordot(a, b, /, axes=2):
     """Sum of products over pairs of axes: the last `axes` of a with the first of b, or two lists of axes.
@@ -125,6 +135,7 @@ def tensordot(a, b, /, axes=2):
     >>> ag.tensordot(np.ones((2, 3)), np.ones((3, 4)), axes=1).shape
     (2, 4)
     """
+    a, b = operand(a, "tensordot"), operand(b, "tensordot")
     left, right = _pair(a, b, axes)
     for i, j in zip(left, right, strict=True):
         if a.shape[i] != b.shape[j]:
@@ -162,7 +173,8 @@ def dot(a, b, /):
     >>> float(ag.dot(np.ones(3), np.ones(3)))
     3.0
     """
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
+    a, b = operand(a, "dot"), operand(b, "dot")
+    if not a.ndim or not b.ndim:
         return a * b
     return tensordot(a, b, axes=([a.ndim - 1], [max(b.ndim - 2, 0)]))
 
@@ -180,108 +192,8 @@ def outer(a, b, /):
     >>> ag.outer(np.ones(2), np.ones(3)).shape
     (2, 3)
     """
-    return reshape(a, (int(np.size(a)), 1)) * reshape(b, (1, int(np.size(b))))
-
-
-def _explicit(subscripts, shapes):
-    """The letters of each operand and of the result, with ellipses spelled out in letters not otherwise used."""
-    text = subscripts.replace(" ", "")
-    left, arrow, right = text.partition("->")
-    terms = left.split(",")
-    if len(terms) != len(shapes):
-        raise OptionError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(shapes)} came")
-    spare = "".join(c for c in ascii_letters if c not in text)
-    widths = [len(s) - len(t.replace("...", "")) for t, s in zip(terms, shapes, strict=True) if "..." in t]
-    extra = spare[: max(widths, default=0)]
-    full = []
-    for term, shape in zip(terms, shapes, strict=True):
-        width = len(shape) - len(term.replace("...", ""))
-        full.append(term.replace("...", extra[len(extra) - width :]) if "..." in term else term)
-    if not arrow:
-        letters = "".join(sorted(c for c in set("".join(full)) - set(extra) if "".join(full).count(c) == 1))
-        return full, extra + letters
-    return full, right.replace("...", extra)
-
-
-def _einsum_vjp(xp, g, position, operands, operands_aval, subscripts):
-    """The contraction of the cotangent with all other operands; diagonals are put back by identity matrices."""
-    terms, result = _explicit(subscripts, [a.shape for a in operands_aval])
-    own, shape = terms[position], operands_aval[position].shape
-    spare = iter([c for c in ascii_letters if c not in "".join(terms) + result])
-    inputs, arrays, letters, lengths = [result], [g], "", dict(zip(own, shape, strict=True))
-    for i, c in enumerate(own):
-        if c not in own[:i]:
-            letters += c
-            continue
-        letters += next(spare)  # a repeated letter is a diagonal: its cotangent is spread by an identity matrix
-        inputs.append(c + letters[-1])
-        arrays.append(np.eye(shape[i], dtype=g.dtype))
-    for i, term in enumerate(terms):
-        if i != position:
-            inputs.append(term)
-            arrays.append(operands[i])
-    # an ellipsis axis of length 1 in this operand is longer elsewhere: sum over it and keep it as 1
-    narrow = [c for c, n in lengths.items() if n == 1]
-    present = set("".join(inputs))
-    for c in lengths:
-        if c not in present:  # summed out of this operand alone: every element gets the same
-            inputs.append(c)
-            arrays.append(np.ones(lengths[c], g.dtype))
-    kept = "".join(c for c in letters if c not in narrow)
-    out = xp.einsum(f"{','.join(inputs)}->{kept}", *arrays)
-    return xp.reshape(out, shape).astype(operands_aval[position].dtype)
-
-
-_MATRICES = "ij,jk->ik"
-
-
-@multilinear(
-    vjps=[_einsum_vjp],
-    variadic=True,
-    name="einsum",
-    domain=_WIDE,
-    examples=[
-        Example(operands=[(2, 3), (3, 4)], subscripts=_MATRICES),
-        Example(operands=[(3, 3)], subscripts="ii"),
-        Example(operands=[(3, 3)], subscripts="ii->i"),
-        Example(operands=[(2, 3)], subscripts="ij->j"),
-        Example(operands=[(2, 3), (3,)], subscripts="ij,j"),
-        Example(operands=[(2,), (3,)], subscripts="i,j"),
-        Example(operands=[(2, 3, 4), (2, 4, 2)], subscripts="bij,bjk->bik"),
-        Example(operands=[(2, 3, 4), (4, 2)], subscripts="...ij,jk->...ik"),
-        Example(operands=[(2, 2, 3), (1, 3)], subscripts="...i,...i->..."),
-        Example(operands=[(2, 2), (2, 2), (2,)], subscripts="ij,jk,k->i"),
-        Example(operands=[(2, 2), (2, 2)], subscripts="ii,ij->j"),
-        Example(operands=[(2, 0), (0, 3)], subscripts=_MATRICES),
-    ],
-    reference=lambda operands, subscripts: np.einsum(subscripts, *operands),
-    errors=[Raises(OptionError, "names 1 operands, 2 came", operands=[(2,), (2,)], subscripts="i->i")],
-)
-def _einsum(xp, operands, /, subscripts):
-    """Einstein summation: products summed over the indices that the result does not name.
-
-    Shapes: as the subscripts say. Numbers of operands and repeated indices are free; ``...`` stands for further axes.
-
-    >>> float(ag.einsum("ii", np.eye(3)))
-    3.0
-    """
-    _explicit(subscripts, [np.shape(x) for x in operands])
-    out = xp.einsum(subscripts, *operands, optimize=len(operands) > 2)
-    return out.copy() if len(operands) == 1 else out  # of one operand NumPy may return a view
-
-
-def einsum(subscripts, /, *operands):
-    """Einstein summation: products summed over the indices that the result does not name.
-
-    Shapes: as the subscripts say. Numbers of operands and repeated indices are free; ``...`` stands for further axes.
-
-    >>> float(ag.einsum("ii", np.eye(3)))
-    3.0
-    """
-    return _einsum(operands, subscripts)
-
-
-einsum.op = _einsum.op  # type: ignore[attr-defined]
+    a, b = operand(a, "outer"), operand(b, "outer")
+    return reshape(a, (a.size, 1)) * reshape(b, (1, b.size))
 
 
 def _check_linear(x, weight, bias):

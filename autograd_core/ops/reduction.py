@@ -24,6 +24,7 @@ _AXES = [
     Example(x=()),
 ]
 _EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]
+_NUMBER = [Example(x=(), axis=0), Example(x=(), axis=-1, keepdims=True)]
 _MASK = np.array([[True, False, True], [True, True, False]])
 _MASKED = [
     Example(x=(2, 3), where=_MASK),
@@ -43,7 +44,7 @@ _MANY = 4096  # elements from which a view that repeats them costs less than wri
 
 def _axes(axis, ndim):
     """The reduced axes as a tuple of numbers >= 0."""
-    if axis is None:
+    if axis is None or not ndim:  # for a sum, a product or an extreme NumPy takes a number to have an axis 0
         return tuple(range(ndim))
     return tuple([a % ndim for a in (axis if isinstance(axis, tuple | list) else (axis,))])
 
@@ -123,6 +124,7 @@ def _unset(initial):
     domain=_WIDE,
     examples=[
         *_AXES,
+        *_NUMBER,
         *_EMPTY,
         *_MASKED,
         *_TYPED,
@@ -173,6 +175,7 @@ def sum(xp, x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=
         _BAD_AXIS,
         _BAD_MASK,
         _WHOLE,
+        Raises(ShapeError, "axis 0 is out of bounds", x=(), axis=0),
         Raises(ShapeError, _NOTHING, x=(0,)),
         Raises(OptionError, _NOTHING, x=(2,), where=np.array([False, False])),
     ],
@@ -189,7 +192,7 @@ def mean(xp, x, /, axis=None, *, dtype=None, keepdims=False, where=True):
     count = _length(x.shape, axis)
     if not count:
         raise ShapeError(f"mean: {_NOTHING} along axis {axis} of shape {x.shape}")
-    if not options and x.dtype.kind == "f" and x.dtype.itemsize >= 4:
+    if not options and x.ndim and x.dtype.kind == "f" and x.dtype.itemsize >= 4:
         return xp.add.reduce(x, axis, None, None, keepdims) / count
     if where is not True and not _count(x.shape, axis, where).all():
         raise OptionError(f"mean: {_NOTHING} along axis {axis} of shape {x.shape} where the mask lets nothing through")
@@ -228,7 +231,7 @@ _NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
     domain=_WIDE,
     examples=[*_AXES, *_DDOF, *_MASKED[1:3], *_TYPED],
     reference=np.var,
-    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM],
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
 )
 def var(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     """Variance along axes: mean squared deviation, with n - ddof in the place of n.
@@ -255,7 +258,7 @@ def var(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     domain=Distinct(),
     examples=[*(e for e in [*_AXES, *_DDOF, *_TYPED] if e.arguments["x"]), Example(x=(0, 2), axis=1), _MASKED[2]],
     reference=np.std,
-    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM],
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, _NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
     subgradients=[Subgradient({"x": np.ones(3)}, {"x": np.zeros(3)}, "all deviations are 0")],
 )
 def std(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
@@ -288,6 +291,7 @@ _EXTREME: dict[str, Any] = {
     "domain": Distinct(),
     "examples": [
         *_AXES,
+        *_NUMBER,
         Example(x=(0, 2), axis=1),
         Example(x=(2, 3), axis=0, initial=_HIGH),
         Example(x=(2, 3), initial=_LOW),
@@ -366,6 +370,7 @@ def _prod_vjp(xp, g, x, axis, dtype, initial, where):
     domain=_WIDE,
     examples=[
         *_AXES,
+        *_NUMBER,
         *_EMPTY,
         *_MASKED[1:3],
         *_TYPED,
@@ -409,7 +414,7 @@ def _logsumexp_reference(x, axis=None, keepdims=False):
 @general(
     vjps=[lambda xp, g, x, out, axis: _keep(g, x.shape, axis) * _weights(xp, x, out, axis)],
     domain=_WIDE,
-    examples=_AXES,
+    examples=[*_AXES, *_NUMBER],
     reference=_logsumexp_reference,
     errors=[_BAD_AXIS, Raises(ShapeError, "zero-size array", x=(0,))],
     subgradients=[

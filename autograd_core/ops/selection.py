@@ -5,7 +5,7 @@ Where two arguments tie, the choice is shared evenly.
 
 import numpy as np
 
-from ..errors import ShapeError
+from ..errors import OptionError, ShapeError
 from ..examples import Apart, Example, Interval, Raises, Subgradient
 from ..op import elementwise, linear
 
@@ -52,6 +52,104 @@ def minimum(xp, a, b, /):
     1.0
     """
     return xp.minimum(a, b)
+
+
+def _wins_over_nan(xp, a, b):
+    """The same, but a number wins over a NaN, and NaNs tie."""
+    both = xp.isnan(a) & xp.isnan(b)
+    return xp.where((a == b) | both, _HALF, (a > b) | (xp.isnan(b) & ~both))
+
+
+_ONE_IS_NAN = Subgradient({"a": np.nan, "b": 1.0}, {"a": 0.0, "b": 1.0}, "to the one that is a number")
+
+
+@elementwise(
+    partials=[lambda xp, a, b: _wins_over_nan(xp, a, b), lambda xp, a, b: _wins_over_nan(xp, b, a)],
+    domain=Apart(),
+    reference=np.fmax,
+    subgradients=[Subgradient({"a": 1.0, "b": 1.0}, {"a": 0.5, "b": 0.5}, "ties share evenly"), _ONE_IS_NAN],
+    errors=[_CLASH],
+)
+def fmax(xp, a, b, /):
+    """The larger of two, or the one that is not NaN, element by element; ties share the gradient evenly.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.fmax(1.0, np.nan))
+    1.0
+    """
+    return xp.fmax(a, b)
+
+
+@elementwise(
+    partials=[lambda xp, a, b: _wins_over_nan(xp, -a, -b), lambda xp, a, b: _wins_over_nan(xp, -b, -a)],
+    domain=Apart(),
+    reference=np.fmin,
+    subgradients=[Subgradient({"a": 1.0, "b": 1.0}, {"a": 0.5, "b": 0.5}, "ties share evenly"), _ONE_IS_NAN],
+    errors=[_CLASH],
+)
+def fmin(xp, a, b, /):
+    """The smaller of two, or the one that is not NaN, element by element; ties share the gradient evenly.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.fmin(1.0, np.nan))
+    1.0
+    """
+    return xp.fmin(a, b)
+
+
+@elementwise(
+    partials=[0, lambda x: x == 0],
+    domain={"x": Interval(-3, 3, away_from=[0]), "value": Interval(-3, 3)},
+    reference=np.heaviside,
+    subgradients=[Subgradient({"x": 0.0, "value": 0.5}, {"x": 0.0, "value": 1.0}, "a jump, at which it is the value")],
+    errors=[Raises(ShapeError, "do not broadcast", x=(2, 3), value=(4,))],
+)
+def heaviside(xp, x, value, /):
+    """The unit step: 0 for x < 0, 1 for x > 0, and the value given for x = 0; element by element.
+
+    Shapes: x (...), value (...) -> broadcast (...).
+
+    >>> ag.heaviside(np.array([-1.0, 0.0, 1.0]), 0.5)
+    array([0. , 0.5, 1. ])
+    """
+    return xp.heaviside(x, value)
+
+
+def _is_number(value):
+    return value is None or isinstance(value, int | float | np.integer | np.floating)
+
+
+@elementwise(
+    partials=[lambda xp, x: xp.isfinite(x)],
+    domain=Interval(-3, 3),
+    examples=[
+        Example(x=(2, 3)),
+        Example(x=()),
+        Example(x=(0,)),
+        Example(x=(3,), nan=2.0),
+        Example(x=(3,), posinf=2.0, neginf=-2.0),
+    ],
+    reference=np.nan_to_num,
+    subgradients=[
+        Subgradient({"x": np.nan}, {"x": 0.0}, "replaced by a constant"),
+        Subgradient({"x": np.inf}, {"x": 0.0}, "replaced by a constant"),
+    ],
+    errors=[Raises(OptionError, "plain numbers", x=(2,), nan=np.ones(2))],
+)
+def nan_to_num(xp, x, /, *, nan=0.0, posinf=None, neginf=None):
+    """NaN and infinities replaced by numbers (the largest there are for None), which get no gradient.
+
+    Shapes: x (...) -> (...).
+    Raises: OptionError for replacements that are not plain numbers.
+
+    >>> ag.nan_to_num(np.array([1.0, np.nan, np.inf]), posinf=9.0)
+    array([1., 0., 9.])
+    """
+    if not (_is_number(nan) and _is_number(posinf) and _is_number(neginf)):
+        raise OptionError("nan_to_num: nan=, posinf= and neginf= are plain numbers here; for arrays use ag.where")
+    return xp.nan_to_num(x, nan=nan, posinf=posinf, neginf=neginf)
 
 
 def _above(xp, x, low):
@@ -221,6 +319,18 @@ def logical_or(xp, a, b, /):
     return xp.logical_or(a, b)
 
 
+@elementwise(partials=[None, None], domain=Interval(-3, 3), reference=np.logical_xor, errors=[_CLASH])
+def logical_xor(xp, a, b, /):
+    """Whether one of the two is true, and the other is not; a constant, without a gradient.
+
+    Shapes: a (...), b (...) -> broadcast (...), booleans.
+
+    >>> bool(ag.logical_xor(True, False))
+    True
+    """
+    return xp.logical_xor(a, b)
+
+
 @elementwise(partials=[None], domain=Interval(-3, 3), reference=np.logical_not)
 def logical_not(xp, x, /):
     """Whether x is false (zero), element by element; a constant, without a gradient.
@@ -255,6 +365,30 @@ def isinf(xp, x, /):
     False
     """
     return xp.isinf(x)
+
+
+@elementwise(partials=[None], domain=Interval(-3, 3), reference=np.isneginf)
+def isneginf(xp, x, /):
+    """Whether x is minus infinity, element by element; a constant, without a gradient.
+
+    Shapes: x (...) -> (...), booleans.
+
+    >>> bool(ag.isneginf(-np.inf))
+    True
+    """
+    return xp.isneginf(x)
+
+
+@elementwise(partials=[None], domain=Interval(-3, 3), reference=np.isposinf)
+def isposinf(xp, x, /):
+    """Whether x is plus infinity, element by element; a constant, without a gradient.
+
+    Shapes: x (...) -> (...), booleans.
+
+    >>> bool(ag.isposinf(-np.inf))
+    False
+    """
+    return xp.isposinf(x)
 
 
 @elementwise(partials=[None], domain=Interval(-3, 3), reference=np.isnan)

@@ -1,9 +1,8 @@
-"""Moving elements without changing them: shapes, axes, joining, cutting, padding, repeating.
+"""The same elements in another shape: reshaping, exchanging axes, adding and dropping them, broadcasting.
 
-All are linear, so each one's derivative is its transpose.
+All are linear, so each one's derivative is its transpose. The order of elements is always that of their indices: how an
+array lies in memory is not part of a Tensor's value.
 """
-
-from math import prod
 
 import numpy as np
 
@@ -11,7 +10,9 @@ from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..layout import reshape_batch
 from ..op import composed, linear
-from .indexing import scatter_add
+from .creation import alias
+from .operands import operand
+from .refusals import named
 
 _WIDE = Interval(-3, 3)
 
@@ -21,7 +22,7 @@ def _inverse(axes):
 
 
 @linear(
-    transpose=lambda g, x_aval: reshape(g, x_aval.shape),
+    transpose=lambda g, x_aval, order: reshape(g, x_aval.shape, order),
     views=True,
     domain=_WIDE,
     examples=[
@@ -31,12 +32,21 @@ def _inverse(axes):
         Example(x=(0, 3), shape=(3, 0)),
         Example(x=(), shape=(1, 1)),
         Example(x=(2, 3, 2), shape=(-1, 2)),
+        Example(x=(2, 3, 2), shape=(3, 4), order="F"),
+        Example(x=(2, 3), shape=(3, 2), copy=True),
     ],
-    reference=lambda x, shape: x.reshape(shape),
-    errors=[Raises(ShapeError, "cannot reshape", x=(2, 3), shape=(4,))],
+    reference=lambda x, shape, order="C", copy=None: x.reshape(shape, order=order),
+    errors=[
+        Raises(ShapeError, "cannot reshape", x=(2, 3), shape=(4,)),
+        Raises(OptionError, "layout in memory", x=(2, 3), shape=(6,), order="A"),
+        Raises(OptionError, "order must be 'C' or 'F'", x=(2, 3), shape=(6,), order="Z"),
+    ],
 )
-def reshape(xp, x, /, shape):
-    """The same elements, in C order, in another shape; one length may be -1 and is then worked out.
+def reshape(xp, x, /, shape, order="C", *, copy=None):
+    """The same elements in another shape; one length may be -1 and is then worked out.
+
+    Both shapes are read and filled with the last index running fastest (C), or with the first one (F). With copy=False
+    what would need new memory is refused.
 
     Shapes: x (...) -> shape.
 
@@ -45,21 +55,46 @@ def reshape(xp, x, /, shape):
            [2., 3.]])
     """
     x = xp.asarray(x)
-    if isinstance(shape, tuple) and len(shape) > 1 and x.ndim > 1 and shape[0] == x.shape[0]:
-        return reshape_batch(x, shape)
-    return x.reshape(shape)
+    if order == "C" and copy is None:
+        if isinstance(shape, tuple) and len(shape) > 1 and x.ndim > 1 and shape[0] == x.shape[0]:
+            return reshape_batch(x, shape)
+        return x.reshape(shape)
+    if order not in ("C", "F"):
+        raise OptionError(_order_refused("reshape", order))
+    out = x.reshape(shape, order=order)
+    if copy:
+        return out.copy()
+    if copy is False and not np.shares_memory(x, out) and x.size:
+        raise ShapeError(f"reshape: {x.shape} does not become {shape} without a copy; leave copy=False away")
+    return out
 
 
-@composed(domain=_WIDE, examples=[Example(x=(2, 3)), Example(x=()), Example(x=(0, 2))], reference=np.ravel)
-def ravel(x, /):
-    """All elements in C order along one axis.
+def _order_refused(who, order):
+    if order in ("A", "K"):
+        return (
+            f"{who}: order={order!r} follows the layout in memory, which is not part of a Tensor's value; "
+            "say 'C' or 'F'"
+        )
+    return f"{who}: order must be 'C' or 'F', got {order!r}"
+
+
+@composed(
+    domain=_WIDE,
+    examples=[Example(x=(2, 3)), Example(x=()), Example(x=(0, 2)), Example(x=(2, 3), order="F")],
+    reference=np.ravel,
+    errors=[Raises(OptionError, "ravel: order='K' follows the layout in memory", x=(2, 3), order="K")],
+)
+def ravel(x, /, order="C"):
+    """All elements along one axis, the last index running fastest (C), or the first one (F).
 
     Shapes: x (...) -> (size,).
 
     >>> ag.ravel(np.ones((1, 2)))
     array([1., 1.])
     """
-    return reshape(x, -1) if np.size(x) else reshape(x, (0,))
+    if order not in ("C", "F"):
+        raise OptionError(_order_refused("ravel", order))
+    return reshape(x, -1 if np.size(x) else (0,), order)
 
 
 @linear(
@@ -87,6 +122,26 @@ def transpose(xp, x, /, axes=None):
     (3, 2)
     """
     return xp.transpose(x, axes)
+
+
+@composed(
+    domain=_WIDE,
+    examples=[Example(x=(2, 3)), Example(x=(2, 0, 4)), Example(x=(2, 1, 3, 4))],
+    reference=lambda x: np.swapaxes(x, -1, -2),
+    errors=[Raises(ShapeError, r"at least two axes, got shape \(3,\)", x=(3,))],
+)
+def matrix_transpose(x, /):
+    """Each matrix of a stack transposed: the last two axes exchanged.
+
+    Shapes: x (..., n, m) -> (..., m, n).
+
+    >>> ag.matrix_transpose(np.ones((4, 2, 3))).shape
+    (4, 3, 2)
+    """
+    x = operand(x, "matrix_transpose")
+    if x.ndim < 2:
+        raise ShapeError(f"matrix_transpose: a matrix has at least two axes, got shape {x.shape}")
+    return swapaxes(x, -1, -2)
 
 
 @linear(
@@ -127,6 +182,37 @@ def moveaxis(xp, x, /, source, destination):
     return xp.moveaxis(x, source, destination)
 
 
+@composed(
+    domain=_WIDE,
+    examples=[
+        Example(x=(2, 3, 4), axis=2),
+        Example(x=(2, 3, 4), axis=-3, start=3),
+        Example(x=(2, 0, 4), axis=0, start=-1),
+        Example(x=(2, 3), axis=1, start=1),
+    ],
+    reference=np.rollaxis,
+    errors=[
+        Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2),
+        Raises(ShapeError, "start 3 is not a place among 2 axes", x=(2, 3), axis=0, start=3),
+    ],
+)
+def rollaxis(x, /, axis, start=0):
+    """One axis moved to before the axis that is `start` now; moveaxis says the same more clearly.
+
+    Shapes: as numpy.rollaxis.
+
+    >>> ag.rollaxis(np.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    x = operand(x, "rollaxis")
+    if not -x.ndim <= axis < x.ndim:
+        raise ShapeError(f"rollaxis: axis {axis} is out of bounds for an array with {x.ndim} axes")
+    if not -x.ndim <= start <= x.ndim:
+        raise ShapeError(f"rollaxis: start {start} is not a place among {x.ndim} axes")
+    axis, before = axis % x.ndim, start + x.ndim if start < 0 else start
+    return moveaxis(x, axis, before - 1 if axis < before else before)
+
+
 @linear(
     transpose=lambda xp, g, x_aval: xp.reshape(g, x_aval.shape),
     views=True,
@@ -165,6 +251,94 @@ def expand_dims(xp, x, /, axis):
     return xp.expand_dims(x, axis)
 
 
+# --- at least so many axes --------------------------------------------------------------------------------------------
+
+
+_SOME = [
+    Example(arrays=[()]),
+    Example(arrays=[(2,), ()]),
+    Example(arrays=[(2, 3), (3,), (0,)]),
+    Example(arrays=[(2, 1, 2), (2, 1, 1, 2)]),
+]
+
+
+def atleast_1d(*arys):
+    """With one axis at least: a number becomes a vector of one. Several arrays come back as a tuple.
+
+    Shapes: x (...) -> (...), or () -> (1,).
+
+    >>> ag.atleast_1d(3.0)
+    array([3.])
+    """
+    return _atleast_1d(arys)
+
+
+@composed(
+    name="atleast_1d", variadic=True, domain=_WIDE, examples=_SOME, reference=lambda arrays: np.atleast_1d(*arrays)
+)
+def _atleast_1d(arrays, /):
+    found = [operand(x, "atleast_1d") for x in arrays]
+    return _one_or_all([alias(x) if x.ndim else reshape(x, (1,)) for x in found])
+
+
+atleast_1d.op, _atleast_1d.__doc__ = _atleast_1d.op, atleast_1d.__doc__  # type: ignore[attr-defined]
+
+
+def atleast_2d(*arys):
+    """With two axes at least: a vector becomes a row. Several arrays come back as a tuple.
+
+    Shapes: x (...) -> (...), or (n,) -> (1, n).
+
+    >>> ag.atleast_2d(np.zeros(2))
+    array([[0., 0.]])
+    """
+    return _atleast_2d(arys)
+
+
+@composed(
+    name="atleast_2d", variadic=True, domain=_WIDE, examples=_SOME, reference=lambda arrays: np.atleast_2d(*arrays)
+)
+def _atleast_2d(arrays, /):
+    found = [operand(x, "atleast_2d") for x in arrays]
+    return _one_or_all([alias(x) if x.ndim > 1 else reshape(x, (1, x.size)) for x in found])
+
+
+atleast_2d.op, _atleast_2d.__doc__ = _atleast_2d.op, atleast_2d.__doc__  # type: ignore[attr-defined]
+
+
+def atleast_3d(*arys):
+    """With three axes at least: a vector gets one before and one after, a matrix one after.
+
+    Several arrays come back as a tuple.
+
+    Shapes: x (...) -> (...), or (n, m) -> (n, m, 1), or (n,) -> (1, n, 1).
+
+    >>> ag.atleast_3d(np.zeros(2)).shape
+    (1, 2, 1)
+    """
+    return _atleast_3d(arys)
+
+
+@composed(
+    name="atleast_3d", variadic=True, domain=_WIDE, examples=_SOME, reference=lambda arrays: np.atleast_3d(*arrays)
+)
+def _atleast_3d(arrays, /):
+    found = [operand(x, "atleast_3d") for x in arrays]
+    return _one_or_all(
+        [alias(x) if x.ndim > 2 else reshape(x, (*x.shape, 1) if x.ndim == 2 else (1, x.size, 1)) for x in found]
+    )
+
+
+atleast_3d.op, _atleast_3d.__doc__ = _atleast_3d.op, atleast_3d.__doc__  # type: ignore[attr-defined]
+
+
+def _one_or_all(found):
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+# --- broadcasting -----------------------------------------------------------------------------------------------------
+
+
 @linear(
     transpose=lambda g: g,  # the cotangent is summed over the broadcast axes, as for every operation
     views=True,
@@ -189,254 +363,30 @@ def broadcast_to(xp, x, /, shape):
     return xp.broadcast_to(x, shape)
 
 
-def _along(axis, ndim, start, stop):
-    """The index of a range along one axis."""
-    return (slice(None),) * (axis % ndim) + (slice(start, stop),)
+def broadcast_arrays(*args):
+    """All arrays repeated up to the one shape that they broadcast to; a tuple.
 
+    Shapes: args (...) -> broadcast (...), each.
 
-def _piece(xp, g, position, arrays_aval, axis):
-    """The part of the cotangent that belongs to the array at this position."""
-    if axis is None:
-        start = sum(prod(a.shape) for a in arrays_aval[:position])
-        own = arrays_aval[position]
-        return xp.reshape(g[start : start + prod(own.shape)], own.shape).astype(own.dtype)
-    start = sum(a.shape[axis] for a in arrays_aval[:position])
-    own = arrays_aval[position]
-    return g[_along(axis, len(own.shape), start, start + own.shape[axis])].astype(own.dtype)
-
-
-@linear(
-    transpose=_piece,
-    variadic=True,
-    domain=_WIDE,
-    examples=[
-        Example(arrays=[(2, 3), (1, 3)]),
-        Example(arrays=[(2, 3), (2, 0), (2, 1)], axis=-1),
-        Example(arrays=[(2,)]),
-        Example(arrays=[(2, 2), (3,)], axis=None),
-    ],
-    reference=np.concatenate,
-    errors=[
-        Raises(ShapeError, "must match exactly", arrays=[(2, 3), (2, 2)]),
-        Raises(ShapeError, "need at least one array", arrays=[]),
-    ],
-)
-def concatenate(xp, arrays, /, axis=0):
-    """Joined end to end along an existing axis (None: each one flattened).
-
-    Shapes: arrays [(..., n_i, ...)] -> (..., sum of n_i, ...).
-
-    >>> ag.concatenate([np.ones(1), np.zeros(2)])
-    array([1., 0., 0.])
+    >>> [x.shape for x in ag.broadcast_arrays(np.ones(3), np.ones((2, 1)))]
+    [(2, 3), (2, 3)]
     """
-    return xp.concatenate(arrays, axis=axis)
-
-
-@linear(
-    transpose=lambda xp, g, position, arrays_aval, axis: g[(slice(None),) * (axis % g.ndim) + (position,)].astype(
-        arrays_aval[position].dtype
-    ),
-    variadic=True,
-    domain=_WIDE,
-    examples=[Example(arrays=[(2, 3), (2, 3)]), Example(arrays=[(2,), (2,), (2,)], axis=-1), Example(arrays=[()])],
-    reference=np.stack,
-    errors=[Raises(ShapeError, "must have the same shape", arrays=[(2,), (3,)])],
-)
-def stack(xp, arrays, /, axis=0):
-    """Joined along a new axis.
-
-    Shapes: arrays [(...)] -> (..., number of arrays, ...).
-
-    >>> ag.stack([np.ones(2), np.zeros(2)]).shape
-    (2, 2)
-    """
-    return xp.stack(arrays, axis=axis)
+    return _broadcast_arrays(args)
 
 
 @composed(
+    name="broadcast_arrays",
+    variadic=True,
     domain=_WIDE,
-    examples=[
-        Example(x=(4, 3), indices_or_sections=2),
-        Example(x=(2, 5), indices_or_sections=(1, 3), axis=1),
-        Example(x=(2,), indices_or_sections=[1]),
-        Example(x=(0, 2), indices_or_sections=2),
-    ],
-    reference=np.split,
-    errors=[Raises(ShapeError, "equal", x=(5,), indices_or_sections=2)],
+    examples=[Example(arrays=[(2, 1), (3,)]), Example(arrays=[(2,), ()]), Example(arrays=[(0,), (1,), (2, 1)])],
+    reference=lambda arrays: np.broadcast_arrays(*arrays),
+    errors=[Raises(ShapeError, "broadcast_arrays: shape mismatch", arrays=[(2,), (3,)])],
 )
-def split(x, /, indices_or_sections, axis=0):
-    """Cut along an axis, into so many equal sections or before the given indices; a list.
-
-    Shapes: x (..., n, ...) -> [(..., n_i, ...)].
-
-    >>> [part.shape for part in ag.split(np.ones(4), 2)]
-    [(2,), (2,)]
-    """
-    n = x.shape[axis]
-    if np.ndim(indices_or_sections) == 0:
-        sections = int(indices_or_sections)
-        if sections < 1 or n % sections:
-            raise ShapeError(
-                f"split: axis {axis} of length {n} does not divide into {sections} equal sections; "
-                "give the indices to cut at instead"
-            )
-        cuts = range(n // sections, n, n // sections) if n else [0] * (sections - 1)
-    else:
-        cuts = [int(i) for i in indices_or_sections]
-    return [x[_along(axis, x.ndim, start, stop)] for start, stop in zip([0, *cuts], [*cuts, n], strict=True)]
+def _broadcast_arrays(arrays, /):
+    found = [operand(x, "broadcast_arrays") for x in arrays]
+    with named("broadcast_arrays"):
+        shape = np.broadcast_shapes(*(x.shape for x in found))
+    return tuple(broadcast_to(x, shape) for x in found)
 
 
-def _widths(pad_width, ndim):
-    return np.broadcast_to(pad_width, (ndim, 2)).tolist()
-
-
-@linear(
-    transpose=lambda xp, g, x_aval, pad_width: g[
-        tuple(
-            slice(before, before + n) for (before, _), n in zip(_widths(pad_width, g.ndim), x_aval.shape, strict=True)
-        )
-    ],
-    jvp=lambda xp, tangents, pad_width: xp.pad(tangents[0], pad_width),
-    domain=_WIDE,
-    examples=[
-        Example(x=(2, 3), pad_width=1),
-        Example(x=(3,), pad_width=(0, 2)),
-        Example(x=(2, 0), pad_width=((1, 2), (0, 3)), constant_values=7.0),
-    ],
-    reference=np.pad,
-    errors=[
-        Raises(OptionError, "mode 'reflect' is not supported", x=(3,), pad_width=1, mode="reflect"),
-        Raises(OptionError, "negative", x=(3,), pad_width=-1),
-    ],
-)
-def pad(xp, x, /, pad_width, mode="constant", constant_values=0):
-    """With a border of one constant: `pad_width` is one width, (before, after), or such a pair for each axis.
-
-    Shapes: x (n, ...) -> (before + n + after, ...).
-
-    >>> ag.pad(np.ones(1), (1, 2))
-    array([0., 1., 0., 0.])
-    """
-    if mode != "constant":
-        raise OptionError(f"pad: mode {mode!r} is not supported yet; only 'constant' is")
-    if np.min(pad_width) < 0:
-        raise OptionError(f"pad: a width is negative: {pad_width}; cut with an index instead")
-    return xp.pad(x, pad_width, constant_values=constant_values)
-
-
-@linear(
-    transpose=lambda xp, g, axis: xp.flip(g, axis),
-    views=True,
-    domain=_WIDE,
-    examples=[Example(x=(2, 3)), Example(x=(2, 3), axis=1), Example(x=(2, 0, 2), axis=(0, -1))],
-    reference=np.flip,
-    errors=[Raises(ShapeError, "axis 1 is out of bounds", x=(2,), axis=1)],
-)
-def flip(xp, x, /, axis=None):
-    """Elements in reverse order along all axes, or those listed.
-
-    Shapes: x (...) -> (...).
-
-    >>> ag.flip(np.arange(3))
-    array([2, 1, 0])
-    """
-    return xp.flip(x, axis)
-
-
-def _opposite(shift):
-    return tuple(-s for s in shift) if isinstance(shift, tuple | list) else -shift
-
-
-@linear(
-    transpose=lambda xp, g, shift, axis: xp.roll(g, _opposite(shift), axis),
-    domain=_WIDE,
-    examples=[
-        Example(x=(2, 3), shift=1),
-        Example(x=(2, 3), shift=-4, axis=1),
-        Example(x=(2, 3), shift=(1, 2), axis=(0, 1)),
-        Example(x=(0, 3), shift=1),
-    ],
-    reference=np.roll,
-    errors=[Raises(ShapeError, "axis 1 is out of bounds", x=(2,), shift=1, axis=1)],
-)
-def roll(xp, x, /, shift, axis=None):
-    """Elements moved round along an axis (None: along the flattened array).
-
-    Shapes: x (...) -> (...).
-
-    >>> ag.roll(np.arange(3), 1)
-    array([2, 0, 1])
-    """
-    return xp.roll(x, shift, axis)
-
-
-def _untile(xp, g, x_aval, reps):
-    reps = (reps,) if np.ndim(reps) == 0 else tuple(reps)
-    ndim = max(len(reps), len(x_aval.shape))
-    reps = (1,) * (ndim - len(reps)) + reps
-    shape = (1,) * (ndim - len(x_aval.shape)) + x_aval.shape
-    paired = xp.reshape(g, tuple(int(n) for pair in zip(reps, shape, strict=True) for n in pair))
-    return xp.reshape(xp.sum(paired, axis=tuple(range(0, 2 * ndim, 2))), x_aval.shape)
-
-
-@linear(
-    transpose=_untile,
-    domain=_WIDE,
-    examples=[
-        Example(x=(2, 3), reps=2),
-        Example(x=(3,), reps=(2, 2)),
-        Example(x=(2, 1, 2), reps=(1, 3)),
-        Example(x=(2,), reps=0),
-        Example(x=(), reps=2),
-    ],
-    reference=np.tile,
-)
-def tile(xp, x, /, reps):
-    """The whole array repeated side by side, so many times along each axis.
-
-    Shapes: x (..., n) -> (..., n * reps).
-
-    >>> ag.tile(np.arange(2), 2)
-    array([0, 1, 0, 1])
-    """
-    return xp.tile(x, reps)
-
-
-def _unrepeat(xp, g, x_aval, repeats, axis):
-    n = prod(x_aval.shape) if axis is None else x_aval.shape[axis]
-    where = 0 if axis is None else axis % len(x_aval.shape)
-    if np.size(repeats) == 1:
-        k = int(np.reshape(repeats, ()))
-        grouped = xp.reshape(g, (*g.shape[:where], n, k, *g.shape[where + 1 :]))
-        return xp.reshape(xp.sum(grouped, axis=where + 1), x_aval.shape)
-    owner = np.repeat(np.arange(n), repeats)  # which element each repeated one came from
-    totals = scatter_add(g, _along_index(where, owner), (*g.shape[:where], n, *g.shape[where + 1 :]))
-    return xp.reshape(totals, x_aval.shape)
-
-
-def _along_index(axis, index):
-    return (slice(None),) * axis + (index,)
-
-
-@linear(
-    transpose=_unrepeat,
-    domain=_WIDE,
-    examples=[
-        Example(x=(2, 3), repeats=2),
-        Example(x=(2, 3), repeats=3, axis=1),
-        Example(x=(2, 3), repeats=np.array([2, 0, 1]), axis=-1),
-        Example(x=(2,), repeats=[1, 2]),
-        Example(x=(), repeats=2),
-    ],
-    reference=np.repeat,
-    errors=[Raises(ShapeError, "broadcast", x=(3,), repeats=[1, 2])],
-)
-def repeat(xp, x, /, repeats, axis=None):
-    """Each element repeated in its place, along an axis (None: of the flattened array).
-
-    Shapes: x (..., n, ...) -> (..., n * repeats, ...), or the sum of the repeats.
-
-    >>> ag.repeat(np.arange(2), 2)
-    array([0, 0, 1, 1])
-    """
-    return xp.repeat(x, repeats, axis)
+broadcast_arrays.op, _broadcast_arrays.__doc__ = _broadcast_arrays.op, broadcast_arrays.__doc__  # type: ignore[attr-defined]

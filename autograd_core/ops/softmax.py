@@ -10,8 +10,14 @@ from ..op import general
 from .reduction import logsumexp
 
 _WIDE = Interval(-4, 4)
-_AXES = [Example(x=(2, 3)), Example(x=(3,), axis=0), Example(x=(2, 3, 2), axis=1), Example(x=(0, 3))]
+_AXES = [Example(x=(2, 3)), Example(x=(3,), axis=0), Example(x=(2, 3, 2), axis=1), Example(x=(0, 3)), Example(x=(2, 0))]
 _BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
+
+
+def _shifted(xp, x, axis):
+    """x minus its largest along the axis, which leaves the softmax as it is; an axis of length 0 has no largest."""
+    x = xp.asarray(x)
+    return xp.subtract(x, (xp.maximum if x.size else xp.add).reduce(x, axis=axis, keepdims=True))
 
 
 def _softmax_reference(x, axis=-1):
@@ -34,8 +40,7 @@ def softmax(xp, x, /, axis=-1):
     >>> ag.softmax(np.array([1e4, 1e4]))
     array([0.5, 0.5])
     """
-    e = xp.subtract(x, xp.maximum.reduce(x, axis=axis, keepdims=True))
-    e = xp.exp(e)
+    e = xp.exp(_shifted(xp, x, axis))
     return e / xp.add.reduce(e, axis=axis, keepdims=True)
 
 
@@ -54,8 +59,9 @@ def log_softmax(xp, x, /, axis=-1):
     >>> ag.log_softmax(np.array([0.0, -1e4]))
     array([     0., -10000.])
     """
-    x = xp.subtract(x, xp.maximum.reduce(x, axis=axis, keepdims=True))
-    return x - xp.log(xp.add.reduce(xp.exp(x), axis=axis, keepdims=True))
+    x = _shifted(xp, x, axis)
+    total = xp.add.reduce(xp.exp(x), axis=axis, keepdims=True)
+    return x - xp.log(total if x.size else xp.ones_like(total))
 
 
 _REDUCTIONS = ("mean", "sum", "none")

@@ -1,12 +1,14 @@
 """Exponentials, logarithms, trigonometric and hyperbolic functions with their inverses, element by element."""
 
-from math import log as _ln
+from math import log as _ln, pi as _pi
+from typing import Any
 
 import numpy as np
 
 from ..errors import DTypeError, ShapeError
-from ..examples import Interval, Raises, Subgradient
+from ..examples import Example, Interval, Raises, Subgradient
 from ..op import elementwise
+from .activations import sigmoid
 
 _ALL = Interval(-4, 4)
 _COMPLEX = Raises(DTypeError, "complex numbers .* are not supported", x=np.array([1j]))
@@ -37,7 +39,7 @@ def exp2(xp, x, /):
     return xp.exp2(x)
 
 
-@elementwise(partials=[lambda out: out + 1], domain=_ALL, reference=np.expm1, errors=[_COMPLEX])
+@elementwise(partials=[lambda xp, x: xp.exp(x)], domain=_ALL, reference=np.expm1, errors=[_COMPLEX])
 def expm1(xp, x, /):
     """``e**x - 1``, accurate for small x, element by element.
 
@@ -62,7 +64,7 @@ def log(xp, x, /):
 
 
 @elementwise(
-    partials=[lambda x: 1 / (x * _ln(2))], singular=True, domain=Interval(0.1, 5), reference=np.log2, errors=[_COMPLEX]
+    partials=[lambda x: (1 / _ln(2)) / x], singular=True, domain=Interval(0.1, 5), reference=np.log2, errors=[_COMPLEX]
 )
 def log2(xp, x, /):
     """Logarithm to base 2, element by element.
@@ -76,7 +78,7 @@ def log2(xp, x, /):
 
 
 @elementwise(
-    partials=[lambda x: 1 / (x * _ln(10))],
+    partials=[lambda x: (1 / _ln(10)) / x],
     singular=True,
     domain=Interval(0.1, 5),
     reference=np.log10,
@@ -179,7 +181,13 @@ def arccos(xp, x, /):
     return xp.arccos(x)
 
 
-@elementwise(partials=[lambda x: 1 / (1 + x * x)], domain=_ALL, reference=np.arctan, errors=[_COMPLEX])
+def _over_square(xp, x):
+    """``1 / (1 + x**2)``, where the square may overflow."""
+    h = xp.hypot(x, 1)
+    return 1 / h / h
+
+
+@elementwise(partials=[lambda xp, x: _over_square(xp, x)], domain=_ALL, reference=np.arctan, errors=[_COMPLEX])
 def arctan(xp, x, /):
     """Inverse tangent, in radians from -pi/2 to pi/2, element by element.
 
@@ -246,7 +254,7 @@ def arcsinh(xp, x, /):
 
 
 @elementwise(
-    partials=[lambda xp, x: 1 / xp.sqrt((x - 1) * (x + 1))],
+    partials=[lambda xp, x: 1 / xp.sqrt(x - 1) / xp.sqrt(x + 1)],  # the product would overflow
     singular=True,
     domain=Interval(1.2, 5),
     reference=np.arccosh,
@@ -282,8 +290,8 @@ def arctanh(xp, x, /):
 
 
 def _over(xp, a, b):
-    """``a / b``, and 0 where both are 0."""
-    return a / xp.where(b == 0, 1, b)
+    """``a / b``, and the constant 0 where b is 0."""
+    return xp.where(b == 0, 0, a / xp.where(b == 0, 1, b))
 
 
 @elementwise(
@@ -304,8 +312,14 @@ def hypot(xp, a, b, /):
     return xp.hypot(a, b)
 
 
+def _turn(xp, x, a, b):
+    """``x / (a**2 + b**2)``, where the squares may overflow or vanish."""
+    radius = xp.hypot(a, b)
+    return x / radius / radius
+
+
 @elementwise(
-    partials=[lambda xp, a, b: b / (a * a + b * b), lambda xp, a, b: -a / (a * a + b * b)],
+    partials=[lambda xp, a, b: _turn(xp, b, a, b), lambda xp, a, b: -_turn(xp, a, a, b)],
     singular=True,
     domain=Interval(-4, 4, away_from=[0], margin=0.2),
     reference=np.arctan2,
@@ -314,7 +328,8 @@ def hypot(xp, a, b, /):
 def arctan2(xp, a, b, /):
     """Angle of the point with ordinate a and abscissa b, in radians from -pi to pi.
 
-    Shapes: a (...), b (...) -> broadcast (...).
+    Shapes: a (...), b (...) -> broadcast (...). At the origin, around which the angle takes every value, the
+    derivative is not a number.
 
     >>> float(ag.arctan2(0.0, 1.0))
     0.0
@@ -322,22 +337,27 @@ def arctan2(xp, a, b, /):
     return xp.arctan2(a, b)
 
 
-def _share(xp, a, b):
-    """``e**a / (e**a + e**b)``: equal shares for equal arguments, infinite ones included."""
+def _ahead(xp, a, b):
+    """``a - b``: 0 for equal arguments, infinite ones included."""
     endless = (a == b) & xp.isinf(a)  # elsewhere a tie is nothing special, and has a second derivative
-    with np.errstate(over="ignore"):  # 1 / (1 + inf) is right
-        return 1 / (1 + xp.exp(xp.where(endless, 0, b) - xp.where(endless, 0, a)))
+    with np.errstate(over="ignore"):
+        return xp.where(endless, 0, a) - xp.where(endless, 0, b)
 
 
-@elementwise(
-    partials=[lambda xp, a, b: _share(xp, a, b), lambda xp, a, b: _share(xp, b, a)],
-    domain=_ALL,
-    reference=np.logaddexp,
-    subgradients=[
+_LOG_OF_SUM: dict[str, Any] = {
+    "domain": _ALL,
+    "subgradients": [
         Subgradient({"a": -np.inf, "b": -np.inf}, {"a": 0.5, "b": 0.5}, "equal arguments share"),
         Subgradient({"a": 3.0, "b": -np.inf}, {"a": 1.0, "b": 0.0}, "the limit"),
     ],
-    errors=[_CLASH],
+    "errors": [_CLASH],
+}
+
+
+@elementwise(
+    partials=[lambda xp, a, b: sigmoid(_ahead(xp, a, b)), lambda xp, a, b: sigmoid(_ahead(xp, b, a))],
+    reference=np.logaddexp,
+    **_LOG_OF_SUM,
 )
 def logaddexp(xp, a, b, /):
     """``log(e**a + e**b)`` without overflow, element by element.
@@ -348,3 +368,65 @@ def logaddexp(xp, a, b, /):
     1.0
     """
     return xp.logaddexp(a, b)
+
+
+@elementwise(
+    partials=[
+        lambda xp, a, b: sigmoid(_ahead(xp, a, b) * _ln(2)),
+        lambda xp, a, b: sigmoid(_ahead(xp, b, a) * _ln(2)),
+    ],
+    reference=np.logaddexp2,
+    **_LOG_OF_SUM,
+)
+def logaddexp2(xp, a, b, /):
+    """``log2(2**a + 2**b)`` without overflow, element by element.
+
+    Shapes: a (...), b (...) -> broadcast (...).
+
+    >>> float(ag.logaddexp2(3.0, 3.0))
+    4.0
+    """
+    return xp.logaddexp2(a, b)
+
+
+@elementwise(partials=[_pi / 180], domain=Interval(-200, 200), reference=np.deg2rad, errors=[_COMPLEX])
+def deg2rad(xp, x, /):
+    """Degrees in radians, ``x pi / 180``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> round(float(ag.deg2rad(180.0)), 4)
+    3.1416
+    """
+    return xp.deg2rad(x)
+
+
+@elementwise(partials=[180 / _pi], domain=_ALL, reference=np.rad2deg, errors=[_COMPLEX])
+def rad2deg(xp, x, /):
+    """Radians in degrees, ``x 180 / pi``, element by element.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.rad2deg(0.0))
+    0.0
+    """
+    return xp.rad2deg(x)
+
+
+@elementwise(
+    partials=[0],
+    domain=Interval(-4, 4, away_from=[0]),
+    examples=[Example(x=(2, 3)), Example(x=()), Example(x=(0,)), Example(x=(3,), deg=True)],
+    reference=np.angle,
+    subgradients=[Subgradient({"x": 0.0}, {"x": 0.0}, "a jump; the derivative is 0 on both sides")],
+    errors=[_COMPLEX],
+)
+def angle(xp, x, /, deg=False):
+    """Angle of a real number in the complex plane: 0 if it is positive, pi (or 180 degrees) if it is negative.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(ag.angle(-2.0, deg=True))
+    180.0
+    """
+    return xp.angle(x, deg=deg)

@@ -31,6 +31,7 @@ FLOOR_OF = {name: i for i, names in enumerate(FLOORS) for name in names}
 TOOLS = len(FLOORS)  # capture, testing, viz and the like stand beside: they may import, and no floor imports them
 
 OPTIONAL = {
+    "scipy",
     "sklearn",
     "matplotlib",
     "pygraphviz",

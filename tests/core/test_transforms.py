@@ -81,6 +81,17 @@ def test_argnums_choose_the_arguments():
         ag.grad(f, argnums=3)(2.0, 3.0, 5)
 
 
+def test_an_elementwise_gradient_is_the_derivative_at_each_element_to_any_order():
+    x = np.linspace(-2, 2, 5)
+    second = ag.elementwise_grad(ag.elementwise_grad(lambda x, k: x**3 * k))(x, 2.0)
+    np.testing.assert_array_equal(second, 12 * x)
+    np.testing.assert_array_equal(ag.elementwise_grad(lambda k, x: x**3 * k, argnums=1)(2.0, x), 6 * x**2)
+    rows, columns = np.ones((2, 1)), np.arange(3.0)
+    np.testing.assert_array_equal(ag.elementwise_grad(lambda x: x * columns)(rows), [[3.0], [3.0]])
+    with pytest.raises(ag.ShapeError, match=r"elementwise_grad: .* returned a tuple"):
+        ag.elementwise_grad(lambda x: (x, x))(x)
+
+
 def test_keyword_arguments_are_passed_on_and_held():
     assert float(ag.grad(lambda x, *, k: k * x**2)(3.0, k=2.0)) == 12.0
 
@@ -444,6 +455,47 @@ def test_cotangents_that_do_not_fit_are_refused(backward, words):
     f.defvjp(lambda x: (x * 2, None), backward)
     with pytest.raises(ag.ShapeError, match=words):
         ag.grad(lambda x: f(x).sum())(np.ones(2))
+
+
+def exponential():
+    """Its value hides where it comes from, so that all derivatives must come from the rule."""
+    f = ag.custom_vjp(lambda x: ag.stop_gradient(np.exp(x)))
+
+    def forward(x):
+        value = f(x)
+        return value, value
+
+    f.defvjp(forward, lambda value, g: (value * g,))
+    return f
+
+
+def test_a_forward_may_call_the_function_itself_and_keep_its_value():
+    f = exponential()
+    for order in range(1, 5):
+        derivative = f
+        for _ in range(order):
+            derivative = ag.grad(derivative)
+        close(derivative(0.5), np.exp(0.5))
+    close(ag.jvp(f, (0.5,), (2.0,))[1], 2 * np.exp(0.5))
+    close(ag.hvp(f, (0.5,), (2.0,))[0], 2 * np.exp(0.5))
+    close(ag.hessian(lambda x: np.sum(f(x) ** 2))(np.array([0.5, 1.0])), np.diag(4 * np.exp([1.0, 2.0])))
+
+
+def test_compiled_code_gets_values_from_a_forward_that_calls_its_function():
+    f = ag.custom_vjp(lambda x: np.sqrt(np.asarray(x)))
+    f.defvjp(lambda x: (y := f(x), y), lambda y, g: (g / (2 * y),))
+    close(ag.grad(f)(4.0), 0.25)
+    close(ag.grad(ag.grad(f))(4.0), -1 / 32)
+
+
+def test_what_a_function_called_by_its_own_forward_was_given_may_be_overwritten():
+    f = ag.custom_vjp(lambda x, k: k * np.exp(x))
+    f.defvjp(lambda x, k: (y := f(x, k), y), lambda y, g: (g * y, None))
+    x, k = ag.tensor([0.5], requires_grad=True), np.array([3.0])
+    y = f(x, k).sum()
+    (first,) = ag.gradients(y, [x], create_graph=True)
+    k[0] = 100.0
+    close(ag.gradients(first.sum(), x)._data, 3 * np.exp([0.5]))
 
 
 def test_a_rule_that_was_never_given_is_asked_for():

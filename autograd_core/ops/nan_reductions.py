@@ -1,0 +1,257 @@
+"""Reductions along axes that leave out NaNs: sums, products, means, deviations, extremes.
+
+Each is the reduction of the same name without "nan", with a mask in its `where`; what is masked is replaced first, so
+that no NaN reaches a gradient. Where nothing is left to reduce the result is NaN, with a RuntimeWarning as in NumPy,
+and its gradient is 0.
+"""
+
+import warnings
+
+import numpy as np
+
+from ..errors import DTypeError, OptionError, ShapeError
+from ..examples import Distinct, Example, Interval, Raises, Subgradient
+from ..op import composed
+from .operands import operand, value_of
+from .reduction import max, mean, min, prod, std, sum, var
+from .selection import where as choose_where
+
+_WIDE = Interval(-3, 3)
+_AXES = [
+    Example(x=(2, 3)),
+    Example(x=(2, 3), axis=0),
+    Example(x=(2, 3, 2), axis=(0, -1)),
+    Example(x=(2, 3), axis=1, keepdims=True),
+    Example(x=()),
+]
+_EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]
+_NONE = [Example(x=(0, 2), axis=1)]
+_MASK = np.array([[True, False, True], [True, True, False]])
+_MASKED = [
+    Example(x=(2, 3), where=_MASK),
+    Example(x=(2, 3), axis=1, where=_MASK, keepdims=True),
+    Example(x=(2, 2, 3), axis=(0, 2), where=_MASK),
+    Example(x=(2, 3), axis=0, where=np.array([[True], [False]])),
+]
+_TYPED = [Example(x=(2, 3), axis=1, dtype=np.float64)]
+_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
+_BAD_MASK = Raises(ShapeError, "broadcast", x=(2, 3), where=np.array([True, False]))
+_WHOLE = Raises(DTypeError, "integers have no derivative", x=(2, 3), dtype=np.int64)
+_ONE_NAN = np.array([np.nan, 1.0, 3.0])
+
+
+def _missing(x, who):
+    """x as an array or Tensor, and where it is NaN."""
+    x = operand(x, who)
+    return x, np.isnan(value_of(x))
+
+
+def _filled(x, missing, number):
+    return choose_where(missing, number, x) if np.any(missing) else x
+
+
+@composed(
+    domain=_WIDE,
+    examples=[*_AXES, *_EMPTY, *_MASKED, *_TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
+    reference=np.nansum,
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE],
+    subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 1.0, 1.0])}, "a NaN takes no part")],
+)
+def nansum(x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
+    """Sum along axes, in which a NaN counts as 0 and has the gradient 0.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nansum(np.array([1.0, np.nan, 2.0])))
+    3.0
+    """
+    x, missing = _missing(x, "nansum")
+    return sum(_filled(x, missing, 0), axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+@composed(
+    domain=_WIDE,
+    examples=[*_AXES, *_EMPTY, *_MASKED, *_TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
+    reference=np.nanprod,
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE],
+    subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 3.0, 1.0])}, "a NaN takes no part")],
+)
+def nanprod(x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
+    """Product along axes, in which a NaN counts as 1 and has the gradient 0.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanprod(np.array([2.0, np.nan, 3.0])))
+    6.0
+    """
+    x, missing = _missing(x, "nanprod")
+    return prod(_filled(x, missing, 1), axis, dtype=dtype, keepdims=keepdims, initial=initial, where=where)
+
+
+def _moment(who, reduce, x, axis, where, ddof=None, **options):
+    """A mean or deviation of the numbers that are not NaN; NaN where they leave no degree of freedom."""
+    x, missing = _missing(x, who)
+    where = value_of(where)
+    if ddof is not None:
+        options["ddof"] = ddof
+    if not missing.any() and where is True:
+        return reduce(x, axis, **options)
+    where = _both(who, ~missing, where)
+    lost = _count(who, where, axis) <= (ddof or 0)
+    if not lost.any():
+        return reduce(_filled(x, missing, 0), axis, where=where, **options)
+    warnings.warn(f"{who}: a slice has too few numbers, and the result there is NaN", RuntimeWarning, stacklevel=3)
+    # Where the result is NaN anyway, something is computed of all elements, which reaches no gradient.
+    out = reduce(_filled(x, missing, 0), axis, where=where | lost, **options)
+    return choose_where(lost.reshape(out.shape), np.nan, out)
+
+
+def _both(who, present, where):
+    """The mask of what is present and wanted."""
+    try:
+        return present & np.broadcast_to(where, present.shape)
+    except ValueError:
+        raise ShapeError(
+            f"{who}: where= of shape {np.shape(where)} does not broadcast to the shape {present.shape} of x"
+        ) from None
+
+
+def _count(who, mask, axis):
+    try:
+        return np.add.reduce(mask, axis, np.intp, keepdims=True)
+    except ValueError as error:
+        raise ShapeError(f"{who}: {error}") from None
+
+
+@composed(
+    domain=_WIDE,
+    examples=[*_AXES, *_NONE, *_MASKED[1:3], *_TYPED],
+    reference=np.nanmean,
+    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, Raises(ShapeError, "nothing to reduce", x=(0,))],
+    subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 0.5, 0.5])}, "a NaN takes no part")],
+)
+def nanmean(x, /, axis=None, *, dtype=None, keepdims=False, where=True):
+    """Arithmetic mean along axes of the numbers that are not NaN; of NaNs only it is NaN, with a RuntimeWarning.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanmean(np.array([1.0, np.nan, 2.0])))
+    1.5
+    """
+    return _moment("nanmean", mean, x, axis, where, dtype=dtype, keepdims=keepdims)
+
+
+_DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5), Example(x=(2, 2, 3), ddof=1, where=_MASK)]
+_DEVIATION_ERRORS = [
+    _BAD_AXIS,
+    _BAD_MASK,
+    _WHOLE,
+    Raises(OptionError, "no degree of freedom", x=(3,), ddof=3),
+]
+
+
+@composed(
+    domain=_WIDE,
+    examples=[*_AXES, *_NONE, *_DDOF, *_MASKED[1:3], *_TYPED],
+    reference=np.nanvar,
+    errors=_DEVIATION_ERRORS,
+    subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, -1.0, 1.0])}, "a NaN takes no part")],
+)
+def nanvar(x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
+    """Variance along axes of the numbers that are not NaN: mean squared deviation, with n - ddof in the place of n.
+
+    Where n - ddof is not positive, it is NaN, with a RuntimeWarning.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanvar(np.array([1.0, np.nan, 3.0])))
+    1.0
+    """
+    return _moment("nanvar", var, x, axis, where, ddof, dtype=dtype, keepdims=keepdims)
+
+
+@composed(
+    domain=Distinct(),
+    examples=[*(e for e in [*_AXES, *_DDOF, *_TYPED] if e.arguments["x"]), *_NONE, _MASKED[2]],
+    reference=np.nanstd,
+    errors=_DEVIATION_ERRORS,
+    subgradients=[
+        Subgradient({"x": np.array([1.0, np.nan, 1.0])}, {"x": np.zeros(3)}, "all deviations are 0"),
+    ],
+)
+def nanstd(x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
+    """Standard deviation along axes of the numbers that are not NaN; where it is 0, its gradient is taken as 0.
+
+    Where n - ddof is not positive, it is NaN, with a RuntimeWarning.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanstd(np.array([1.0, np.nan, 3.0])))
+    1.0
+    """
+    return _moment("nanstd", std, x, axis, where, ddof, dtype=dtype, keepdims=keepdims)
+
+
+_HIGH, _LOW = 100.0, -100.0
+_EXTREME = {
+    "domain": Distinct(),
+    "examples": [
+        *_AXES,
+        *_NONE,
+        Example(x=(2, 3), axis=0, initial=_HIGH),
+        Example(x=(2, 3), initial=_LOW),
+        Example(x=(0,), initial=0.0),
+        Example(x=(2, 3), axis=1, initial=_LOW, where=_MASK),
+        Example(x=(2, 2, 3), axis=(0, 2), initial=_HIGH, where=_MASK, keepdims=True),
+    ],
+    "errors": [
+        _BAD_AXIS,
+        Raises(ShapeError, "zero-size array", x=(0,)),
+        Raises(ShapeError, "broadcast", x=(2, 3), initial=0, where=np.array([True, False])),
+        Raises(ShapeError, "does not have an identity", x=(2, 3), where=_MASK),
+    ],
+    "subgradients": [
+        Subgradient({"x": np.array([1.0, np.nan, 1.0])}, {"x": np.array([0.5, 0.0, 0.5])}, "ties share evenly"),
+    ],
+}
+
+
+def _extreme(who, reduce, lowest, x, axis, keepdims, initial, where):
+    x, missing = _missing(x, who)
+    if not missing.any():
+        return reduce(x, axis, keepdims=keepdims, initial=initial, where=where)
+    if where is not True and initial is None:
+        raise OptionError(f"{who}: where= needs initial=, the result where the mask lets nothing through")
+    mask = _both(who, ~missing, value_of(where))
+    out = reduce(
+        _filled(x, missing, 0), axis, keepdims=keepdims, initial=lowest if initial is None else initial, where=mask
+    )
+    lost = ~np.logical_or.reduce(mask, axis, keepdims=keepdims)
+    if initial is not None or not lost.any():
+        return out
+    warnings.warn(f"{who}: a slice has NaNs only, and the result there is NaN", RuntimeWarning, stacklevel=3)
+    return choose_where(lost, np.nan, out)
+
+
+@composed(reference=np.nanmax, **_EXTREME)
+def nanmax(x, /, axis=None, *, keepdims=False, initial=None, where=True):
+    """Largest element along axes that is not NaN; of NaNs only it is NaN, with a RuntimeWarning. Ties share evenly.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanmax(np.array([1.0, np.nan, 2.0])))
+    2.0
+    """
+    return _extreme("nanmax", max, -np.inf, x, axis, keepdims, initial, where)
+
+
+@composed(reference=np.nanmin, **_EXTREME)
+def nanmin(x, /, axis=None, *, keepdims=False, initial=None, where=True):
+    """Smallest element along axes that is not NaN; of NaNs only it is NaN, with a RuntimeWarning. Ties share evenly.
+
+    Shapes: x (...) -> x without the axes, or with them of length 1 (keepdims); where broadcasts to x.
+
+    >>> float(ag.nanmin(np.array([1.0, np.nan, 2.0])))
+    1.0
+    """
+    return _extreme("nanmin", min, np.inf, x, axis, keepdims, initial, where)

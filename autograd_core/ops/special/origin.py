@@ -1,0 +1,87 @@
+"""Where the values of special functions come from: `scipy.special`, an optional package, imported here only.
+
+It is imported when a function is first called. As everywhere, narrow types are kept: SciPy has no loops for float16,
+and takes double precision where a single one meets a Python number.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache, wraps
+from typing import Any
+
+import numpy as np
+
+from ...engine import Variable
+from ...errors import MissingRuleError
+from ...examples import Example
+
+
+@cache
+def _package() -> Any:
+    try:
+        import scipy.special
+    except ImportError as error:
+        raise ImportError(
+            "special functions: need SciPy, which is not installed; pip install 'autograd-core[special]'"
+        ) from error
+    return scipy.special
+
+
+def from_scipy(name: str, *arrays: Any) -> Any:
+    """A function of `scipy.special` by its name, in the type that NumPy gives to such arguments.
+
+    Raises: ImportError that says how to install SciPy, if it is not there.
+    """
+    out = getattr(_package(), name)(*arrays)
+    kept = np.result_type(*arrays)
+    return out.astype(kept) if kept.kind == "f" and out.dtype != kept else out
+
+
+def scipys(name: str) -> Mapping[str, Any]:
+    """What a record says of a function of SciPy's: our name for it, and that it must agree with it."""
+    return {"name": f"special.{name}", "reference": lambda *arrays: getattr(_package(), name)(*arrays)}
+
+
+def held(*names: str) -> Callable[[Callable[..., Any]], Any]:
+    """These arguments are to be constants, because no formula for the derivative in them is known.
+
+    Raises: MissingRuleError at the call, for a Tensor there that requires a gradient.
+    """
+
+    def decorate(call: Any) -> Any:
+        op = call.op
+        places = [(op.arrays.index(name), name) for name in names]
+
+        @wraps(call)
+        def checked(*arguments: Any) -> Any:
+            for i, name in places:
+                x = arguments[i]
+                if isinstance(x, Variable) and x.node is not None:
+                    raise MissingRuleError(
+                        f"{op.name}: there is no derivative with respect to {name}; give {name}.detach()"
+                    )
+            return call(*arguments)
+
+        op.call = checked
+        return checked
+
+    return decorate
+
+
+# in the narrowest type, which takes that of what it meets
+_HELD = [
+    (np.array([0.5, 1.0, 2.5], np.float16), (2, 3)),
+    (np.array([[1.5], [3.0]], np.float16), (3,)),
+    (2.0, ()),
+    (1, (0,)),
+]
+
+
+def examples_with(first: str, second: str) -> list[Example]:
+    """The ways in which an argument that is held and one that has a derivative broadcast."""
+    return [Example(**{first: a, second: b}) for a, b in _HELD]
+
+
+def over(xp, a, b):
+    """``a / b``, and the constant 0 where a is 0, whatever b is."""
+    none = a == 0
+    return xp.where(none, 0, a / xp.where(none, 1, b))

@@ -1,0 +1,162 @@
+"""Convolution, pooling, losses, and the affine map."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+from benchmarks.agreement.counterparts.record import Counterpart, named, refuse
+
+
+def _batched(ndim: int, call: Any) -> Any:
+    """PyTorch takes one image without an axis for the batch."""
+
+    def with_batch(input: Any, *args: Any, **kwargs: Any) -> Any:
+        if np.ndim(input) == ndim + 1:
+            return call(input[None], *args, **kwargs)[0]
+        return call(input, *args, **kwargs)
+
+    with_batch.__wrapped__ = call  # whose signature says which options there are
+    return with_batch
+
+
+def _convolution(ndim: int) -> Any:
+    name = f"nn.functional.conv{ndim}d"
+
+    def call(
+        input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+    ) -> Any:
+        def whole(x: Any) -> Any:
+            return tuple(x) * ndim if isinstance(x, list | tuple) and len(x) == 1 else x
+
+        padding = padding if isinstance(padding, str) else whole(padding)
+        return named(name)(input, weight, bias, whole(stride), padding, whole(dilation), groups)
+
+    return Counterpart(name, (name, f"conv{ndim}d"), _batched(ndim, call))
+
+
+def _transposed(ndim: int) -> Any:
+    ours = f"conv{ndim}d_input"
+
+    def call(
+        input: Any,
+        weight: Any,
+        bias: Any = None,
+        stride: Any = 1,
+        padding: Any = 0,
+        output_padding: Any = 0,
+        groups: int = 1,
+        dilation: Any = 1,
+    ) -> Any:
+        s, p, o, d = (
+            np.broadcast_to(np.ravel(x), (ndim,)).tolist() for x in (stride, padding, output_padding, dilation)
+        )
+        refuse(any(extra >= step for extra, step in zip(o, s, strict=True)), "output_padding of a stride or more")
+        kernel = np.shape(weight)[2:]
+        spatial = [
+            (n - 1) * s[i] - 2 * p[i] + d[i] * (kernel[i] - 1) + o[i] + 1 for i, n in enumerate(np.shape(input)[2:])
+        ]
+        shape = (np.shape(input)[0], np.shape(weight)[1] * groups, *spatial)
+        y = named(ours)(input, weight, shape, tuple(s), tuple(p), tuple(d), groups)
+        return y if bias is None else y + ag.reshape(bias, (1, -1, *(1,) * ndim))
+
+    return Counterpart(f"nn.functional.conv_transpose{ndim}d", (ours,), _batched(ndim, call))
+
+
+def _average(ndim: int) -> Any:
+    name = f"nn.functional.avg_pool{ndim}d"
+
+    def call(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        ceil_mode: bool = False,
+        count_include_pad: bool = True,
+        divisor_override: Any = None,
+    ) -> Any:
+        refuse(bool(ceil_mode), "ceil_mode")
+        refuse(not count_include_pad and bool(np.any(padding)), "count_include_pad=False")
+        refuse(divisor_override is not None, "divisor_override")
+        return named(name)(input, kernel_size, stride if np.size(stride) else None, padding)
+
+    return Counterpart(name, (name, f"avg_pool{ndim}d"), _batched(ndim, call))
+
+
+def _maximum(ndim: int) -> Any:
+    name = f"nn.functional.max_pool{ndim}d"
+
+    def call(
+        input: Any,
+        kernel_size: Any,
+        stride: Any = None,
+        padding: Any = 0,
+        dilation: Any = 1,
+        ceil_mode: bool = False,
+        return_indices: bool = False,
+    ) -> Any:
+        refuse(bool(ceil_mode), "ceil_mode")
+        refuse(bool(np.any(np.asarray(dilation) != 1)), "max pooling with a dilation")
+        pooled = named(name)(input, kernel_size, stride if np.size(stride) else None, padding)
+        refuse(return_indices, "return_indices")
+        return pooled
+
+    return Counterpart(name, (name, f"max_pool{ndim}d"), _batched(ndim, call))
+
+
+def _cross_entropy(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Any:
+    refuse(weight is not None, "weights of classes")
+    refuse(label_smoothing != 0, "label_smoothing")
+    refuse(_ignored(target, ignore_index), "ignore_index")
+    return named("nn.functional.cross_entropy")(input, target, reduction)
+
+
+def _ignored(target: Any, ignore_index: int) -> bool:
+    values = np.asarray(target.detach() if isinstance(target, ag.Tensor) else target)
+    return values.dtype.kind in "iu" and bool((values == ignore_index).any())
+
+
+def _nll(
+    input: Any,
+    target: Any,
+    weight: Any = None,
+    size_average: Any = None,
+    ignore_index: int = -100,
+    reduce: Any = None,
+    reduction: str = "mean",
+) -> Any:
+    refuse(weight is not None, "weights of classes")
+    refuse(_ignored(target, ignore_index), "ignore_index")
+    return named("nn.functional.nll_loss")(input, target, reduction)
+
+
+def _loss(theirs: str) -> Any:
+    def call(input: Any, target: Any, *, reduction: str = "mean") -> Any:
+        return named(theirs)(input, target, reduction)
+
+    return Counterpart(theirs, (theirs,), call)
+
+
+NETWORKS = [
+    *(_convolution(ndim) for ndim in (1, 2, 3)),
+    *(_transposed(ndim) for ndim in (1, 2, 3)),
+    *(_average(ndim) for ndim in (1, 2)),
+    *(_maximum(ndim) for ndim in (1, 2)),
+    Counterpart("nn.functional.linear", ("linear",), lambda input, weight, bias=None: ag.linear(input, weight, bias)),
+    Counterpart("nn.functional.cross_entropy", ("nn.functional.cross_entropy", "cross_entropy"), _cross_entropy),
+    Counterpart("nn.functional.nll_loss", ("nn.functional.nll_loss",), _nll),
+    _loss("nn.functional.mse_loss"),
+    _loss("nn.functional.binary_cross_entropy"),
+    _loss("nn.functional.binary_cross_entropy_with_logits"),
+]
