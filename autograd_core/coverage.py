@@ -4,7 +4,6 @@ Every public function of `numpy`, `numpy.linalg` and `numpy.fft` that NumPy hand
 answer: an operation with a derivative, a constant, a fact about the shape, or a refusal. So has each of its parameters.
 """
 
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -61,7 +60,7 @@ def answer(name: str, function: Callable[..., Any]) -> Answer:
     ('differentiable', 'where', None)
     """
     known = numpy_functions.name_of(function)
-    parameters = inspect.signature(function).parameters
+    parameters = numpy_functions.signature_of(function).parameters
     if known in numpy_functions.FACTS:
         return Answer(name, function, Status.FACT)
     if known in numpy_functions.CONSTANT:

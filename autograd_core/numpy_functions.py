@@ -34,6 +34,7 @@ SAME_AS = {
 
 SYNONYMS: Mapping[str, Mapping[str, str]] = {
     "clip": {"min": "a_min", "max": "a_max"},
+    "reshape": {"newshape": "shape"},
     "nanstd": {"correction": "ddof"},
     "nanvar": {"correction": "ddof"},
     "std": {"correction": "ddof"},
@@ -150,7 +151,7 @@ def answer_to(function: Function) -> Function:
     ours = operation_of(name)
     if ours is None:
         return lambda *args, **kwargs: refuse(name, REFUSED.get(name, ""))
-    theirs = inspect.signature(function)
+    theirs = signature_of(function)
     place_of = places(function, ours)
     plain = next((i for i, key in enumerate(theirs.parameters) if place_of.get(key) != i), len(place_of))
 
@@ -187,6 +188,31 @@ def answer_to(function: Function) -> Function:
 VARIADIC = object()
 
 
+_SIGNATURES: Mapping[str, Function] = {
+    "bincount": lambda x, /, weights=None, minlength=0: None,
+    "concatenate": lambda arrays, /, axis=0, out=None, *, dtype=None, casting="same_kind": None,
+    "dot": lambda a, b, out=None: None,
+    "empty_like": lambda prototype, /, dtype=None, order="K", subok=True, shape=None, *, device=None: None,
+    "inner": lambda a, b, /: None,
+    "vdot": lambda a, b, /: None,
+    "where": lambda condition, x=None, y=None, /: None,
+}
+"""Signatures of functions written in C, which NumPy tells only from 2.4 on."""
+
+
+def signature_of(function: Function) -> inspect.Signature:
+    """The signature of a NumPy function.
+
+    >>> list(signature_of(np.dot).parameters)
+    ['a', 'b', 'out']
+    """
+    try:
+        return inspect.signature(function)
+    except ValueError:
+        name = function.__name__
+        return inspect.signature(_SIGNATURES.get(SAME_AS.get(name, name), lambda *args, **kwargs: None))
+
+
 def places(function: Function, ours: Function) -> dict[str, Any]:
     """Where each parameter of a NumPy function goes in our operation: a position, a name, or VARIADIC."""
     synonyms = SYNONYMS.get(name_of(function), {})
@@ -194,7 +220,7 @@ def places(function: Function, ours: Function) -> dict[str, Any]:
     positions = {p.name: i for i, p in enumerate(mine) if p.kind is p.POSITIONAL_ONLY}
     named = {p.name for p in mine if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
     found: dict[str, Any] = {}
-    for i, p in enumerate(inspect.signature(function).parameters.values()):
+    for i, p in enumerate(signature_of(function).parameters.values()):
         name = synonyms.get(p.name, p.name)
         if p.kind is p.VAR_POSITIONAL:
             if any(m.kind is m.VAR_POSITIONAL for m in mine):

@@ -58,8 +58,12 @@ _IN_DOMAIN = {"arctanh": 0.0, "special.erfinv": 0.0, "special.logit": 0.5, "spec
 ON_VALUES = "on values"
 """In the place of an operation's name: NumPy computes it on the values, and the result is a constant."""
 
-REFUSED: Mapping[str, str] = {}
-"""Ufuncs that will not come, and why."""
+REFUSED: Mapping[str, str] = {
+    "gammasgn": "a sign, which np.sign of scipy.special.gamma gives",
+    "rgamma": "say 1 / scipy.special.gamma",
+    "yn": "say scipy.special.y0 and y1; higher orders of the second kind are not here",
+}
+"""Ufuncs that will not come, SciPy's among them, and why."""
 
 
 def operation_of(ufunc: np.ufunc, method: str = "__call__") -> str | None:

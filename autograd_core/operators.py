@@ -97,7 +97,7 @@ class Operators(Variable):
         return on_bits(">>", np.right_shift, other, self)
 
     def __getitem__(self, index: Any) -> Any:
-        return ops.getitem(self, ops.indexing.plain_index(index))
+        return ops.getitem(self, index)
 
     sum = ops.sum
     mean = ops.mean

@@ -1,7 +1,7 @@
 """What others do with a Tensor: NumPy's own functions, code for the array API standard, libraries that exchange memory.
 
-NumPy's functions, and those of the standard's namespace, stay in the graph, or raise. Memory is handed out by a constant
-only, as `__array__` and DLPack both say.
+NumPy's functions, and those of the standard's namespace, stay in the graph, or raise. Memory is handed out by
+constants only: `__array__` and DLPack both say so.
 """
 
 from importlib import import_module
@@ -80,7 +80,8 @@ class Protocols(Operators):
                 "from_dlpack: this tensor requires a gradient, and what another library does to its memory is not "
                 "recorded; use .detach()"
             )
-        return self.data.__dlpack__(stream=stream, max_version=max_version, dl_device=dl_device, copy=copy)
+        options = {"stream": stream, "max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return self.data.__dlpack__(**{name: value for name, value in options.items() if value is not None})
 
     def __dlpack_device__(self) -> tuple[int, int]:
         return self.data.__dlpack_device__()

@@ -52,16 +52,16 @@ def numpy_page() -> str:
         "NumPy, function by function",
         "What happens when a function of NumPy's meets a Tensor. **Differentiable**: the call is recorded, and its "
         "derivative is checked against finite differences to second order, with every keyword that is listed as "
-        "understood. **Constant**: NumPy computes the value; it has no derivative by nature. Everything else is "
-        "**refused** at the call with a sentence that says why. There is no other case.",
+        "understood. **Constant**: NumPy computes the value; it has no derivative by nature. **Fact**: the shape or the "
+        "type, which is no array. Everything else is **refused** at the call with a sentence that says why.",
         *_summary(functions, ufuncs),
         "## Functions",
         *_answers([a for a in functions if a.status is not Status.REFUSED]),
         "## Universal functions",
-        "A ufunc's call understands `out=` (a Tensor, or an array if no gradient is required), `where=` (together with "
-        "`out=`), `dtype=` and `casting=`; products of vectors and matrices `axes=`, `axis=` and `keepdims=` too. "
-        "`order=`, `subok=` and `signature=` are refused, and so is `where=` without `out=`, which would leave elements "
-        "without a value.",
+        "A ufunc's call understands `out=` (a Tensor, or an array if no gradient is required), `where=` (together "
+        "with `out=`), `dtype=` and `casting=`; products of vectors and matrices `axes=`, `axis=` and `keepdims=` too. "
+        "`order=`, `subok=` and `signature=` are refused, and so is `where=` without `out=`, which would leave "
+        "elements without a value.",
         *_ufuncs(ufuncs),
         "## Refused",
         *_refused([a for a in functions if a.status is Status.REFUSED]),
@@ -99,7 +99,9 @@ def _answers(answers: Sequence[Answer]) -> Iterator[str]:
     for a in answers:
         understood = [k for k, place in a.keywords.items() if place is not None]
         refused = [k for k, place in a.keywords.items() if place is None]
-        by = f"`ag.{a.operation.name}`" if a.operation else "NumPy, on the values" if a.status == "constant" else "shape"
+        by = (
+            f"`ag.{a.operation.name}`" if a.operation else "NumPy, on the values" if a.status == "constant" else "shape"
+        )
         listed = "all" if a.status is Status.CONSTANT and not a.operation else _codes(understood)
         rows.append((f"`np.{a.name}`", str(a.status), by, listed, _codes(refused)))
     yield from _table(("function", "status", "answered by", "keywords understood", "refused"), rows)
@@ -163,8 +165,8 @@ def operations_page() -> str:
     return _page(
         "Operations",
         "Every operation of the registry. The kind says what its record states about the derivative: one partial per "
-        "array (elementwise), a transpose (linear), one product per array (multilinear), a rule per array (general), or "
-        "nothing, because it is written with other operations (composed).",
+        "array (elementwise), a transpose (linear), one product per array (multilinear), a rule per array (general), "
+        "or nothing, because it is written with other operations (composed).",
         *_table(("operation", "kind", "meaning"), rows),
     )
 
@@ -178,10 +180,11 @@ def _signature(op: Op) -> str:
 
 
 def _page(title: str, *parts: str) -> str:
+    """Paragraphs with an empty line between them, and the lines of tables without."""
     text = f"{HEAD}\n\n# {title}\n"
-    for part in parts:
-        text += part + "\n" if part.startswith("|") else f"\n{part}\n" + ("\n" if not part.startswith("#") else "\n")
-    return "\n".join(line.rstrip() for line in text.replace("\n\n\n", "\n\n").rstrip("\n").splitlines()) + "\n"
+    for before, part in zip(("", *parts), parts, strict=False):
+        text += f"{part}\n" if part.startswith("|") and before.startswith("|") else f"\n{part}\n"
+    return text
 
 
 def _table(head: Sequence[str], rows: Any) -> Iterator[str]:

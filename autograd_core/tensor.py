@@ -232,7 +232,7 @@ class Tensor(Protocols):
     # --- assignment ---------------------------------------------------------------------------------------------------
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        new = ops.setitem(self, value, ops.indexing.plain_index(index))
+        new = ops.setitem(self, value, index)
         self._assign(new, "x[i] = v", "x[i, j] = v in the place of x[i][j] = v, or x = x.clone() first")
 
     def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]

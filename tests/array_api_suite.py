@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 EXPECTED = ROOT / "tests" / "core" / "array_api_xfails.txt"
 PAGE = ROOT / "docs" / "array-api.md"
 
-EXAMPLES = 20  # that Hypothesis draws for each test; 100 if the suite is left to itself
+EXAMPLES = 100  # that Hypothesis draws for each test, as the suite does if left to itself
 
 WIDEST_COMPLEX = "    [(dt, dtype_nbits[dt]) for dt in complex_dtypes], key=lambda x: x[1]\n)[0]"
 WITH_DEFAULT = WIDEST_COMPLEX.replace("x[1]\n", "x[1], default=[None]\n")

@@ -51,8 +51,14 @@ def multiply(xp, a, b, /):
     return a * b
 
 
+def _one_over(b, a_aval):
+    """``1 / b`` in the type of a, if that is the wider one: 1/3 in half precision would be wrong for a in double."""
+    kind = getattr(b, "dtype", a_aval.dtype)
+    return 1 / (b if kind == a_aval.dtype else b.astype(np.result_type(kind, a_aval.dtype)))
+
+
 @elementwise(
-    partials=[lambda b: 1 / b, lambda out, b: -out / b],
+    partials=[lambda b, a_aval: _one_over(b, a_aval), lambda out, b: -out / b],
     singular=True,
     domain={"a": Interval(-5, 5), "b": _NOT_ZERO},
     reference=np.divide,

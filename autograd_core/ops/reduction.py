@@ -246,10 +246,32 @@ def var(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     return xp.var(x, axis=axis, ddof=ddof, keepdims=keepdims, **options)
 
 
+def in_scale(measure, x, axis, where=True):
+    """What is computed from squares, at a scale where those neither overflow nor underflow.
+
+    `measure` is homogeneous: scaled numbers have the scaled measure. NumPy's own value is kept where it is good.
+    """
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        out = measure(x)
+        limits = np.finfo(x.dtype)
+        if not x.size or ((out > math.sqrt(limits.tiny / limits.eps)) & (out < np.inf)).all():
+            return out
+        top = np.maximum.reduce(np.absolute(x), axis=axis, keepdims=True, initial=0, where=where)
+        scale = np.where((top > 0) & (top < np.inf), top, 1).astype(x.dtype)
+        out = measure(x / scale)
+        return out * scale.reshape(np.shape(out))
+
+
+def _is_constant(x, axis, where, shape):
+    """Whether all numbers that a deviation is taken of are equal, so that rounding alone keeps it from being 0."""
+    high = np.maximum.reduce(x, axis=axis, initial=-np.inf, where=where)
+    return (high <= np.minimum.reduce(x, axis=axis, initial=np.inf, where=where)).reshape(shape)
+
+
 @general(
     vjps=[
         lambda xp, g, x, out, axis, ddof, where: (
-            _keep(g / xp.where(out == 0, 1, out), x.shape, axis)
+            _keep(g / xp.where(out == 0, np.inf, out), x.shape, axis)
             / _free(x.shape, axis, ddof, where)
             * _deviation(xp, x, axis, where)
         )
@@ -271,7 +293,12 @@ def std(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     """
     x, options = _arguments(xp, x, dtype, where)
     _check_freedom("std", x, axis, ddof, where)
-    return xp.std(x, axis=axis, ddof=ddof, keepdims=keepdims, **options)
+    if x.dtype.kind != "f":
+        return xp.std(x, axis=axis, ddof=ddof, keepdims=keepdims, **options)
+    out = in_scale(lambda x: xp.std(x, axis=axis, ddof=ddof, keepdims=keepdims, **options), x, axis, where)
+    if not x.size or (out > 8 * np.finfo(out.dtype).eps * np.max(np.absolute(x))).all():
+        return out
+    return xp.where(_is_constant(x, axis, where, np.shape(out)), 0, out).astype(out.dtype)[()]
 
 
 def _ties(xp, g, x, out, axis, initial, where):

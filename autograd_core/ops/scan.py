@@ -160,7 +160,18 @@ def _cumulative(who, scan, first, x, axis, dtype, include_initial):
     return concatenate([np.full(shape, first, out.dtype), out], axis=axis)
 
 
-@composed(domain=_WIDE, examples=_INITIAL, reference=np.cumulative_sum, errors=[_BAD_AXIS, *_ONE_AXIS])
+def _included(scan, first):
+    """NumPy's `cumulative_...`, which are new in NumPy 2.1."""
+
+    def reference(x, *, axis=None, dtype=None, include_initial=False):
+        axis = 0 if axis is None else axis
+        out = scan(x, axis=axis, dtype=dtype)
+        return np.insert(out, 0, first, axis=axis) if include_initial else out
+
+    return reference
+
+
+@composed(domain=_WIDE, examples=_INITIAL, reference=_included(np.cumsum, 0), errors=[_BAD_AXIS, *_ONE_AXIS])
 def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
     """Running sum along an axis, with the empty sum 0 in front on request.
 
@@ -172,7 +183,7 @@ def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
     return _cumulative("cumulative_sum", cumsum, 0, x, axis, dtype, include_initial)
 
 
-@composed(domain=_WIDE, examples=_INITIAL, reference=np.cumulative_prod, errors=[_BAD_AXIS, *_ONE_AXIS])
+@composed(domain=_WIDE, examples=_INITIAL, reference=_included(np.cumprod, 1), errors=[_BAD_AXIS, *_ONE_AXIS])
 def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
     """Running product along an axis, with the empty product 1 in front on request.
 

@@ -117,7 +117,7 @@ def vecdot(a, b, /):
         Example(a=(2, 1, 2, 3), b=(4, 3)),
         Example(a=(2, 0), b=(0,)),
     ],
-    reference=np.matvec,
+    reference=getattr(np, "matvec", lambda a, b: np.einsum("...ij,...j->...i", a, b)),  # new in NumPy 2.2
     errors=[
         Raises(ShapeError, "lengths 3 and 2 differ", a=(2, 3), b=(2,)),
         Raises(ShapeError, "at least 2 and 1 axes", a=(3,), b=(3,)),
@@ -144,7 +144,7 @@ def matvec(a, b, /):
         Example(a=(4, 2), b=(2, 1, 2, 3)),
         Example(a=(0,), b=(0, 2)),
     ],
-    reference=np.vecmat,
+    reference=getattr(np, "vecmat", lambda a, b: np.einsum("...i,...ij->...j", a, b)),  # new in NumPy 2.2
     errors=[
         Raises(ShapeError, "lengths 3 and 2 differ", a=(3,), b=(2, 3)),
         Raises(ShapeError, "at least 1 and 2 axes", a=(3,), b=(3,)),

@@ -15,7 +15,7 @@ from benchmarks.agreement.counterparts import TABLE
 from benchmarks.agreement.page import page, summary
 from benchmarks.agreement.tally import run
 
-SAMPLES = 200
+SAMPLES = 1000
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "agreement.md"
 
 

@@ -192,7 +192,7 @@ DIFFERENCES = [
     Difference(
         "i0 special.i0e special.i1 special.i1e special.modified_bessel_i0 special.modified_bessel_i1",
         at(a_nan),
-        "at NaN the derivative is NaN; PyTorch has a number there, as it treats NaN as the limit at 0",
+        "at NaN the derivative is NaN; PyTorch has a number there",
     ),
     Difference(
         "i0 special.i1",
@@ -225,11 +225,13 @@ DIFFERENCES = [
         "at a pole the derivative is infinite; a large number, or NaN, in PyTorch",
     ),
     Difference(
-        "lgamma", at(lambda x: x == -np.inf, (0, 1, 2)), "at minus infinity the value is SciPy's, minus infinity"
+        "lgamma",
+        at(lambda x: x == -np.inf, (0, 1, 2)),
+        "at minus infinity the value is minus infinity, as in SciPy; plus in PyTorch",
     ),
     Difference(
-        "erf erfc special.erfcx digamma polygamma.polygamma_n_0 polygamma.polygamma_n_1 polygamma.polygamma_n_2 "
-        "polygamma.polygamma_n_3 polygamma.polygamma_n_4",
+        "erf erfc special.ndtr special.erfcx digamma polygamma.polygamma_n_0 polygamma.polygamma_n_1 "
+        "polygamma.polygamma_n_2 polygamma.polygamma_n_3 polygamma.polygamma_n_4",
         both(at(np.isinf), undefined),
         "at infinity the derivatives are their limits, 0; NaN in PyTorch",
     ),
@@ -302,13 +304,14 @@ DIFFERENCES = [
 
 REFUSALS = [
     Refusal(
-        "index_copy index_fill",
+        "index_copy index_fill scatter",
         "names an element twice",
         "an index that names an element twice: which value stays is not defined, so the assignment is refused",
     ),
     Refusal(
         "linalg.qr qr", "fills up Q", "complete factors: the columns that fill up Q are arbitrary and have no gradient"
     ),
+    Refusal("masked.mean", "nothing to reduce", "the mean of no elements, which is NaN in PyTorch, is refused"),
     Refusal("logsumexp", "zero-size array", "the logarithm of an empty sum, which is minus infinity, is refused"),
     Refusal(
         "tensordot", "have lengths 1 and", "PyTorch stretches contracted axes of length 1; NumPy refuses, and we do"

@@ -65,7 +65,7 @@ def page(rows: Sequence[Row], versions: Mapping[str, str], limit: int) -> str:
                 f"Written by `python -m benchmarks.agreement` with {named}; what stands here is counted, not typed.",
                 _METHOD,
                 summary(rows),
-                f"At most {limit} samples of an entry are taken, and none with an array of more than {LARGEST:,} numbers.",
+                f"At most {limit} samples of an entry are taken, none with an array of more than {LARGEST:,} numbers.",
                 *_failures(rows),
                 "## Differences, and why",
                 "An operation that PyTorch has under several names is counted under each. `count` is of samples.",
@@ -75,7 +75,7 @@ def page(rows: Sequence[Row], versions: Mapping[str, str], limit: int) -> str:
                 "## Samples left out",
                 _table(("what they ask for", "count"), [(k, str(v)) for k, v in _sum(rows, "skipped").most_common()]),
                 "## Entry by entry",
-                "`worst` is the largest difference that counts as rounding, relative to the largest number that takes part.",
+                "`worst` is the largest difference that counts as rounding, relative to the largest number there.",
                 _table(
                     ("PyTorch's entry", "here", "samples", "values", "first", "second", "differ", "worst"),
                     [_line(row) for row in compared],
@@ -109,7 +109,11 @@ def _sum(rows: Iterable[Row], what: str) -> Counter[str]:
 
 def _reasons(rows: Sequence[Row], what: str) -> list[tuple[str, ...]]:
     return [
-        (", ".join(f"`{row.counterpart.theirs}`" for row in rows if why in getattr(row, what)), str(count), why)
+        (
+            ", ".join(dict.fromkeys(f"`{r.counterpart.theirs}`" for r in rows if why in getattr(r, what))),
+            str(count),
+            why,
+        )
         for why, count in _sum(rows, what).most_common()
     ]
 

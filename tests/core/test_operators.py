@@ -96,11 +96,6 @@ def test_plus_is_a_new_tensor_of_the_same_numbers():
     np.testing.assert_array_equal(ag.gradients((y * y).sum(), x), [2.0, 4.0])
 
 
-def test_a_complex_number_carries_no_gradient():
-    with pytest.raises(ag.AutogradError):
-        complex(ag.tensor(1.0, requires_grad=True))
-
-
 SQUARE = np.array([[1.25, -2.5, 3.75], [0.5, 0.0, 1.5], [2.0, 7.0, -1.0]])
 
 

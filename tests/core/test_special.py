@@ -80,7 +80,7 @@ def test_keywords_of_scipys_ufuncs(special):
 
 
 def test_a_function_that_is_not_here_is_refused_in_words(special):
-    with pytest.raises(ag.MissingRuleError, match="airye|erfi is not differentiable here"):
+    with pytest.raises(ag.MissingRuleError, match=r"erfi is not differentiable here"):
         special.erfi(ag.tensor([1.0], requires_grad=True))
 
 

@@ -9,7 +9,7 @@ from ...examples import Distinct, Example, Raises, Subgradient
 from ...op import composed, general
 from ..arithmetic import absolute
 from ..operands import operand, value_of
-from ..reduction import max, min, sum
+from ..reduction import in_scale, max, min, sum
 from ..selection import where
 from ..shape import expand_dims, moveaxis, reshape
 from .matrices import (
@@ -49,9 +49,9 @@ def _vector_norm_vjp(xp, g, x, out, axis, ord):
         attained = (xp.absolute(x) == out).astype(g.dtype)
         return g * xp.sign(x) * (attained / xp.sum(attained, axis=axis, keepdims=True))
     nothing = value_of(out) == 0
-    out = xp.where(nothing, 1, out)
     if ord == 2:
-        return g * (x / out)
+        return g * (x / xp.where(nothing, inf, out))
+    out = xp.where(nothing, 1, out)
     # For powers below 1 the partial at a number 0 is infinite to both sides, and taken as 0.
     apart = nothing | (value_of(x) == 0) if ord < 1 else np.broadcast_to(nothing, x.shape)
     slope = xp.sign(x) * xp.power(xp.absolute(xp.where(apart, 1, x)) / out, ord - 1)
@@ -98,10 +98,15 @@ def vector_norm(xp, x, /, *, axis=None, keepdims=False, ord=2):
     if isinstance(ord, str) or ord is None:
         raise OptionError(f"linalg.vector_norm: ord must be a number, got {ord!r}")
     x = xp.asarray(x)
+    axis = tuple(axis) if isinstance(axis, list) else axis
+
+    def norm(x):
+        return xp.asarray(xp.linalg.vector_norm(x, axis=axis, keepdims=keepdims, ord=ord))
+
+    if ord == 2 and x.dtype.kind == "f":
+        return in_scale(norm, x, axis)[()]
     with np.errstate(divide="ignore"):  # negative powers of 0
-        return xp.asarray(
-            xp.linalg.vector_norm(x, axis=tuple(axis) if isinstance(axis, list) else axis, keepdims=keepdims, ord=ord)
-        )[()]
+        return norm(x)[()]
 
 
 _MATRIX_ORDERS = ["fro", "nuc", 1, -1, 2, -2, inf, -inf]

@@ -118,6 +118,10 @@ def _solve(A: Any, B: Any, *, left: bool = True) -> Any:
     return ag.swapaxes(ag.linalg.solve(ag.swapaxes(A, -1, -2), ag.swapaxes(B, -1, -2)), -1, -2)
 
 
+def _solve_ex(A: Any, B: Any, *, left: bool = True, check_errors: bool = False) -> Any:
+    return _solve(A, B, left=left), None
+
+
 def _lstsq(A: Any, B: Any, rcond: Any = None, driver: Any = None) -> Any:
     refuse(np.ndim(A) != 2 or np.ndim(B) != 2, "stacks of least squares")
     return ag.linalg.lstsq(A, B, rcond)[0], None
@@ -228,6 +232,8 @@ LINEAR_ALGEBRA = [
     Counterpart("linalg.pinv.hermitian", ("linalg.pinv",), _pinv, None, _symmetric),
     Counterpart("pinverse", ("linalg.pinv",), _pinv),
     Counterpart("linalg.solve", ("linalg.solve",), _solve),
+    Counterpart("linalg.solve_ex", ("linalg.solve",), _solve_ex),
+    Counterpart("linalg.matrix_rank", ("linalg.matrix_rank",), lambda A: ag.linalg.matrix_rank(A)),
     Counterpart("linalg.lstsq.grad_oriented", ("linalg.lstsq",), _lstsq),
     Counterpart("linalg.tensorinv", ("linalg.tensorinv",), lambda A, ind=2: ag.linalg.tensorinv(A, ind)),
     Counterpart(

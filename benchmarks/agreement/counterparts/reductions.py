@@ -23,6 +23,37 @@ def _reduction(theirs: str, ours: str) -> Counterpart:
     return Counterpart(theirs, (ours,), call)
 
 
+def _masked(name: str, ours: str, **identity: Any) -> Counterpart:
+    """A reduction of the elements that a mask lets through; of none of them it is the `identity`, if there is one."""
+
+    def call(input: Any, dim: Any = None, *, keepdim: bool = False, dtype: Any = None, mask: Any = None) -> Any:
+        options = identity if dtype is None else {"dtype": dtype, **identity}
+        where = True if mask is None else np.broadcast_to(mask, np.shape(input))
+        return named(ours)(input, axes(input, dim), keepdims=keepdim, where=where, **options)
+
+    return Counterpart(f"masked.{name}", (ours,), call)
+
+
+def _masked_spread(ours: str) -> Counterpart:
+    def call(
+        input: Any,
+        dim: Any = None,
+        unbiased: Any = None,
+        *,
+        keepdim: bool = False,
+        dtype: Any = None,
+        mask: Any = None,
+        correction: Any = None,
+    ) -> Any:
+        over, where = axes(input, dim), True if mask is None else np.broadcast_to(mask, np.shape(input))
+        ddof = _free(correction, unbiased)
+        few = bool(np.any(np.sum(np.broadcast_to(where, np.shape(input)), axis=over) <= ddof))
+        refuse(few, "no degree of freedom: NaN there, refused here")
+        return named(ours)(input, over, ddof=ddof, keepdims=keepdim, where=where, dtype=dtype)
+
+    return Counterpart(f"masked.{ours}", (ours,), call)
+
+
 def _along(theirs: str, ours: str) -> Counterpart:
     """A function along one axis that keeps it."""
 
@@ -163,6 +194,13 @@ REDUCTIONS = [
     *(_reduction(name, name) for name in ("all", "any", "nansum", "nanmean", "logsumexp")),
     *(_reduction(theirs, ours) for theirs, ours in [("amax", "max"), ("amin", "min")]),
     *(_reduction(name, name) for name in ("argmax", "argmin")),
+    _masked("sum", "sum"),
+    _masked("mean", "mean"),
+    _masked("prod", "prod"),
+    _masked("amax", "max", initial=-np.inf),
+    _masked("amin", "min", initial=np.inf),
+    _masked_spread("var"),
+    _masked_spread("std"),
     Counterpart("max.reduction_no_dim", ("max",), lambda input: ag.max(input)),
     Counterpart("min.reduction_no_dim", ("min",), lambda input: ag.min(input)),
     _extreme("max.reduction_with_dim", "max", "argmax"),

@@ -159,6 +159,13 @@ def _scatter_add(input: Any, dim: int, index: Any, src: Any) -> Any:
     return ag.reshape(_upon(x, _places(i, dim), s), np.shape(input))
 
 
+def _scatter(input: Any, dim: int, index: Any, src: Any, *, reduce: Any = None) -> Any:
+    refuse(reduce is not None, "reductions into places")
+    x, i = _at_least_one(input), np.atleast_1d(index)
+    s = ag.getitem(_at_least_one(src), tuple(slice(n) for n in i.shape)) if np.ndim(src) else src
+    return ag.reshape(ag.setitem(x, s, _places(i, dim)), np.shape(input))
+
+
 def _index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     index = tuple(indices)
     if not accumulate:
@@ -361,6 +368,7 @@ SHAPES = [
     Counterpart("index_copy", ("setitem",), _index_copy),
     Counterpart("index_fill", ("setitem",), _index_fill),
     Counterpart("index_add", ("scatter_add",), _index_add),
+    Counterpart("scatter", ("setitem",), _scatter),
     Counterpart("scatter_add", ("scatter_add",), _scatter_add),
     Counterpart("index_select", ("take",), _index_select),
     Counterpart("take", ("take",), _take),
