@@ -87,9 +87,10 @@ def test_a_tie_explains_a_difference_at_the_tie_and_nowhere_else():
     assert not explanations(_finding([True, False, True], a, b, entry="exp"))
 
 
-def test_no_condition_explains_a_shape():
+@pytest.mark.parametrize("other", [np.zeros(3), np.float32(0)])
+def test_no_condition_explains_another_shape_or_type(other):
     finding = _finding(True, 1.0, 1.0)
-    finding.ours = np.zeros(3)
+    finding.ours = np.asarray(other)
     assert not explanations(finding)
 
 

@@ -77,6 +77,10 @@ from .creation import (
     ones_like as ones_like,
     zeros_like as zeros_like,
 )
+from .deviation import (
+    std as std,
+    var as var,
+)
 from .diagonal import (
     diag as diag,
     diagflat as diagflat,
@@ -162,9 +166,7 @@ from .reduction import (
     mean as mean,
     min as min,
     prod as prod,
-    std as std,
     sum as sum,
-    var as var,
 )
 from .reordering import (
     flip as flip,

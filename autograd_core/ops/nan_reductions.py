@@ -12,8 +12,9 @@ import numpy as np
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises, Subgradient
 from ..op import composed
+from .deviation import std, var
 from .operands import operand, value_of
-from .reduction import max, mean, min, prod, std, sum, var
+from .reduction import max, mean, min, prod, sum
 from .selection import where as choose_where
 
 _WIDE = Interval(-3, 3)

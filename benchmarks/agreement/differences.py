@@ -327,7 +327,7 @@ REFUSALS = [
 def explanations(finding: Finding) -> list[Difference]:
     """The entries that together explain all elements that differ; none if an element is left without one."""
     left, found = finding.differs, []
-    if left.shape != finding.ours.shape or finding.ours.shape != finding.theirs.shape:
+    if finding.ours.shape != finding.theirs.shape or finding.ours.dtype != finding.theirs.dtype:
         return []
     for difference in DIFFERENCES:
         if finding.row.theirs in difference.entries.split():

@@ -8,8 +8,9 @@ from ...errors import OptionError, ShapeError
 from ...examples import Distinct, Example, Raises, Subgradient
 from ...op import composed, general
 from ..arithmetic import absolute
+from ..deviation import in_scale
 from ..operands import operand, value_of
-from ..reduction import in_scale, max, min, sum
+from ..reduction import max, min, sum
 from ..selection import where
 from ..shape import expand_dims, moveaxis, reshape
 from .matrices import (
