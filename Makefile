@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench notebooks docs clean
+.PHONY: demo test lint bench agreement notebooks docs clean
 .DEFAULT_GOAL := help
 
 .venv/bin/python:
@@ -29,6 +29,9 @@ lint: .venv/.dev  ## format check, lint, types
 
 bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
 	$(BIN)/python -m benchmarks
+
+agreement: .venv/.bench  ## every operation beside its counterpart in PyTorch, on PyTorch's own samples; writes docs/agreement.md
+	$(BIN)/python -m benchmarks.agreement
 
 notebooks: .venv/.notebooks .venv/.demo  ## run every notebook from top to bottom
 	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest --nbmake notebooks; \

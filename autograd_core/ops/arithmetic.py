@@ -95,8 +95,8 @@ def _power_base(xp, a, b):
 
 
 def _power_exponent(xp, a, b, out):
-    """``a**b log a``, and its limit 0 where a is 0."""
-    return out * xp.log(xp.where(a == 0, 1, a))
+    """``a**b log a``, and its limit 0 where a is 0 and b is not negative."""
+    return out * xp.log(xp.where((a == 0) & (b >= 0), 1, a))
 
 
 @elementwise(

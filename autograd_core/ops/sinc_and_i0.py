@@ -105,7 +105,7 @@ def _i0_derivative(x, order, nodes=128):
         opposite = np.expm1(-2 * c * size)  # e**-2cx, less 1
         total += c**order * np.exp((c - 1) * size) * (-opposite if order % 2 else 2 + opposite)
     half = np.exp(size / 2)  # twice, so that it does not overflow before the result does
-    return sign * (total / nodes * half) * half
+    return sign * np.where(size > 1000, np.inf, (total / nodes * half) * half)
 
 
 @elementwise(

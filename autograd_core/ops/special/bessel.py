@@ -97,7 +97,10 @@ def i0e(xp, x, /):
 
 
 @elementwise(
-    partials=[lambda xp, x, out: (i0e(x) + ive(2, x)) / 2 - xp.sign(x) * out],
+    partials=[
+        # out / x is 1/2 at 0
+        lambda xp, x, out: i0e(x) - xp.where(x == 0, 0.5, out / xp.where(x == 0, 1, x)) - xp.sign(x) * out
+    ],
     domain=Interval(-8, 8, away_from=[0]),
     **scipys("i1e"),
 )

@@ -15,7 +15,7 @@ _INSIDE = Interval(0.1, 0.9)
 
 def _bell(xp, x):
     """``e**-x**2``, of which nothing is left beyond 30; there the square would overflow half precision."""
-    return xp.exp(-xp.square(xp.where(xp.absolute(x) < 30, x, 30)))
+    return xp.exp(-xp.square(xp.where(xp.absolute(x) > 30, 30, x)))
 
 
 @elementwise(partials=[lambda xp, x: (2 / _sqrt(_pi)) * _bell(xp, x)], domain=_ALL, **scipys("erf"))

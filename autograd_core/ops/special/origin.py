@@ -82,6 +82,6 @@ def examples_with(first: str, second: str) -> list[Example]:
 
 
 def over(xp, a, b):
-    """``a / b``, and the constant 0 where a is 0, whatever b is."""
-    none = a == 0
+    """``a / b``, and the constant 0 where both are 0."""
+    none = (a == 0) & (b == 0)
     return xp.where(none, 0, a / xp.where(none, 1, b))
