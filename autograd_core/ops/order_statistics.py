@@ -260,7 +260,7 @@ _QUANTILES = [
 ]
 _METHODS = [Example(x=(5,), q=q, method=method) for method in [*_CONTINUOUS, *sorted(_STEPS)] for q in (0.1, 0.55, 0.8)]
 _STEPPING = [
-    Example(x=(4,), q=(), method="inverted_cdf"),
+    Example(x=(3,), q=(), method="inverted_cdf"),
     Example(x=(2, 3), q=0.5, method="inverted_cdf", weights=np.array([[1.0, 4.0, 2.0], [1.5, 0.5, 2.0]])),
     Example(x=(3, 2), q=0.7, axis=0, method="inverted_cdf", weights=np.array([[1.0, 4.0], [2.0, 1.5], [0.5, 2.0]])),
 ]

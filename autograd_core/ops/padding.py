@@ -46,7 +46,7 @@ _ONLY_FOR = {
         Example(x=(2, 4), pad_width=_WIDTHS, mode="minimum", stat_length=((1, 2), (3, 2))),
         Example(x=(2, 3), pad_width=2, mode="mean"),
         Example(x=(4,), pad_width=(1, 2), mode="mean", stat_length=2),
-        Example(x=(2, 3), pad_width=_WIDTHS, mode="median"),
+        Example(x=(2, 3), pad_width=((0, 0), (1, 3)), mode="median"),
         Example(x=(4,), pad_width=(1, 2), mode="median", stat_length=(2, 3)),
         Example(x=(2, 4), pad_width=_WIDTHS, mode="reflect"),
         Example(x=(3,), pad_width=(5, 8), mode="reflect"),
