@@ -58,6 +58,16 @@ def is_differentiable(dtype: np.dtype[Any]) -> bool:
     return dtype.kind == "f"
 
 
+def as_floating(array: Array) -> Array:
+    """Numbers as floating point, integers and booleans in double precision, where 8 bits would wrap round.
+
+    >>> as_floating(np.array([200], np.uint8))
+    array([200.])
+    """
+    array = np.asarray(array)
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
 # Note [Who may write]
 # A graph keeps arrays for its sweep. If somebody writes into one of them in between, the gradient would be silently
 # wrong. So a graph keeps an array itself only where nobody outside can reach it, and a copy otherwise:

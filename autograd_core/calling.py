@@ -103,7 +103,7 @@ def source_of_call(op: "Op") -> str:
         f"    context = get_context()\n"
         f"    try:\n"
         f"        out{', aux' if op.aux else ''} = forward(np, {given})\n"
-        f"    except (AutogradError, ValueError, TypeError, IndexError) as error:\n"
+        f"    except (AutogradError, ValueError, TypeError, IndexError, OverflowError) as error:\n"
         f"        blame(op, error, ({values}), context)\n"
         f"    if cls is None:\n"
         f"        return out\n"
@@ -280,6 +280,19 @@ def _pull_one(op: "Op", i: int) -> str:
     return f"    g_{i} = None\n    if {name}_parent is not None:\n" + "".join(f"        {line}\n" for line in lines)
 
 
+def pull_at_first(op: "Op") -> Callable[..., Any]:
+    """The reverse of an operation until it is needed: then it is compiled, and takes this one's place.
+
+    An attribute of the record rather than a method, because Python finds it faster.
+    """
+
+    def pull(*arguments: Any) -> Any:
+        op.pull = compile_pull(op)
+        return op.pull(*arguments)
+
+    return pull
+
+
 def compile_pull(op: "Op") -> Callable[..., Any]:
     """The compiled reverse of an operation, from its rules."""
     namespace: dict[str, Any] = {"absorbing": absorbing, "fit": fit, "np": np}
@@ -312,6 +325,8 @@ def blame(op: "Op", error: Exception, values: tuple[Any, ...], context: Context)
         raise IndexingError(f"{op.name}: {error}; got {what}.{where}") from None
     if isinstance(error, TypeError):
         raise DTypeError(f"{op.name}: {error}; got {what}.{where}") from None
+    if isinstance(error, OverflowError):
+        raise OptionError(f"{op.name}: {error}; got {what}.{where}") from None
     shapes = [np.shape(value) for value in values if value is not None and not op.variadic]
     clash = _clash(shapes) if op.kind == "elementwise" else ""
     if clash:

@@ -103,6 +103,7 @@ class Op:
                 raise TypeError(
                     f"{self.name}: {len(self.arrays)} arrays ({', '.join(self.arrays)}), {len(self.rules)} rules"
                 )
+            self.pull: Callable[..., Any] = calling.pull_at_first(self)
             self.call: Callable[..., Any] = calling.compile_call(self)
             self.call.__doc__, self.call.__module__ = forward.__doc__, forward.__module__
             self.call.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
@@ -143,11 +144,6 @@ class Op:
             if name not in known:
                 raise TypeError(f"{self.name}: a rule asks for {name!r}; there is {', '.join(sorted(known))}")
         return names
-
-    def pull(self, *arguments: Any) -> Any:
-        """The cotangents of the arrays from that of the result: a generated function, made when it is first needed."""
-        self.pull = calling.compile_pull(self)  # type: ignore[method-assign]
-        return self.pull(*arguments)
 
     def read(
         self, i: int, xp: Any, parents: Sequence[Any], saved: Sequence[Any], statics: Sequence[Any]

@@ -110,8 +110,8 @@ class Operators(Variable):
     any = ops.any
     argmax = ops.argmax
     argmin = ops.argmin
+    argpartition = ops.argpartition
     argsort = ops.argsort
-    clip = ops.clip
     conj = conjugate = ops.conjugate
     cumprod = ops.cumprod
     cumsum = ops.cumsum
@@ -137,14 +137,36 @@ class Operators(Variable):
         """Where the elements are that are not 0, as one array of numbers for each axis; constants."""
         return np.nonzero(self)  # type: ignore[arg-type]
 
-    def reshape(self, *shape: Any) -> Any:
+    def clip(self, min: Any = None, max: Any = None) -> Any:
+        """The elements, those beyond a bound replaced by it."""
+        return ops.clip(self, min, max)
+
+    def choose(self, choices: Any, mode: str = "raise") -> Any:
+        """For each element, which is a number of a choice, the element of that choice."""
+        return ops.choose(self, choices, mode=mode)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Any:
+        """The slices along an axis for which the condition holds."""
+        return ops.compress(condition, self, axis)
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
         """The same elements in another shape, given as one tuple or as separate lengths."""
-        return ops.reshape(self, shape[0] if len(shape) == 1 else shape)
+        return ops.reshape(self, shape[0] if len(shape) == 1 else shape, **options)
 
     def transpose(self, *axes: Any) -> Any:
         """Axes in another order, given as one tuple or as separate numbers; reversed if none are given."""
         listed = len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list))
         return ops.transpose(self, (axes[0] if listed else axes) or None)
+
+    @property
+    def real(self) -> Any:
+        """The real part, which of real numbers is themselves."""
+        return ops.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part, which of real numbers is 0."""
+        return ops.imag(self)
 
     @property
     def T(self) -> Any:

@@ -12,7 +12,7 @@ from math import isqrt, prod
 from typing import Any
 
 import numpy as np
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from autograd_core import Apart, Distinct, Example, Interval, Op
 from autograd_core.examples import Matrices
@@ -109,6 +109,21 @@ def _draw_matrices(draw: Draw, shape: Shape, domain: Matrices) -> np.ndarray:
         numbers = (numbers + np.swapaxes(numbers, -1, -2)) / 2
     rows, columns = shape[-2:]
     return numbers + domain.spacing * np.eye(rows, columns) * np.arange(1, columns + 1)
+
+
+class First:
+    """Draws the first number of each domain, for a call whose numbers do not matter."""
+
+    def __call__(self, strategy: st.SearchStrategy[Any]) -> Any:
+        found: list[Any] = []
+
+        @settings(max_examples=1, database=None, derandomize=True)
+        @given(strategy)
+        def once(value: Any) -> None:
+            found.append(value)
+
+        once()
+        return found[0]
 
 
 _MANY = 16  # more numbers than these are not drawn one by one: they come from a generator whose seed is drawn

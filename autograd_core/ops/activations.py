@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from ..arrays import as_floating
 from ..examples import Interval, Subgradient
 from ..layout import BLOCK, LARGE, in_blocks
 from ..op import elementwise
+
+_DOUBLE = np.dtype(float)
 
 
 def _relu_large(x):
@@ -56,7 +59,7 @@ def sigmoid(xp, x, /):
     >>> float(ag.sigmoid(0.0))
     0.5
     """
-    out = xp.negative(x)
+    out = xp.negative(x if getattr(x, "dtype", _DOUBLE).kind == "f" else as_floating(x))
     with np.errstate(over="ignore"):  # where e**-x is infinite, the value is 0 to the last bit
         if not isinstance(out, np.ndarray) or not out.ndim:
             return 1 / (1 + xp.exp(out))

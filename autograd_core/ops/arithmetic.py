@@ -129,7 +129,7 @@ def power(xp, a, b, /):
     >>> float(ag.power(3.0, 2))
     9.0
     """
-    if type(b) is int and isinstance(a, np.ndarray):
+    if type(b) is int and isinstance(a, np.ndarray) and a.dtype.kind == "f":
         if b == 2:
             return a * a
         if b == 3:  # NumPy calls pow() for each number, which takes many times longer
@@ -204,7 +204,7 @@ def reciprocal(xp, x, /):
     >>> float(ag.reciprocal(4.0))
     0.25
     """
-    return xp.divide(1, x)
+    return xp.reciprocal(x)
 
 
 @elementwise(
@@ -300,7 +300,8 @@ def conjugate(x, /):
     >>> float(ag.conjugate(2.0))
     2.0
     """
-    return positive(operand(x, "conjugate"))
+    x = operand(x, "conjugate")
+    return alias(x) if x.dtype == bool else positive(x)
 
 
 @composed(domain=Interval(-5, 5), examples=_SOME, reference=np.real_if_close, errors=[_COMPLEX])

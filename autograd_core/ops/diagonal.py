@@ -10,6 +10,7 @@ from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..op import composed
 from .arithmetic import power
+from .creation import astype
 from .indexing import getitem, scatter_add
 from .operands import operand
 from .reduction import sum
@@ -160,7 +161,7 @@ def _masked(who, x, k, above):
         raise ShapeError(f"{who}: an array with at least one axis is needed, got a single number")
     n, m = x.shape[-2:] if x.ndim > 1 else x.shape * 2
     below = np.tri(n, m, k - 1 if above else k, dtype=bool)
-    return where(~below if above else below, x, 0)
+    return where(~below if above else below, x, x.dtype.type(0))
 
 
 @composed(domain=_WIDE, examples=_TRIANGLES, reference=np.tril, errors=[_NO_AXIS])
@@ -214,6 +215,7 @@ def vander(x, /, N=None, increasing=False):
     x = operand(x, "vander")
     if x.ndim != 1:
         raise ShapeError(f"vander: a vector is needed, got shape {x.shape}")
+    x = x if x.dtype.kind == "f" else astype(x, np.result_type(x.dtype, np.int64))
     n = x.shape[0] if N is None else N
     exponents = np.arange(n, dtype=x.dtype) if increasing else np.arange(n - 1, -1, -1, dtype=x.dtype)
     return power(expand_dims(x, 1), exponents)

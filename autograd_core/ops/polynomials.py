@@ -236,6 +236,7 @@ def polyder(p, /, m=1):
     p = _coefficients(p, "polyder")
     if m < 0:
         raise OptionError(f"polyder: the order m must not be negative, got {m}; integrate with ag.polyint")
+    p = p if p.dtype.kind == "f" else astype(p, np.result_type(p.dtype, np.int64))
     p = p if m else alias(p)
     for _ in range(int(m)):
         p = p[:-1] * _exponents(len(p), p.dtype)[:-1]

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import as_floating
 from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import general, linear
@@ -295,7 +296,7 @@ def logsumexp(xp, x, /, axis=None, *, keepdims=False):
     >>> round(float(ag.logsumexp(np.array([1000.0, 1000.0]))), 4)
     1000.6931
     """
-    x = xp.asarray(x)
+    x = as_floating(x)
     top = xp.maximum.reduce(x, axis=axis, keepdims=True)
     shift = xp.where(xp.isfinite(top), top, 0)
     with np.errstate(divide="ignore"):

@@ -8,6 +8,7 @@ import numpy as np
 from ..errors import DTypeError, ShapeError
 from ..examples import Example, Interval, Raises, Subgradient
 from ..op import composed, elementwise
+from .creation import astype
 from .operands import operand, value_of
 from .selection import isinf, where
 
@@ -192,5 +193,6 @@ def modf(x, /):
     [-0.5, -1.0]
     """
     x = operand(x, "modf")
+    x = x if x.dtype.kind == "f" else astype(x, np.float64)
     whole, endless = trunc(x), isinf(x)  # an infinite number has no fraction
     return where(endless, 0.0, x - where(endless, 0.0, whole)) if np.any(value_of(endless)) else x - whole, whole

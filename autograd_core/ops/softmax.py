@@ -4,6 +4,7 @@ from math import prod
 
 import numpy as np
 
+from ..arrays import as_floating
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..op import general
@@ -16,7 +17,7 @@ _BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 
 def _shifted(xp, x, axis):
     """x minus its largest along the axis, which leaves the softmax as it is; an axis of length 0 has no largest."""
-    x = xp.asarray(x)
+    x = as_floating(x)
     return xp.subtract(x, (xp.maximum if x.size else xp.add).reduce(x, axis=axis, keepdims=True))
 
 
@@ -173,7 +174,7 @@ def cross_entropy(xp, logits, labels, /, reduction="mean"):
     >>> round(float(ag.cross_entropy(np.zeros((1, 2)), np.array([0]))), 4)
     0.6931
     """
-    logits, labels = xp.asarray(logits), xp.asarray(labels)
+    logits, labels = as_floating(logits), xp.asarray(labels)
     _check_labels(logits, labels, reduction)
     logp = log_softmax(logits)
     if labels.shape == logits.shape:

@@ -106,7 +106,8 @@ def vecdot(a, b, /):
     """
     a, b = operand(a, "vecdot"), operand(b, "vecdot")
     _check("vecdot", a, b, ((1, -1), (1, -1)))
-    return sum(multiply(a, b), axis=-1)
+    products = multiply(a, b)
+    return sum(products, axis=-1, dtype=products.dtype)  # which for small integers is not what a sum would take
 
 
 @composed(

@@ -24,7 +24,7 @@ from hypothesis import Phase, given, settings, strategies as st
 
 import autograd_core as ag
 from autograd_core.engine import reachable
-from tests.strategies import COTANGENTS, Case, Draw, draw_array, draw_case, draw_like, examples_of
+from tests.strategies import COTANGENTS, Case, Draw, First, draw_array, draw_case, draw_like, examples_of
 
 ROUNDING = 64
 EPS = float(np.finfo(np.float64).eps)
@@ -376,6 +376,33 @@ def test_the_layout_in_memory_does_not_matter(case, draw):
             cotangents = [layout(a).detach() for a in u]
             for g, e in zip(pulled(case, tensors, results, cotangents), expected, strict=True):
                 assert_close(g, e, *u)
+
+
+def _is_numpys(function: Any) -> bool:
+    """Whether a reference is a function of NumPy's own, which knows what it does with integers."""
+    return isinstance(function, np.ufunc) or str(getattr(function, "__module__", "")).startswith("numpy")
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint8], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if _is_numpys(op.reference)], ids=_id)
+def test_whole_numbers_give_the_values_of_the_reference_or_are_refused(dtype, op, tally):
+    """Whole numbers are constants; they must not wrap round unless NumPy's do.
+
+    NumPy takes 8 bits to half precision in some functions; there it is the one that is inexact.
+    """
+    rng, eps = np.random.default_rng(0), float(np.finfo(np.float16 if dtype is np.uint8 else np.float64).eps)
+    for i, example in enumerate(examples_of(op)):
+        case = draw_case(First(), op, example)
+        arrays = [(rng.permutation(x.size).reshape(x.shape) + 1).astype(dtype) for x in case.arrays]
+        with np.errstate(all="ignore"):
+            try:
+                expected = case.having(arrays).reference()
+                outputs = case(*arrays)
+            except (ag.AutogradError, TypeError, ValueError, OverflowError):  # in words, ours or NumPy's
+                continue
+        for out, reference in zip(outputs, expected, strict=True):
+            assert_close(out, reference, *arrays, eps=eps)
+        tally.count(op.name, i)
 
 
 def narrowed(case: Case, dtypes: Sequence[Any]) -> tuple[Case, Case]:

@@ -10,12 +10,11 @@ import re
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
 
 import autograd_core as ag
 from autograd_core import coverage, numpy_functions
 from autograd_core.coverage import Status
-from tests.strategies import draw_case, examples_of, points
+from tests.strategies import First, draw_case, examples_of, points
 
 FUNCTIONS = list(coverage.functions())
 UFUNCS = list(coverage.ufuncs())
@@ -26,21 +25,6 @@ SENTINEL = object()
 
 def _id(thing):
     return thing.name if isinstance(thing, coverage.Answer) else str(thing)
-
-
-class Plain:
-    """Draws always the first choice, for a call whose numbers do not matter."""
-
-    def __call__(self, strategy):
-        found = []
-
-        @settings(max_examples=1, database=None, derandomize=True)
-        @given(strategy)
-        def once(value):
-            found.append(value)
-
-        once()
-        return found[0]
 
 
 OTHER_ORDER = {
@@ -54,7 +38,7 @@ def arguments_of(answer):
     """An example of the operation as a call of NumPy's function: positional arguments and options."""
     if answer.name in OTHER_ORDER:
         return OTHER_ORDER[answer.name](ag.tensor([1.0, 2.0, 3.0], requires_grad=True)), {}
-    case = draw_case(Plain(), answer.operation, examples_of(answer.operation)[0])
+    case = draw_case(First(), answer.operation, examples_of(answer.operation)[0])
     tensors = [ag.tensor(x, requires_grad=k in case.live) for k, x in enumerate(case.arrays)]
     args, options = case.filled(tensors), dict(case.options)
     for key, parameter in inspect.signature(answer.function).parameters.items():

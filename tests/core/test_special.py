@@ -7,7 +7,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core.ops.special import origin
-from tests.strategies import draw_case, examples_of
+from tests.strategies import First, draw_case, examples_of
 
 OPERATIONS = [op for op in ag.REGISTRY.values() if op.name.startswith("special.")]
 
@@ -19,23 +19,6 @@ def special():
 
 def _id(op):
     return op.name
-
-
-class First:
-    """Draws the first number of each domain."""
-
-    def __call__(self, strategy):
-        from hypothesis import given, settings
-
-        found = []
-
-        @settings(max_examples=1, database=None, derandomize=True)
-        @given(strategy)
-        def once(value):
-            found.append(value)
-
-        once()
-        return found[0]
 
 
 @pytest.mark.parametrize("op", [op for op in OPERATIONS if op.name != "special.polygamma"], ids=_id)

@@ -114,7 +114,8 @@ def vecdot(x1, x2, /, *, axis=-1):
     if x1.shape[-1] != x2.shape[-1] and 1 in (x1.shape[-1], x2.shape[-1]):
         raise ShapeError(f"linalg.vecdot: vectors of lengths {x1.shape[-1]} and {x2.shape[-1]} have no inner product")
     try:
-        return sum(x1 * x2, axis=-1)
+        products = x1 * x2
+        return sum(products, axis=-1, dtype=products.dtype)
     except ValueError as error:
         raise ShapeError(f"linalg.vecdot: {error}; got shapes {x1.shape} and {x2.shape}, axis={axis}") from None
 
