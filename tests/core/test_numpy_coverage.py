@@ -41,7 +41,7 @@ def arguments_of(answer):
     case = draw_case(First(), answer.operation, examples_of(answer.operation)[0])
     tensors = [ag.tensor(x, requires_grad=k in case.live) for k, x in enumerate(case.arrays)]
     args, options = case.filled(tensors), dict(case.options)
-    for key, parameter in inspect.signature(answer.function).parameters.items():
+    for key, parameter in numpy_functions.signature_of(answer.function).parameters.items():
         if parameter.kind is parameter.POSITIONAL_ONLY and key in options:
             args.append(options.pop(key))
     return args, options
@@ -71,7 +71,7 @@ def test_a_reason_belongs_to_a_function_that_is_refused(name):
 @pytest.mark.parametrize(("answer", "key"), [(a, k) for a, k in KEYWORDS if a.keywords[k] is None], ids=_id)
 def test_a_keyword_that_is_not_understood_is_refused_in_words(answer, key):
     args, options = arguments_of(answer)
-    if inspect.signature(answer.function).parameters[key].kind is inspect.Parameter.VAR_KEYWORD:
+    if numpy_functions.signature_of(answer.function).parameters[key].kind is inspect.Parameter.VAR_KEYWORD:
         key = "anything"
     with pytest.raises((ag.MissingRuleError, TypeError), match=key):
         numpy_functions.answer_to(answer.function)(*args, **options, **{key: SENTINEL})
@@ -157,6 +157,7 @@ SAMPLES = {
     "isclose": lambda t: (t(X), t(X + 1e-3), 0.0, 1e-2),
     "iscomplex": lambda t: (t(X),),
     "iscomplexobj": lambda t: (t(X),),
+    "in1d": lambda t: (t(X), t(np.array([1.0, 4.0]))),  # of NumPy before 2.4
     "isin": lambda t: (t(X), t(np.array([1.0, 4.0]))),
     "isreal": lambda t: (t(X),),
     "isrealobj": lambda t: (t(X),),

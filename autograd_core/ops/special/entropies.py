@@ -11,14 +11,14 @@ _CLASH = Raises(ShapeError, "do not broadcast", a=(2, 3), b=(4,))
 _AT_NOTHING = Subgradient({"a": 0.0, "b": 0.0}, {"a": 0.0, "b": 0.0}, "0 log 0 = 0 is taken as a constant")
 
 
-def _log_unless_nothing(xp, a, b, log):
-    """The logarithm of what b stands for, and 0 where a is 0 and that logarithm is infinite or undefined."""
-    nothing = (a == 0) & ~(b > 0)
+def _log_unless_nothing(xp, a, b, log, pole):
+    """A logarithm, and 0 where a is 0 and the logarithm is infinite or undefined, which it is up to its pole."""
+    nothing = xp.logical_and(a == 0, xp.logical_not(b > pole))
     return xp.where(nothing, 0, log(xp.where(nothing, 1, b)))
 
 
 @elementwise(
-    partials=[lambda xp, a, b: _log_unless_nothing(xp, a, b, xp.log), lambda xp, a, b: over(xp, a, b)],
+    partials=[lambda xp, a, b: _log_unless_nothing(xp, a, b, xp.log, 0), lambda xp, a, b: over(xp, a, b)],
     singular=True,
     domain=_POSITIVE,
     **scipys("xlogy"),
@@ -38,7 +38,7 @@ def xlogy(xp, a, b, /):
 
 @elementwise(
     partials=[
-        lambda xp, a, b: _log_unless_nothing(xp, a, 1 + b, lambda _: xp.log1p(xp.where((a == 0) & ~(b > -1), 0, b))),
+        lambda xp, a, b: _log_unless_nothing(xp, a, b, xp.log1p, -1),
         lambda xp, a, b: over(xp, a, 1 + b),
     ],
     singular=True,
