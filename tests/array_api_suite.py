@@ -48,9 +48,11 @@ Tensors: every function with the signature of the standard. Code that was writte
 import array_api_compat
 import autograd_core as ag
 
+
 def loss(x):
     xp = array_api_compat.array_namespace(x)  # ag.array_api for a Tensor, numpy for an ndarray
     return xp.sum(xp.log1p(xp.square(x - xp.mean(x))))
+
 
 ag.grad(loss)(ag.Tensor([1.0, 2.0, 4.0]))
 ```
