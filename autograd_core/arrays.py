@@ -108,20 +108,20 @@ def snapshot(array: Array) -> Array:
 
 
 class _Holder:
-    __slots__ = ("_data",)
+    __slots__ = ("_array",)
 
     def __init__(self) -> None:
-        self._data = np.empty(1)
+        self._array = np.empty(1)
 
     def of_attribute(self) -> int:
-        return _references(self._data)
+        return _references(self._array)
 
     def of_local(self) -> int:
         array = np.empty(1)
         return _references(array)
 
     def of_attribute_and_two_locals(self) -> int:
-        array = self._data
+        array = self._array
         return _passed_on(array)
 
     def of_base(self) -> int:

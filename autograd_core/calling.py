@@ -51,10 +51,10 @@ def fit(xp: Any, g: Any, aval: Any) -> Any:
 
 def absorbing(xp: Any, g: Any, partial: Any) -> Any:
     """``g * partial``, where a cotangent of exactly zero absorbs an infinite or undefined partial."""
-    raw = partial._data if isinstance(partial, Variable) else partial
+    raw = partial._array if isinstance(partial, Variable) else partial
     if isfinite(raw) if not isinstance(raw, np.ndarray) else np.isfinite(raw).all():
         return g * partial
-    absorbed = ~np.isfinite(raw) & ((g._data if isinstance(g, Variable) else g) == 0)
+    absorbed = ~np.isfinite(raw) & ((g._array if isinstance(g, Variable) else g) == 0)
     return g * xp.where(absorbed, xp.zeros_like(g), partial)
 
 
@@ -120,7 +120,7 @@ def _unwrap(name: str) -> str:
     return (
         f"    if isinstance({name}, Variable):\n"
         f"        cls = {name}.result_class\n"
-        f"        {name}_value, {name}_node, {name}_shared = {name}._data, {name}.node, {name}.shared\n"
+        f"        {name}_value, {name}_node, {name}_shared = {name}._array, {name}.node, {name}.shared\n"
         f"    else:\n"
         f"        {name}_value, {name}_node, {name}_shared = as_array({name}, name_of_op), None, True\n"
     )
@@ -140,7 +140,7 @@ def _unwrap_sequence(name: str) -> str:
         f"    for x in {name}:\n"
         f"        if isinstance(x, Variable):\n"
         f"            cls = x.result_class\n"
-        f"            {name}_value.append(x._data)\n"
+        f"            {name}_value.append(x._array)\n"
         f"            {name}_node.append(x.node)\n"
         f"            {name}_shared |= x.shared\n"
         f"            {name}_tracked |= x.node is not None\n"

@@ -96,7 +96,7 @@ def _filled(parts: _Parts, outputs: Sequence[Any], recorded: bool) -> list[Any]:
 
 
 def _raw(value: Any) -> Any:
-    return value._data if isinstance(value, Variable) else value
+    return value._array if isinstance(value, Variable) else value
 
 
 def checkpoint(function: Function) -> Function:
@@ -161,7 +161,7 @@ def checkpoint(function: Function) -> Function:
 
 def _leaf(value: Tensor) -> Tensor:
     """The same value as the start of another graph."""
-    leaf = constant(Tensor, value._data, value.shared)
+    leaf = constant(Tensor, value._array, value.shared)
     leaf.node = Leaf(leaf)
     return leaf  # type: ignore[return-value]
 
@@ -181,7 +181,7 @@ def _kept(residual: Any) -> Any:
     """A residual that nobody else can write into, still tied to what it was computed from."""
     if not isinstance(residual, Variable):
         return snapshot(residual)
-    own = constant(Tensor, keep(residual, residual._data) if residual.shared else residual._data)
+    own = constant(Tensor, keep(residual, residual._array) if residual.shared else residual._array)
     own.node = residual.node
     return own
 
@@ -293,6 +293,6 @@ class custom_vjp(Generic[F]):
             if np.shape(_raw(g)) != x.shape:
                 raise ShapeError(f"{who}: a cotangent from backward must have shape {x.shape}, got {np.shape(_raw(g))}")
             g = g if isinstance(g, Variable) else constant(Tensor, np.asarray(g))
-            g = g if g._data.dtype == x.dtype else ops.astype(g, x.dtype)
-            result[i] = g if recorded else g._data
+            g = g if g._array.dtype == x.dtype else ops.astype(g, x.dtype)
+            result[i] = g if recorded else g._array
         return result

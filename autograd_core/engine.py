@@ -83,7 +83,7 @@ class Leaf(Node):
     def __init__(self, owner: "Variable") -> None:
         self.op, self.parents, self.saved, self.statics = None, (), (), ()
         self.index, self.context = _next_index(), CONTEXT.get()
-        self.shape, self.dtype = owner._data.shape, owner._data.dtype
+        self.shape, self.dtype = owner._array.shape, owner._array.dtype
         self.owner = ref(owner)
 
 
@@ -94,10 +94,10 @@ class Variable:
     only on what a viewing operation returned, refers weakly to the Variable whose memory it looks into.
     """
 
-    __slots__ = ("__weakref__", "_data", "_grad", "node", "shared", "source")
+    __slots__ = ("__weakref__", "_array", "_grad", "node", "shared", "source")
 
     result_class: ClassVar[type["Variable"]]
-    _data: Array
+    _array: Array
     _grad: "Variable | None"
     node: Node | None
     shared: bool
@@ -124,7 +124,7 @@ def record(
     node.shape = out.shape
     node.dtype = out.dtype
     result = _new(cls)
-    result._data = out
+    result._array = out
     result.node = node
     result.shared = False
     return result
@@ -133,7 +133,7 @@ def record(
 def constant(cls: type[Variable], out: Array, shared: bool = False) -> Variable:
     """A value without a node."""
     result = _new(cls)
-    result._data = out
+    result._array = out
     result.node = None
     result.shared = shared
     return result
@@ -266,8 +266,9 @@ def freed(node: Node) -> GraphError:
     """The error of a second sweep over a graph that the first one freed."""
     name = node.op.name if node.op else "leaf"
     return GraphError(
-        f"backward: this graph was already swept, and what {name} had saved for it was freed; "
-        "say backward(retain_graph=True) the first time, or compute the output again"
+        f"backward: this graph was already swept, and what {name} had saved for it was freed; say "
+        "backward(retain_graph=True) the first time, or compute the output again"
+        + (f". In {node.context.path}." if node.context.path else "")
     )
 
 

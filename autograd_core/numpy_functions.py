@@ -17,7 +17,7 @@ import numpy as np
 
 from . import ops
 from .containers import flatten
-from .engine import Variable, constant, current_path
+from .engine import CONTEXT, Variable, constant, current_path, nodes_of
 from .errors import GraphError, MissingRuleError
 
 Function = Callable[..., Any]
@@ -62,7 +62,7 @@ CONSTANT = frozenset(
 
 FACTS: Mapping[str, Function] = {
     "ndim": lambda a: a.ndim,
-    "result_type": lambda *xs: np.result_type(*(x._data.dtype if isinstance(x, Variable) else x for x in xs)),
+    "result_type": lambda *xs: np.result_type(*(x._array.dtype if isinstance(x, Variable) else x for x in xs)),
     "shape": lambda a: a.shape,
     "size": lambda a, axis=None: a.size if axis is None else a.shape[axis],
 }
@@ -76,7 +76,8 @@ _COMPLEX_EIGENVALUES = (
     "the eigenvalues of a real matrix are complex numbers in general; np.linalg.eigh and np.linalg.eigvalsh are for "
     "symmetric matrices"
 )
-_IN_PLACE = "it writes into an array; say {} for a Tensor x"
+_WRITES = "it writes into an array"
+_IN_PLACE = _WRITES + "; say {} for a Tensor x"
 
 _COUNTS = "counts are steps, but the edges of the bins, the densities and the weights may have derivatives"
 
@@ -150,12 +151,14 @@ def answer_to(function: Function) -> Function:
         return lambda *args, **kwargs: on_values(function, args, kwargs)
     ours = operation_of(name)
     if ours is None:
-        return lambda *args, **kwargs: refuse(name, REFUSED.get(name, ""))
+        return lambda *args, **kwargs: on_constants(function, args, kwargs, name, REFUSED.get(name, ""))
     theirs = signature_of(function)
     place_of = places(function, ours)
     plain = next((i for i, key in enumerate(theirs.parameters) if place_of.get(key) != i), len(place_of))
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        if name == "where" and len(args) == 1 and not kwargs:  # where a condition holds: places, which are constants
+            return on_values(function, args, kwargs)
         if not kwargs and len(args) <= plain:  # arrays only, in the same order: nothing to look up
             return ours(*args)
         given = dict(theirs.bind(*args, **kwargs).arguments)
@@ -253,12 +256,28 @@ def operation_of(name: str) -> Function | None:
 
 
 def on_values(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Any:
-    """A function of values alone, as NumPy computes it; arrays among the results become Tensors without a gradient."""
+    """A function of values alone, as NumPy computes it; real arrays in the result become Tensors without a gradient."""
     given, rebuild = flatten([list(args), dict(kwargs)])
     kind = next(x.result_class for x in given if isinstance(x, Variable))
-    args, kwargs = rebuild([x._data if isinstance(x, Variable) else x for x in given])
+    args, kwargs = rebuild([x._array if isinstance(x, Variable) else x for x in given])
     results, rebuild = flatten(function(*args, **kwargs))
-    return rebuild([constant(kind, x) if isinstance(x, np.ndarray | np.generic) else x for x in results])
+    return rebuild([constant(kind, x) if _is_real(x) else x for x in results])
+
+
+def _is_real(x: Any) -> bool:
+    """Whether this is an array of what a Tensor can hold."""
+    return isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fiub"
+
+
+def on_constants(function: Function, args: Sequence[Any], kwargs: Mapping[str, Any], name: str, reason: str) -> Any:
+    """A function without a derivative here: NumPy's value where no gradient is wanted, a refusal in words elsewhere.
+
+    Raises: MissingRuleError if an argument requires a gradient, or if the function writes into one.
+    """
+    given, _ = flatten([list(args), dict(kwargs)])
+    if reason.startswith(_WRITES) or (CONTEXT.get().recording and nodes_of(given)):
+        refuse(name, reason)
+    return on_values(function, args, kwargs)
 
 
 def delivered(result: Any, out: Any, who: str) -> Any:
@@ -278,7 +297,7 @@ def delivered(result: Any, out: Any, who: str) -> Any:
                 f"{who}: the result requires a gradient, which an ndarray given as out= cannot carry; "
                 "leave out= away, or give a Tensor"
             )
-        np.copyto(target, result._data if isinstance(result, Variable) else result, casting="same_kind")
+        np.copyto(target, result._array if isinstance(result, Variable) else result, casting="same_kind")
     return target
 
 

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import ops
+from .engine import CONTEXT, nodes_of
 from .errors import DTypeError, MissingRuleError, OptionError, ShapeError
 from .numpy_functions import delivered, on_values, refuse
 from .op import REGISTRY
@@ -86,11 +87,14 @@ def operation_of(ufunc: np.ufunc, method: str = "__call__") -> str | None:
 def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str, Any]) -> Any:
     """What a ufunc, or one of its methods, gives on these inputs.
 
-    Raises: MissingRuleError for what has no derivative here; OptionError for `where=` without `out=`.
+    Raises: MissingRuleError for what has no derivative here, unless no gradient is wanted; OptionError for `where=`
+    without `out=`.
     """
     name = operation_of(ufunc, method)
     if name is None:
-        _refuse(ufunc, method)
+        if method == "at" or "out" in options or (CONTEXT.get().recording and nodes_of(inputs)):
+            _refuse(ufunc, method)
+        return on_values(getattr(ufunc, method), inputs, options)
     if ufunc is np.float_power:  # a power that is computed in double precision
         wanted = np.dtype(options.pop("dtype", np.float64))
         if wanted != np.float64:
@@ -105,7 +109,7 @@ def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str,
         )
     if name == ON_VALUES or _is_constant(name):
         if out is not None:  # a copy of what is there, because a graph may hold it
-            options["out"] = tuple(None if x is None else np.array(getattr(x, "_data", x)) for x in out)
+            options["out"] = tuple(None if x is None else np.array(getattr(x, "_array", x)) for x in out)
         try:
             result = on_values(getattr(ufunc, method), inputs, options)
         except TypeError as error:

@@ -176,6 +176,6 @@ class Operators(Variable):
     @property
     def mT(self) -> Any:
         """The last two axes exchanged: each matrix of a stack transposed."""
-        if len(self._data.shape) < 2:
-            raise OptionError(f"mT: a matrix has at least two axes, got shape {self._data.shape}")
+        if len(self._array.shape) < 2:
+            raise OptionError(f"mT: a matrix has at least two axes, got shape {self._array.shape}")
         return ops.swapaxes(self, -1, -2)

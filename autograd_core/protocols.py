@@ -31,8 +31,8 @@ class Protocols(Operators):
                 "np.stack or np.concatenate in the place of np.array, np.dot(a, x) in the place of a.dot(x), and "
                 ".detach() for the values alone"
             )
-        if copy is False and dtype is not None and np.dtype(dtype) != self._data.dtype:
-            raise ValueError(f"asarray: {self._data.dtype} cannot become {np.dtype(dtype)} without a copy")
+        if copy is False and dtype is not None and np.dtype(dtype) != self._array.dtype:
+            raise ValueError(f"asarray: {self._array.dtype} cannot become {np.dtype(dtype)} without a copy")
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:

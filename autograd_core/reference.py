@@ -53,7 +53,8 @@ def numpy_page() -> str:
         "What happens when a function of NumPy's meets a Tensor. **Differentiable**: the call is recorded, and its "
         "derivative is checked against finite differences to second order, with every keyword that is listed as "
         "understood. **Constant**: NumPy computes the value; it has no derivative by nature. **Fact**: the shape or "
-        "the type, which is no array. Everything else is **refused** at the call with a sentence that says why.",
+        "the type, which is no array. Everything else is **refused** at the call, with a sentence that says why, "
+        "where a gradient is wanted; where none is, NumPy gives the value.",
         *_summary(functions, ufuncs),
         "## Functions",
         *_answers([a for a in functions if a.status is not Status.REFUSED]),

@@ -34,9 +34,9 @@ class Tensor(Protocols):
 
     def __init__(self, data: Any, dtype: Any = None, requires_grad: bool = False) -> None:
         if isinstance(data, Variable):
-            data = data._data
-        self._data = np.array(as_array(data, "Tensor"), dtype=dtype)
-        as_array(self._data, "Tensor")  # what dtype= asked for must be computable too
+            data = data._array
+        self._array = np.array(as_array(data, "Tensor"), dtype=dtype)
+        as_array(self._array, "Tensor")  # what dtype= asked for must be computable too
         self.shared = False
         self.node = None
         if requires_grad:
@@ -48,47 +48,47 @@ class Tensor(Protocols):
     def data(self) -> Array:
         """The ndarray itself. Writing into it changes the tensor, and never a gradient already recorded."""
         if not self.shared:
-            if not isinstance(self._data, np.ndarray):
-                self._data = np.array(self._data)
-            elif held_elsewhere(self._data):
-                self._data = self._data.copy()
+            if not isinstance(self._array, np.ndarray):
+                self._array = np.array(self._array)
+            elif held_elsewhere(self._array):
+                self._array = self._array.copy()
             self.shared = True
-        return self._data
+        return self._array
 
     @data.setter
     def data(self, value: Any) -> None:
-        self._data = np.asarray(as_array(value._data if isinstance(value, Variable) else value, "data"))
+        self._array = np.asarray(as_array(value._array if isinstance(value, Variable) else value, "data"))
         self.shared = True
 
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self._data.shape
+        return self._array.shape
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the numbers."""
-        return self._data.dtype
+        return self._array.dtype
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self._data.ndim
+        return self._array.ndim
 
     @property
     def size(self) -> int:
         """The number of elements."""
-        return self._data.size
+        return self._array.size
 
     @property
     def itemsize(self) -> int:
         """Bytes per element."""
-        return self._data.itemsize
+        return self._array.itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes in all elements."""
-        return self._data.nbytes
+        return self._array.nbytes
 
     def numpy(self) -> Array:
         """The ndarray of a tensor without a gradient; say `.detach().numpy()` for one that has one.
@@ -107,20 +107,20 @@ class Tensor(Protocols):
 
         Raises: ShapeError if there is not exactly one.
         """
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ShapeError(
-                f"item: one element is needed, got shape {self._data.shape}; index first, or use .tolist()"
+                f"item: one element is needed, got shape {self._array.shape}; index first, or use .tolist()"
             )
-        return self._data.item()
+        return self._array.item()
 
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers."""
-        return self._data.tolist()
+        return self._array.tolist()
 
     def detach(self) -> "Tensor":
         """The same values as a constant: no gradient flows through it. Shares the memory."""
         self.data  # from here on two tensors reach the array  # noqa: B018
-        return constant(Tensor, self._data, shared=True)  # type: ignore[return-value]
+        return constant(Tensor, self._array, shared=True)  # type: ignore[return-value]
 
     def clone(self) -> "Tensor":
         """A copy in new memory that gradients flow through."""
@@ -153,9 +153,9 @@ class Tensor(Protocols):
         if not requires_grad:
             self.node = None
         elif self.node is None:
-            if not is_differentiable(self._data.dtype):
+            if not is_differentiable(self._array.dtype):
                 raise DTypeError(
-                    f"requires_grad: numbers of type {self._data.dtype} have no derivative; "
+                    f"requires_grad: numbers of type {self._array.dtype} have no derivative; "
                     "use floating point, for instance dtype=np.float32"
                 )
             self.node = Leaf(self)
@@ -204,17 +204,17 @@ class Tensor(Protocols):
             with switched(recording=True):
                 _deliver(sweep({self.node: g}, ops, saved_of=saved_variables))
         else:
-            _deliver(sweep({self.node: g._data}, release=not retain_graph))
+            _deliver(sweep({self.node: g._array}, release=not retain_graph))
 
     def _seed(self, gradient: Any) -> "Tensor":
         """The cotangent that a sweep starts with."""
         if gradient is None:
-            if self._data.size != 1:
+            if self._array.size != 1:
                 raise GraphError(
                     f"backward: this tensor has shape {self.shape}; only for a single element is the gradient known "
                     "to start from 1; pass gradient=, or reduce it with .sum() or .mean() first"
                 )
-            return constant(Tensor, np.ones(self._data.shape, self._data.dtype))  # type: ignore[return-value]
+            return constant(Tensor, np.ones(self._array.shape, self._array.dtype))  # type: ignore[return-value]
         seed = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ShapeError(f"backward: gradient must have the shape of the tensor, {self.shape}; got {seed.shape}")
@@ -261,7 +261,7 @@ class Tensor(Protocols):
             )
         source = getattr(self, "source", None)
         owner = source() if source is not None else None
-        if owner is not None and np.may_share_memory(self._data, owner._data):
+        if owner is not None and np.may_share_memory(self._array, owner._array):
             raise GraphError(
                 f"{said}: this tensor is a view into another one (made by indexing, reshape, transpose or the like), "
                 f"and NumPy would change that one too; say {instead}"
@@ -275,9 +275,9 @@ class Tensor(Protocols):
         if recording:
             if new.dtype != self.dtype:
                 new = new.astype(self.dtype)
-            self._data, self.node, self.shared = new._data, new.node, False
+            self._array, self.node, self.shared = new._array, new.node, False
         else:
-            self.writable()[...] = new._data
+            self.writable()[...] = new._array
         return self
 
     def writable(self) -> Array:
@@ -289,9 +289,9 @@ class Tensor(Protocols):
         """
         if not self.is_leaf or (self.node is not None and CONTEXT.get().recording):
             raise GraphError("writable: only leaves can be written into, and only under ag.no_grad()")
-        if not isinstance(self._data, np.ndarray) or (not self.shared and held_elsewhere(self._data)):
-            self._data = np.array(self._data)
-        return self._data
+        if not isinstance(self._array, np.ndarray) or (not self.shared and held_elsewhere(self._array)):
+            self._array = np.array(self._array)
+        return self._array
 
     def _update(self, name: str, value: Any) -> Self:
         return self._assign(value, f"{name}()", f"x = x.{name.rstrip('_')}()")
@@ -335,14 +335,14 @@ class Tensor(Protocols):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self, value: Any) -> bool:
-        return bool((self._data == (value._data if isinstance(value, Variable) else value)).any())
+        return bool((self._array == (value._array if isinstance(value, Variable) else value)).any())
 
     def __bool__(self) -> bool:
-        if self._data.size != 1:
+        if self._array.size != 1:
             raise ShapeError(
-                f"bool: the truth of {self._data.size} elements is not one truth; use ag.all or ag.any of an array"
+                f"bool: the truth of {self._array.size} elements is not one truth; use ag.all or ag.any of an array"
             )
-        return bool(self._data)
+        return bool(self._array)
 
     def __float__(self) -> float:
         if self.node is not None and _loses_its_graph(sys._getframe(1)):
@@ -360,15 +360,15 @@ class Tensor(Protocols):
         return int(self.item())
 
     def __index__(self) -> int:
-        if self._data.dtype.kind not in "iu" or self._data.ndim:
+        if self._array.dtype.kind not in "iu" or self._array.ndim:
             raise DTypeError(f"index: an integer without axes is needed, got {self.dtype} of shape {self.shape}")
-        return int(self._data)
+        return int(self._array)
 
     def __format__(self, spec: str) -> str:
-        return format(self.item(), spec) if spec and self._data.size == 1 else format(str(self), spec)
+        return format(self.item(), spec) if spec and self._array.size == 1 else format(str(self), spec)
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._data), separator=", ", prefix="Tensor(")
+        text = np.array2string(np.asarray(self._array), separator=", ", prefix="Tensor(")
         name = "" if self.dtype in (np.float64, np.int64, np.bool_) else f", dtype={self.dtype}"
         if self.node is not None:
             name += ", requires_grad=True" if self.node.op is None else f", op={self.node.op.name}"
@@ -377,12 +377,12 @@ class Tensor(Protocols):
     def __reduce__(self) -> Any:
         if not self.is_leaf:
             raise GraphError("pickle: this tensor is the result of a computation, which is not stored; use .detach()")
-        return _restore, (np.asarray(self._data), self.requires_grad)
+        return _restore, (np.asarray(self._array), self.requires_grad)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "Tensor":
         if not self.is_leaf:
             raise GraphError("deepcopy: this tensor is the result of a computation; use .clone() or .detach()")
-        copied = _restore(np.array(self._data), self.requires_grad, type(self))
+        copied = _restore(np.array(self._array), self.requires_grad, type(self))
         memo[id(self)] = copied
         return copied
 

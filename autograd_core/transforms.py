@@ -25,12 +25,12 @@ def _lift(value: Any, who: str, recording: bool) -> Tensor:
     if isinstance(value, Tensor) and value.node is not None and recording:
         return ops.alias(value)
     if isinstance(value, Tensor):
-        lifted = constant(Tensor, value._data, value.shared)
+        lifted = constant(Tensor, value._array, value.shared)
     else:
         lifted = constant(Tensor, np.asarray(as_array(value, who)), shared=True)
-    if not is_differentiable(lifted._data.dtype):
+    if not is_differentiable(lifted._array.dtype):
         raise DTypeError(
-            f"{who}: an input is of type {lifted._data.dtype}, which has no derivative; use floating point "
+            f"{who}: an input is of type {lifted._array.dtype}, which has no derivative; use floating point "
             "(1.0 in the place of 1), or choose other arguments with argnums"
         )
     lifted.node = Leaf(lifted)
@@ -42,7 +42,7 @@ def _lower(value: Any, like: Any) -> Any:
     if not isinstance(value, Variable):
         return constant(Tensor, value) if isinstance(like, Variable) else value
     if value.node is None and not isinstance(like, Variable):
-        return value._data if value.shared else np.asarray(value._data)
+        return value._array if value.shared else np.asarray(value._array)
     return value
 
 
@@ -100,7 +100,7 @@ def cotangents_of(
 
 
 def _raw(value: Any) -> Any:
-    return value._data if isinstance(value, Variable) else value
+    return value._array if isinstance(value, Variable) else value
 
 
 def _one(output: Any, who: str) -> Any:
@@ -385,7 +385,7 @@ def gradients(
         if create_graph:
             found = sweep(merged, ops, targets=targets, edges=edges, saved_of=saved_variables)
         else:
-            found = sweep({n: g._data for n, g in merged.items()}, targets=targets, edges=edges)
+            found = sweep({n: g._array for n, g in merged.items()}, targets=targets, edges=edges)
     known: dict[Node, Any] = {}
     results = []
     for x in in_leaves:  # one that is asked for twice gets its gradient twice
@@ -403,4 +403,4 @@ def stop_gradient(tree: Any) -> Any:
     3.0
     """
     leaves, rebuild = flatten(tree)
-    return rebuild([constant(Tensor, x._data, x.shared) if isinstance(x, Tensor) else x for x in leaves])
+    return rebuild([constant(Tensor, x._array, x.shared) if isinstance(x, Tensor) else x for x in leaves])

@@ -143,7 +143,7 @@ def draw(
     shown = _last(nodes, limit)
     hidden = len(nodes) - len(shown)
     items = _items(shown, frozenset(roots), names or {}, hidden)
-    items += [_Item("constant", ("constant", _kind_of(t._data))) for t in tensors if t.node is None]
+    items += [_Item("constant", ("constant", _kind_of(t._array))) for t in tensors if t.node is None]
     title = f"The last {len(shown):,} of {len(nodes):,} nodes; draw(..., limit={len(nodes)}) shows all."
     return Graph(items, title if hidden else "", direction)
 
@@ -268,7 +268,7 @@ def _constant(value: Any, names: Mapping[str, Tensor]) -> tuple[str, ...]:
         return ("constant",)
     kind = _kind_of(value)
     for name, tensor in names.items():
-        if _same(tensor._data, value):
+        if _same(tensor._array, value):
             return (name, "constant", kind)
     return (f"constant {kind}",)
 

@@ -49,7 +49,7 @@ def evaluate(function: Function, *args: Any, **options: Any) -> Any:
     Raises: MissingRuleError for one without an operation here, if a gradient is wanted.
     """
     variables = [x for x in flatten([args, options])[0] if isinstance(x, Variable)]
-    if variables and not any(is_differentiable(x._data.dtype) for x in variables):
+    if variables and not any(is_differentiable(x._array.dtype) for x in variables):
         result = on_values(function, args, options)
     else:
         try:

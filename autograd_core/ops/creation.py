@@ -140,8 +140,8 @@ def astype(x, /, dtype, *, copy=True):
     if not copy and getattr(x, "dtype", None) == dtype:
         return x
     result = _astype(x, dtype)
-    if isinstance(result, Variable) and result.node is not None and not is_differentiable(result._data.dtype):
-        return constant(type(result), result._data)
+    if isinstance(result, Variable) and result.node is not None and not is_differentiable(result._array.dtype):
+        return constant(type(result), result._array)
     return result
 
 

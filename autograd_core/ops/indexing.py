@@ -25,7 +25,7 @@ def plain_index(index):
     if kind is tuple:
         return tuple([plain_index(part) for part in index])
     if isinstance(index, Variable):
-        index = index._data
+        index = index._array
     elif isinstance(index, list | range):
         index = np.asarray(index, dtype=None if len(index) else np.intp)
     return snapshot(index)

@@ -29,7 +29,7 @@ def value_of(x: Any) -> Array:
     >>> value_of(3.0)
     3.0
     """
-    return x._data if isinstance(x, Variable) else x
+    return x._array if isinstance(x, Variable) else x
 
 
 def is_weak(x: Any) -> bool:

@@ -215,7 +215,7 @@ def _of_integers(x, widths, mode, constant_values, end_values, stat_length, refl
     for name, value in options.items():
         if isinstance(value, Variable) and value.node is not None:
             raise DTypeError(
-                f"pad: {name} of type {value._data.dtype} would be cut to {x.dtype}; convert x with .astype first"
+                f"pad: {name} of type {value._array.dtype} would be cut to {x.dtype}; convert x with .astype first"
             )
     out = np.pad(value_of(x), widths, mode, **{name: value_of(v) for name, v in options.items()})
     return constant(x.result_class, out) if isinstance(x, Variable) else out

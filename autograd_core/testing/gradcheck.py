@@ -169,7 +169,7 @@ def _takes_arguments(function: Callable[..., Any]) -> bool:
 @contextmanager
 def _in_float64(tensors: Sequence[Tensor]) -> Iterator[None]:
     """Let these leaves hold copies in float64, and give them back what they held."""
-    held: list[tuple[Tensor, Array, Node | None, bool]] = [(t, t._data, t.node, t.shared) for t in tensors]
+    held: list[tuple[Tensor, Array, Node | None, bool]] = [(t, t._array, t.node, t.shared) for t in tensors]
     try:
         for tensor, data, *_ in held:
             tensor.requires_grad_(False)
@@ -178,7 +178,7 @@ def _in_float64(tensors: Sequence[Tensor]) -> Iterator[None]:
         yield
     finally:
         for tensor, data, node, shared in held:
-            tensor._data, tensor.node, tensor.shared = data, node, shared
+            tensor._array, tensor.node, tensor.shared = data, node, shared
 
 
 def _number(

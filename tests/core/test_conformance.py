@@ -290,11 +290,11 @@ def test_nothing_that_was_passed_in_is_written_to(case, draw):
     tensors = leaves(case)
     outputs = case(*tensors)
     if case.live:
-        held = [t._data for t in (*tensors, *outputs)]
+        held = [t._array for t in (*tensors, *outputs)]
         for node in reachable(y.node for y in outputs):
             held += [value for value in node.saved if isinstance(value, np.ndarray)]
         u = [ag.tensor(a) for a in draw_like(draw, outputs)]
-        held = [a for a in (*held, *(a._data for a in u)) if isinstance(a, np.ndarray)]
+        held = [a for a in (*held, *(a._array for a in u)) if isinstance(a, np.ndarray)]
         bits = [a.tobytes() for a in held]
         for a in held:
             a.flags.writeable = False
@@ -313,7 +313,7 @@ def test_results_do_not_share_memory_with_arguments(case, draw):
     for y, t in zip(case(*case.arrays), case(*tensors), strict=True):
         for x, tx in zip(case.arrays, tensors, strict=True):
             assert not np.shares_memory(y, x)
-            assert not np.shares_memory(t._data, tx._data)
+            assert not np.shares_memory(t._array, tx._array)
 
 
 @per_operation(DIFFERENTIABLE)

@@ -59,8 +59,24 @@ def test_numpy_is_all_there():
 @pytest.mark.parametrize("answer", [a for a in FUNCTIONS if a.status is Status.REFUSED], ids=_id)
 def test_what_is_refused_is_refused_in_words_and_for_a_reason(answer):
     with pytest.raises(ag.MissingRuleError, match=r"^np\..* is not differentiable here: .*; use \.detach\(\)"):
-        numpy_functions.answer_to(answer.function)()
+        numpy_functions.answer_to(answer.function)(ag.tensor(X, requires_grad=True))
     assert answer.reason
+
+
+def test_where_no_gradient_is_wanted_numpy_gives_the_value():
+    t = ag.tensor(X, requires_grad=True)
+    counts, edges = np.histogram(t.detach())
+    np.testing.assert_array_equal(counts, np.histogram(X)[0])
+    assert isinstance(counts, ag.Tensor)
+    assert not edges.requires_grad
+    with ag.no_grad():
+        np.testing.assert_array_equal(np.union1d(t, t), np.unique(X))
+    np.testing.assert_array_equal(np.fft.fft(t.detach()), np.fft.fft(X))  # an ndarray, because it is complex
+    np.testing.assert_array_equal(np.subtract.accumulate(t.detach()), np.subtract.accumulate(X))
+    for write in (lambda x: np.put(x, [0], 1.0), lambda x: np.add.at(x, 0, 1.0), lambda x: np.copyto(x, 1.0)):
+        with pytest.raises(ag.MissingRuleError, match="writes into"):
+            write(t.detach())
+    np.testing.assert_array_equal(t.detach(), X)
 
 
 @pytest.mark.parametrize("name", sorted(numpy_functions.REFUSED))

@@ -213,6 +213,7 @@ LOSING = {
     "a += x": _added,
     "a.fill(x)": _filled,
     "a.dot(x)": lambda x: np.ones(3).dot(x),
+    "np.ma.array * x": lambda x: np.ma.array([1.0, 2.0]) * x,
     "np.copyto": lambda x: np.copyto(np.zeros(3), x),
     "np.put": lambda x: np.put(np.zeros(3), [0], x),
     "np.vectorize": lambda x: np.vectorize(lambda y: y + 1)(x),
@@ -272,6 +273,14 @@ def test_the_refusal_says_what_to_write_instead(number):
 def test_a_constant_is_as_good_as_a_number_everywhere(name):
     x = ag.tensor(2.0)
     np.testing.assert_array_equal(LOSING[name](x), LOSING[name](np.float64(2.0)))
+
+
+def test_where_with_a_condition_alone_says_where(leaf):
+    rows = np.stack([leaf, -leaf])
+    places = np.where(rows > 0)
+    assert all(isinstance(x, ag.Tensor) for x in places)
+    np.testing.assert_array_equal(np.stack(places), np.stack(np.where(rows.detach().data > 0)))
+    assert rows[places].requires_grad
 
 
 def test_lists_of_numbers_become_arrays_in_the_graph_by_stack(leaf, number):

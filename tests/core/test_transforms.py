@@ -495,7 +495,7 @@ def test_what_a_function_called_by_its_own_forward_was_given_may_be_overwritten(
     y = f(x, k).sum()
     (first,) = ag.gradients(y, [x], create_graph=True)
     k[0] = 100.0
-    close(ag.gradients(first.sum(), x)._data, 3 * np.exp([0.5]))
+    close(ag.gradients(first.sum(), x)._array, 3 * np.exp([0.5]))
 
 
 def test_a_rule_that_was_never_given_is_asked_for():
