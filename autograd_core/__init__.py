@@ -35,7 +35,7 @@ from .ops import fft, linalg, special  # isort: split
 from .creation import arange, eye, full, geomspace, linspace, logspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
-from .examples import Apart, Distinct, Example, Interval, Raises, Subgradient
+from .examples import Apart, Distinct, Example, Interval, Matrices, Raises, Subgradient
 from .op import REGISTRY, Op, composed, elementwise, general, multilinear  # isort: split
 
 from .op import linear as linear_operation

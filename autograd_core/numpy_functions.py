@@ -154,6 +154,7 @@ def answer_to(function: Function) -> Function:
         return lambda *args, **kwargs: on_constants(function, args, kwargs, name, REFUSED.get(name, ""))
     theirs = signature_of(function)
     place_of = places(function, ours)
+    bind = _binder(theirs)
     plain = next((i for i, key in enumerate(theirs.parameters) if place_of.get(key) != i), len(place_of))
 
     def call(*args: Any, **kwargs: Any) -> Any:
@@ -161,7 +162,7 @@ def answer_to(function: Function) -> Function:
             return on_values(function, args, kwargs)
         if not kwargs and len(args) <= plain:  # arrays only, in the same order: nothing to look up
             return ours(*args)
-        given = dict(theirs.bind(*args, **kwargs).arguments)
+        given = bind(*args, **kwargs)
         out = given.pop("out", None)
         positional: dict[int, Any] = {}
         rest: Sequence[Any] = ()
@@ -186,6 +187,26 @@ def answer_to(function: Function) -> Function:
         return result if out is None else delivered(result, out, f"np.{name}")
 
     return call
+
+
+def _binder(signature: inspect.Signature) -> Function:
+    """A function of this signature that returns, by name, the arguments it was given.
+
+    It says what `signature.bind` says, in a tenth of the time, because Python itself does the binding.
+    """
+    kinds = list(signature.parameters.values())
+    declared: list[str] = []
+    for p, after in zip(kinds, [*kinds[1:], None], strict=True):
+        stars = "*" if p.kind is p.VAR_POSITIONAL else "**" if p.kind is p.VAR_KEYWORD else ""
+        if p.kind is p.KEYWORD_ONLY and not any(d.startswith("*") for d in declared):
+            declared.append("*")
+        declared.append(f"{stars}{p.name}{'' if p.default is p.empty else '=MISSING'}")
+        if p.kind is p.POSITIONAL_ONLY and (after is None or after.kind is not p.POSITIONAL_ONLY):
+            declared.append("/")
+    pairs = "".join(f"({p.name!r}, {p.name}{' or MISSING' * (p.kind is p.VAR_POSITIONAL)}), " for p in kinds)
+    source = f"lambda {', '.join(declared)}: {{k: v for k, v in ({pairs}) if v is not MISSING}}"
+    binder: Function = eval(source, {"MISSING": object()})
+    return binder
 
 
 VARIADIC = object()

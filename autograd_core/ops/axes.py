@@ -18,6 +18,7 @@ AXES = [
     Example(x=(2, 3, 2), axis=(0, -1)),
     Example(x=(2, 3), axis=1, keepdims=True),
     Example(x=(2, 1), axis=(0, 1), keepdims=True),
+    Example(x=(2, 3), axis=()),
     Example(x=()),
 ]
 EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]

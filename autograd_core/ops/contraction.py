@@ -3,6 +3,7 @@
 It is linear in each array, and the cotangent of one is the contraction of the result's with all other arrays.
 """
 
+from functools import lru_cache
 from string import ascii_letters
 
 import numpy as np
@@ -18,19 +19,20 @@ from .operands import operand, value_of
 _WIDE = Interval(-2, 2)
 
 
-def _explicit(subscripts, shapes):
+@lru_cache(maxsize=1024)
+def _explicit(subscripts, ndims):
     """The letters of each operand and of the result, with ellipses spelled out in letters not otherwise used."""
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
     terms = left.split(",")
-    if len(terms) != len(shapes):
-        raise OptionError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(shapes)} came")
+    if len(terms) != len(ndims):
+        raise OptionError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(ndims)} came")
     spare = "".join(c for c in ascii_letters if c not in text)
-    widths = [len(s) - len(t.replace("...", "")) for t, s in zip(terms, shapes, strict=True) if "..." in t]
+    widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t]
     extra = spare[: max(widths, default=0)]
     full = []
-    for term, shape in zip(terms, shapes, strict=True):
-        width = len(shape) - len(term.replace("...", ""))
+    for term, ndim in zip(terms, ndims, strict=True):
+        width = ndim - len(term.replace("...", ""))
         full.append(term.replace("...", extra[len(extra) - width :]) if "..." in term else term)
     if not arrow:
         letters = "".join(sorted(c for c in set("".join(full)) - set(extra) if "".join(full).count(c) == 1))
@@ -50,7 +52,7 @@ def _check_terms(subscripts, shapes):
 
 def _einsum_vjp(xp, g, position, operands, operands_aval, subscripts):
     """The contraction of the cotangent with all other operands; diagonals are put back by identity matrices."""
-    terms, result = _explicit(subscripts, [a.shape for a in operands_aval])
+    terms, result = _explicit(subscripts, tuple([len(a.shape) for a in operands_aval]))
     own, shape = terms[position], operands_aval[position].shape
     spare = iter([c for c in ascii_letters if c not in "".join(terms) + result])
     inputs, arrays, letters, lengths = [result], [g], "", dict(zip(own, shape, strict=True))
@@ -124,7 +126,7 @@ _MATRICES = "ij,jk->ik"
     ],
 )
 def _einsum(xp, operands, /, subscripts, optimize=False):
-    _explicit(subscripts, [np.shape(x) for x in operands])
+    _explicit(subscripts, tuple([np.ndim(x) for x in operands]))
     try:
         out = xp.einsum(subscripts, *operands, optimize=optimize or len(operands) > 2)
     except ValueError:

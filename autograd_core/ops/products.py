@@ -176,7 +176,9 @@ def dot(a, b, /):
     a, b = operand(a, "dot"), operand(b, "dot")
     if not a.ndim or not b.ndim:
         return a * b
-    return tensordot(a, b, axes=([a.ndim - 1], [max(b.ndim - 2, 0)]))
+    if b.ndim <= 2:
+        return matmul(a, b)
+    return tensordot(a, b, axes=([a.ndim - 1], [b.ndim - 2]))
 
 
 @composed(

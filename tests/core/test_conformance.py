@@ -38,7 +38,7 @@ CONSTANT = [op for op in OPERATIONS if op not in DIFFERENTIABLE]
 # A face of a linear map, checked through its VJPs, which are its other faces; NumPy has no function to compare with.
 _FACE = re.compile(r"_(input|weight|gather|scatter)$")
 # Steps inside another operation, which are not public and have arguments that only that operation can make.
-_INSIDE = re.compile(r"_(gather|scatter)$")
+_INSIDE = re.compile(r"_(gather|scatter|packed)$")
 
 
 def _id(op: Any) -> str:

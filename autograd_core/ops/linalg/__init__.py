@@ -5,13 +5,11 @@ from .determinants import (
     cofactors as cofactors,
     det as det,
     slogdet as slogdet,
-    slogdet_packed as slogdet_packed,
 )
 from .factors import (
     QRResult as QRResult,
     cholesky as cholesky,
     qr as qr,
-    qr_packed as qr_packed,
 )
 from .matrices import LinAlgError as LinAlgError
 from .norms import (
@@ -46,9 +44,7 @@ from .spectral import (
     EighResult as EighResult,
     SVDResult as SVDResult,
     eigh as eigh,
-    eigh_packed as eigh_packed,
     eigvalsh as eigvalsh,
     svd as svd,
-    svd_packed as svd_packed,
     svdvals as svdvals,
 )
