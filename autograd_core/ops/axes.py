@@ -58,11 +58,15 @@ def length(shape, axis):
     return math.prod(shape) if axis is None else math.prod(shape[a] for a in axes_of(axis, len(shape)))
 
 
-def count(shape, axis, where):
-    """How many numbers each reduced one stands for; an array, its axes kept, where a mask leaves some out."""
+def count(shape, axis, where, dtype=np.intp):
+    """How many numbers each reduced one stands for; an array, its axes kept, where a mask leaves some out.
+
+    As a factor of numbers of some `dtype` it has that type, which it must not widen, or the next one that can count.
+    """
     if where is True:
         return length(shape, axis)
-    return np.add.reduce(np.broadcast_to(where, shape), axis, np.intp, keepdims=True)
+    dtype = np.float32 if dtype == np.float16 else dtype
+    return np.add.reduce(np.broadcast_to(where, shape), axis, dtype, keepdims=True)
 
 
 def keep(g, shape, axis):

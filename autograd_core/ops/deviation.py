@@ -14,9 +14,9 @@ def _deviation(xp, x, axis, where):
     return chosen(xp, x - xp.mean(x, axis=axis, keepdims=True, where=where), where)
 
 
-def _free(shape, axis, ddof, where):
+def _free(x, axis, ddof, where):
     """Degrees of freedom; that they are positive was checked in the forward."""
-    return count(shape, axis, where) - ddof
+    return count(x.shape, axis, where, x.dtype) - ddof
 
 
 def _check_freedom(name, x, axis, ddof, where):
@@ -35,7 +35,7 @@ _NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
 @general(
     vjps=[
         lambda xp, g, x, axis, ddof, where: (
-            keep(g, x.shape, axis) * (2 / _free(x.shape, axis, ddof, where)) * _deviation(xp, x, axis, where)
+            keep(g, x.shape, axis) * (2 / _free(x, axis, ddof, where)) * _deviation(xp, x, axis, where)
         )
     ],
     masks=["where"],
@@ -83,7 +83,7 @@ def _is_constant(x, axis, where, shape):
     vjps=[
         lambda xp, g, x, out, axis, ddof, where: (
             keep(g / xp.where(out == 0, np.inf, out), x.shape, axis)
-            / _free(x.shape, axis, ddof, where)
+            / _free(x, axis, ddof, where)
             * _deviation(xp, x, axis, where)
         )
     ],

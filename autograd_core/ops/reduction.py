@@ -93,7 +93,7 @@ def sum(xp, x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=
 @linear(
     transpose=lambda xp, g, x_aval, axis, where: chosen(
         xp,
-        xp.broadcast_to(keep(g, x_aval.shape, axis) / count(x_aval.shape, axis, where), x_aval.shape),
+        xp.broadcast_to(keep(g, x_aval.shape, axis) / count(x_aval.shape, axis, where, g.dtype), x_aval.shape),
         where,
     ),
     fused=[
@@ -101,7 +101,9 @@ def sum(xp, x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=
             _spread(g, x_aval, axis, 1 / (length(x_aval.shape, axis) or 1))
             if where is True
             else chosen(
-                np, _spread(keep(g, x_aval.shape, axis) / count(x_aval.shape, axis, where), x_aval, axis), where
+                np,
+                _spread(keep(g, x_aval.shape, axis) / count(x_aval.shape, axis, where, g.dtype), x_aval, axis),
+                where,
             )
         )
     ],
