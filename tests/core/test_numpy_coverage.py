@@ -173,7 +173,6 @@ SAMPLES = {
     "isclose": lambda t: (t(X), t(X + 1e-3), 0.0, 1e-2),
     "iscomplex": lambda t: (t(X),),
     "iscomplexobj": lambda t: (t(X),),
-    "in1d": lambda t: (t(X), t(np.array([1.0, 4.0]))),  # of NumPy before 2.4
     "isin": lambda t: (t(X), t(np.array([1.0, 4.0]))),
     "isreal": lambda t: (t(X),),
     "isrealobj": lambda t: (t(X),),
