@@ -83,8 +83,7 @@ def _named(place: Any, op: Op) -> str | None:
 
 
 def _status(op: Op) -> Status:
-    differentiable = op.kind == "composed" or any(rule is not None for rule in op.rules)
-    return Status.DIFFERENTIABLE if differentiable else Status.CONSTANT
+    return Status.DIFFERENTIABLE if op.differentiable else Status.CONSTANT
 
 
 UFUNC_KEYWORDS = {

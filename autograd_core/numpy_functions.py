@@ -158,8 +158,6 @@ def answer_to(function: Function) -> Function:
     plain = next((i for i, key in enumerate(theirs.parameters) if place_of.get(key) != i), len(place_of))
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        if name == "where" and len(args) == 1 and not kwargs:  # where a condition holds: places, which are constants
-            return on_values(function, args, kwargs)
         if not kwargs and len(args) <= plain:  # arrays only, in the same order: nothing to look up
             return ours(*args)
         given = bind(*args, **kwargs)
@@ -186,7 +184,16 @@ def answer_to(function: Function) -> Function:
         result = ours(*leading, *rest, **options)
         return result if out is None else delivered(result, out, f"np.{name}")
 
-    return call
+    return _or_places(call) if name == "where" else call
+
+
+def _or_places(choose: Function) -> Function:
+    """np.where, which gives for a condition alone the places where it holds; these are constants."""
+
+    def where(*args: Any, **kwargs: Any) -> Any:
+        return on_values(np.where, args, {}) if len(args) == 1 and not kwargs else choose(*args, **kwargs)
+
+    return where
 
 
 def _binder(signature: inspect.Signature) -> Function:

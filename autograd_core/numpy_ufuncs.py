@@ -129,7 +129,7 @@ def call(ufunc: np.ufunc, method: str, inputs: Sequence[Any], options: dict[str,
 def _is_constant(name: str) -> bool:
     """Whether an operation has no derivative, by nature: then the ufunc itself knows best what its keywords mean."""
     op = REGISTRY[name]
-    return op.kind == "elementwise" and all(rule is None for rule in op.rules)
+    return op.kind == "elementwise" and not op.differentiable
 
 
 def _refuse(ufunc: np.ufunc, method: str) -> NoReturn:

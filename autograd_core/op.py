@@ -114,6 +114,15 @@ class Op:
             raise TypeError(f"{self.name}: an operation of this name is already registered")
         REGISTRY[self.name] = self
 
+    @property
+    def differentiable(self) -> bool:
+        """Whether there is a derivative with respect to any array; that of a composed function is left to its parts.
+
+        >>> REGISTRY["exp"].differentiable, REGISTRY["argmax"].differentiable
+        (True, False)
+        """
+        return self.kind == "composed" or any(rule is not None for rule in self.rules)
+
     def __repr__(self) -> str:
         return f"<{self.kind} operation {self.name}>"
 

@@ -33,15 +33,6 @@ def examples_of(op: Op) -> Sequence[Example]:
     return tuple(op.examples() if callable(op.examples) else op.examples)
 
 
-def is_differentiable(op: Op) -> bool:
-    """Whether an operation has a derivative at all.
-
-    >>> is_differentiable(REGISTRY["exp"]), is_differentiable(REGISTRY["argmax"])
-    (True, False)
-    """
-    return op.kind == "composed" or any(rule is not None for rule in op.rules)
-
-
 # --- NumPy ------------------------------------------------------------------------------------------------------------
 
 
@@ -72,7 +63,6 @@ def numpy_page() -> str:
 
 
 def _summary(functions: Sequence[Answer], ufuncs: Sequence[Answer]) -> Iterator[str]:
-    differentiable = [op for op in REGISTRY.values() if is_differentiable(op)]
     with_options = sum(
         bool({*e.arguments} - {*op.arrays} | {*e.arguments} & {*op.masks})
         for op in REGISTRY.values()
@@ -82,7 +72,7 @@ def _summary(functions: Sequence[Answer], ufuncs: Sequence[Answer]) -> Iterator[
     understood = sum(place is not None for place in keywords)
     rows = [
         ("operations in the registry", len(REGISTRY)),
-        ("of these differentiable", len(differentiable)),
+        ("of these differentiable", sum(op.differentiable for op in REGISTRY.values())),
         ("examples that the conformance suite runs with options", with_options),
         ("functions of NumPy", len(functions)),
         *((f"of these {status}", sum(a.status is status for a in functions)) for status in Status),

@@ -398,8 +398,8 @@ def _loses_its_graph(caller: FrameType) -> bool:
     In a training loop `float(loss)` is a number to be printed.
     """
     context = CONTEXT.get()
-    assigned = caller.f_code.co_code[caller.f_lasti] == _ASSIGNMENT
-    return context.recording and (context.inside or assigned)
+    # What was called from is looked at last: reading it makes a copy of the caller's code.
+    return context.recording and (context.inside or caller.f_code.co_code[caller.f_lasti] == _ASSIGNMENT)
 
 
 _ASSIGNMENT = opmap["STORE_SUBSCR"]

@@ -1,15 +1,16 @@
-"""What all reductions share: the axes they run along, what stays of the shape, and NumPy's masks and types.
+"""What reductions share: the axes they run along, what stays of the shape, and NumPy's masks and types.
 
-The examples and refusals that every reduction declares stand here too.
+The examples and refusals that many of them declare, and others that run along axes too, stand here as well.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 
 from ..arrays import is_differentiable
 from ..errors import DTypeError, ShapeError
-from ..examples import Example, Interval, Raises
+from ..examples import Distinct, Example, Interval, Raises
 
 WIDE = Interval(-3, 3)
 AXES = [
@@ -36,6 +37,27 @@ BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 REPEATED = Raises(ShapeError, "duplicate", x=(2, 3), axis=(0, 0))
 BAD_MASK = Raises(ShapeError, "broadcast", x=(2, 3), where=np.array([True, False]))
 WHOLE = Raises(DTypeError, "integers have no derivative", x=(2, 3), dtype=np.int64)
+
+_HIGH, _LOW = 100.0, -100.0
+EXTREME: dict[str, Any] = {
+    "domain": Distinct(),
+    "examples": [
+        *AXES,
+        *NUMBER,
+        Example(x=(0, 2), axis=1),
+        Example(x=(2, 3), axis=0, initial=_HIGH),
+        Example(x=(2, 3), initial=_LOW),
+        Example(x=(0,), initial=0.0),
+        Example(x=(2, 3), axis=1, initial=_LOW, where=MASK),
+        Example(x=(2, 2, 3), axis=(0, 2), initial=_HIGH, where=MASK, keepdims=True),
+    ],
+    "errors": [
+        BAD_AXIS,
+        Raises(ShapeError, "zero-size array", x=(0,)),
+        Raises(ShapeError, "broadcast", x=(2, 3), initial=0, where=np.array([True, False])),
+        Raises(ShapeError, "does not have an identity", x=(2, 3), where=MASK),
+    ],
+}
 
 
 def axes_of(axis, ndim):

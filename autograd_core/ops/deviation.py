@@ -28,8 +28,8 @@ def _check_freedom(name, x, axis, ddof, where):
         )
 
 
-_DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5), Example(x=(2, 2, 3), ddof=1, where=MASK)]
-_NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
+DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5), Example(x=(2, 2, 3), ddof=1, where=MASK)]
+NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
 
 
 @general(
@@ -40,9 +40,9 @@ _NO_FREEDOM = Raises(OptionError, "no degree of freedom", x=(3,), ddof=3)
     ],
     masks=["where"],
     domain=WIDE,
-    examples=[*AXES, *_DDOF, *MASKED[1:3], *TYPED],
+    examples=[*AXES, *DDOF, *MASKED[1:3], *TYPED],
     reference=np.var,
-    errors=[BAD_AXIS, BAD_MASK, WHOLE, _NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
+    errors=[BAD_AXIS, BAD_MASK, WHOLE, NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
 )
 def var(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     """Variance along axes: mean squared deviation, with n - ddof in the place of n.
@@ -89,9 +89,9 @@ def _is_constant(x, axis, where, shape):
     ],
     masks=["where"],
     domain=Distinct(),
-    examples=[*(e for e in [*AXES, *_DDOF, *TYPED] if e.arguments["x"]), Example(x=(0, 2), axis=1), MASKED[2]],
+    examples=[*(e for e in [*AXES, *DDOF, *TYPED] if e.arguments["x"]), Example(x=(0, 2), axis=1), MASKED[2]],
     reference=np.std,
-    errors=[BAD_AXIS, BAD_MASK, WHOLE, _NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
+    errors=[BAD_AXIS, BAD_MASK, WHOLE, NO_FREEDOM, Raises(ShapeError, "axis -1 is out of bounds", x=(), axis=-1)],
     subgradients=[Subgradient({"x": np.ones(3)}, {"x": np.zeros(3)}, "all deviations are 0")],
 )
 def std(xp, x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):

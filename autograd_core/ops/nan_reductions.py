@@ -9,35 +9,16 @@ import warnings
 
 import numpy as np
 
-from ..errors import DTypeError, OptionError, ShapeError
-from ..examples import Distinct, Example, Interval, Raises, Subgradient
+from ..errors import OptionError, ShapeError
+from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import composed
-from .deviation import std, var
+from .axes import AXES, BAD_AXIS, BAD_MASK, EMPTY, EXTREME, MASKED, TYPED, WHOLE, WIDE
+from .deviation import DDOF, NO_FREEDOM, std, var
 from .operands import operand, value_of
 from .reduction import max, mean, min, prod, sum
 from .selection import where as choose_where
 
-_WIDE = Interval(-3, 3)
-_AXES = [
-    Example(x=(2, 3)),
-    Example(x=(2, 3), axis=0),
-    Example(x=(2, 3, 2), axis=(0, -1)),
-    Example(x=(2, 3), axis=1, keepdims=True),
-    Example(x=()),
-]
-_EMPTY = [Example(x=(0,)), Example(x=(2, 0, 3), axis=1)]
 _NONE = [Example(x=(0, 2), axis=1)]
-_MASK = np.array([[True, False, True], [True, True, False]])
-_MASKED = [
-    Example(x=(2, 3), where=_MASK),
-    Example(x=(2, 3), axis=1, where=_MASK, keepdims=True),
-    Example(x=(2, 2, 3), axis=(0, 2), where=_MASK),
-    Example(x=(2, 3), axis=0, where=np.array([[True], [False]])),
-]
-_TYPED = [Example(x=(2, 3), axis=1, dtype=np.float64)]
-_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
-_BAD_MASK = Raises(ShapeError, "broadcast", x=(2, 3), where=np.array([True, False]))
-_WHOLE = Raises(DTypeError, "integers have no derivative", x=(2, 3), dtype=np.int64)
 _ONE_NAN = np.array([np.nan, 1.0, 3.0])
 
 
@@ -52,10 +33,10 @@ def _filled(x, missing, number):
 
 
 @composed(
-    domain=_WIDE,
-    examples=[*_AXES, *_EMPTY, *_MASKED, *_TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
+    domain=WIDE,
+    examples=[*AXES, *EMPTY, *MASKED, *TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
     reference=np.nansum,
-    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE],
+    errors=[BAD_AXIS, BAD_MASK, WHOLE],
     subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 1.0, 1.0])}, "a NaN takes no part")],
 )
 def nansum(x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
@@ -71,10 +52,10 @@ def nansum(x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=T
 
 
 @composed(
-    domain=_WIDE,
-    examples=[*_AXES, *_EMPTY, *_MASKED, *_TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
+    domain=WIDE,
+    examples=[*AXES, *EMPTY, *MASKED, *TYPED, Example(x=(2, 3), axis=0, initial=2.5)],
     reference=np.nanprod,
-    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE],
+    errors=[BAD_AXIS, BAD_MASK, WHOLE],
     subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 3.0, 1.0])}, "a NaN takes no part")],
 )
 def nanprod(x, /, axis=None, *, dtype=None, keepdims=False, initial=None, where=True):
@@ -125,10 +106,10 @@ def _count(who, mask, axis):
 
 
 @composed(
-    domain=_WIDE,
-    examples=[*_AXES, *_NONE, *_MASKED[1:3], *_TYPED],
+    domain=WIDE,
+    examples=[*AXES, *_NONE, *MASKED[1:3], *TYPED],
     reference=np.nanmean,
-    errors=[_BAD_AXIS, _BAD_MASK, _WHOLE, Raises(ShapeError, "nothing to reduce", x=(0,))],
+    errors=[BAD_AXIS, BAD_MASK, WHOLE, Raises(ShapeError, "nothing to reduce", x=(0,))],
     subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, 0.5, 0.5])}, "a NaN takes no part")],
 )
 def nanmean(x, /, axis=None, *, dtype=None, keepdims=False, where=True):
@@ -142,18 +123,12 @@ def nanmean(x, /, axis=None, *, dtype=None, keepdims=False, where=True):
     return _moment("nanmean", mean, x, axis, where, dtype=dtype, keepdims=keepdims)
 
 
-_DDOF = [Example(x=(4,), ddof=1), Example(x=(2, 3), axis=1, ddof=0.5), Example(x=(2, 2, 3), ddof=1, where=_MASK)]
-_DEVIATION_ERRORS = [
-    _BAD_AXIS,
-    _BAD_MASK,
-    _WHOLE,
-    Raises(OptionError, "no degree of freedom", x=(3,), ddof=3),
-]
+_DEVIATION_ERRORS = [BAD_AXIS, BAD_MASK, WHOLE, NO_FREEDOM]
 
 
 @composed(
-    domain=_WIDE,
-    examples=[*_AXES, *_NONE, *_DDOF, *_MASKED[1:3], *_TYPED],
+    domain=WIDE,
+    examples=[*AXES, *_NONE, *DDOF, *MASKED[1:3], *TYPED],
     reference=np.nanvar,
     errors=_DEVIATION_ERRORS,
     subgradients=[Subgradient({"x": _ONE_NAN}, {"x": np.array([0.0, -1.0, 1.0])}, "a NaN takes no part")],
@@ -173,7 +148,7 @@ def nanvar(x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
 
 @composed(
     domain=Distinct(),
-    examples=[*(e for e in [*_AXES, *_DDOF, *_TYPED] if e.arguments["x"]), *_NONE, _MASKED[2]],
+    examples=[*(e for e in [*AXES, *DDOF, *TYPED] if e.arguments["x"]), *_NONE, MASKED[2]],
     reference=np.nanstd,
     errors=_DEVIATION_ERRORS,
     subgradients=[
@@ -193,24 +168,8 @@ def nanstd(x, /, axis=None, *, dtype=None, ddof=0, keepdims=False, where=True):
     return _moment("nanstd", std, x, axis, where, ddof, dtype=dtype, keepdims=keepdims)
 
 
-_HIGH, _LOW = 100.0, -100.0
 _EXTREME = {
-    "domain": Distinct(),
-    "examples": [
-        *_AXES,
-        *_NONE,
-        Example(x=(2, 3), axis=0, initial=_HIGH),
-        Example(x=(2, 3), initial=_LOW),
-        Example(x=(0,), initial=0.0),
-        Example(x=(2, 3), axis=1, initial=_LOW, where=_MASK),
-        Example(x=(2, 2, 3), axis=(0, 2), initial=_HIGH, where=_MASK, keepdims=True),
-    ],
-    "errors": [
-        _BAD_AXIS,
-        Raises(ShapeError, "zero-size array", x=(0,)),
-        Raises(ShapeError, "broadcast", x=(2, 3), initial=0, where=np.array([True, False])),
-        Raises(ShapeError, "does not have an identity", x=(2, 3), where=_MASK),
-    ],
+    **EXTREME,
     "subgradients": [
         Subgradient({"x": np.array([1.0, np.nan, 1.0])}, {"x": np.array([0.5, 0.0, 0.5])}, "ties share evenly"),
     ],

@@ -15,6 +15,7 @@ from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises, Subgradient
 from ..op import composed
 from .arithmetic import divide
+from .axes import BAD_AXIS, kept_shape
 from .creation import astype
 from .operands import is_weak, operand, value_of
 from .reduction import max, mean, min
@@ -32,7 +33,6 @@ _AXES = [
     Example(x=(2, 3), axis=None, keepdims=True),
     Example(x=()),
 ]
-_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 _REPEATED = Raises(ShapeError, "twice", x=(2, 3), axis=(0, -2))
 _EMPTY = Raises(ShapeError, "nothing to", x=(0,))
 _TIES = [
@@ -60,8 +60,7 @@ def _lanes(who, x, axis, keepdims):
     if not prod(x.shape[a] for a in axes):
         raise ShapeError(f"{who}: there is nothing to order along axis {axis} of shape {x.shape}")
     rest = tuple(n for i, n in enumerate(x.shape) if i not in axes)
-    kept = tuple(1 if i in axes else n for i, n in enumerate(x.shape)) if keepdims else rest
-    return _gathered(x, axes), kept
+    return _gathered(x, axes), kept_shape(x.shape, axes) if keepdims else rest
 
 
 def _gathered(x, axes):
@@ -108,7 +107,7 @@ def _of_nothing(out, without):
     domain=Distinct(),
     examples=[*_AXES, Example(x=(4, 0), axis=0)],
     reference=np.median,
-    errors=[_BAD_AXIS, _REPEATED, _EMPTY],
+    errors=[BAD_AXIS, _REPEATED, _EMPTY],
     subgradients=_TIES,
 )
 def median(x, /, axis=None, *, keepdims=False):
@@ -128,7 +127,7 @@ def median(x, /, axis=None, *, keepdims=False):
     domain=Distinct(),
     examples=[*_AXES, Example(x=(4, 0), axis=0)],
     reference=np.nanmedian,
-    errors=[_BAD_AXIS, _REPEATED, _EMPTY],
+    errors=[BAD_AXIS, _REPEATED, _EMPTY],
     subgradients=[
         *_TIES,
         Subgradient({"x": np.array([np.nan, 1.0, 3.0])}, {"x": np.array([0.0, 0.5, 0.5])}, "a NaN takes no part"),
@@ -380,7 +379,7 @@ def nanpercentile(x, q, /, axis=None, *, method="linear", keepdims=False, weight
     domain=Distinct(),
     examples=[*_AXES, Example(x=(0, 2), axis=1)],
     reference=np.ptp,
-    errors=[_BAD_AXIS, Raises(ShapeError, "zero-size array", x=(0,))],
+    errors=[BAD_AXIS, Raises(ShapeError, "zero-size array", x=(0,))],
     subgradients=[
         Subgradient({"x": np.array([1.0, 1.0, 0.0])}, {"x": np.array([0.5, 0.5, -1.0])}, "ties share evenly")
     ],

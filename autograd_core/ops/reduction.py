@@ -18,6 +18,7 @@ from .axes import (
     BAD_AXIS,
     BAD_MASK,
     EMPTY,
+    EXTREME,
     MASK,
     MASKED,
     NUMBER,
@@ -152,27 +153,10 @@ def _ties(xp, g, x, out, axis, initial, where):
     return keep(g, x.shape, axis) * (attained / shares)
 
 
-_HIGH, _LOW = 100.0, -100.0
 _EXTREME: dict[str, Any] = {
+    **EXTREME,
     "vjps": [_ties],
     "masks": ["where"],
-    "domain": Distinct(),
-    "examples": [
-        *AXES,
-        *NUMBER,
-        Example(x=(0, 2), axis=1),
-        Example(x=(2, 3), axis=0, initial=_HIGH),
-        Example(x=(2, 3), initial=_LOW),
-        Example(x=(0,), initial=0.0),
-        Example(x=(2, 3), axis=1, initial=_LOW, where=MASK),
-        Example(x=(2, 2, 3), axis=(0, 2), initial=_HIGH, where=MASK, keepdims=True),
-    ],
-    "errors": [
-        BAD_AXIS,
-        Raises(ShapeError, "zero-size array", x=(0,)),
-        Raises(ShapeError, "broadcast", x=(2, 3), initial=0, where=np.array([True, False])),
-        Raises(ShapeError, "does not have an identity", x=(2, 3), where=MASK),
-    ],
     "subgradients": [
         Subgradient({"x": np.array([1.0, 1.0])}, {"x": np.array([0.5, 0.5])}, "ties share evenly"),
     ],

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from ..arrays import is_differentiable
-from ..errors import DTypeError, IndexingError, ShapeError
-from ..examples import Distinct, Example, Interval, Raises, Subgradient
+from ..errors import IndexingError, ShapeError
+from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import composed, general, linear
+from .axes import BAD_AXIS, TYPED, WHOLE, WIDE, prepared
 from .indexing import scatter_add
 from .joining import concatenate
 from .operands import operand, value_of
@@ -20,7 +20,6 @@ from .reduction import prod
 from .selection import isnan, where
 from .taking import take
 
-_WIDE = Interval(-3, 3)
 _AXES = [
     Example(x=(5,)),
     Example(x=(2, 3)),
@@ -30,11 +29,9 @@ _AXES = [
     Example(x=(0, 2), axis=0),
     Example(x=(2, 0), axis=0),
 ]
-_TYPED = [Example(x=(2, 3), axis=1, dtype=np.float64)]
+_TYPED = TYPED[:1]  # without keepdims, which a scan does not have
 _NUMBER = [Example(x=())]
-_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 _BAD_AXIS_OF_PIECES = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), indices=np.array([0]), axis=2)
-_WHOLE = Raises(DTypeError, "integers have no derivative", x=(2, 3), dtype=np.int64)
 
 
 def _lanes(xp, x, axis):
@@ -63,9 +60,7 @@ def _from_the_right(xp, factors, terms):
 
 def _argument(xp, x, axis, dtype=None):
     """x as an array, flat if there is no axis; refuses a type that has no derivative."""
-    x = xp.asarray(x)
-    if dtype is not None and is_differentiable(x.dtype) and not is_differentiable(np.dtype(dtype)):
-        raise TypeError(f"dtype={np.dtype(dtype)}: integers have no derivative; use .detach() for the value")
+    x, _ = prepared(xp, x, dtype, where=True)
     return x.reshape(-1) if axis is None else x
 
 
@@ -79,10 +74,10 @@ def _sum_from_the_right(xp, g, x_aval, axis):
 
 @linear(
     transpose=_sum_from_the_right,
-    domain=_WIDE,
+    domain=WIDE,
     examples=[*_AXES, *_NUMBER, *_TYPED],
     reference=np.cumsum,
-    errors=[_BAD_AXIS, _WHOLE],
+    errors=[BAD_AXIS, WHOLE],
 )
 def cumsum(xp, x, /, axis=None, *, dtype=None):
     """Running sum along an axis: each element is the sum of all up to it.
@@ -108,10 +103,10 @@ def _cumprod_vjp(xp, g, x, out, axis, dtype):
 
 @general(
     vjps=[_cumprod_vjp],
-    domain=_WIDE,
+    domain=WIDE,
     examples=[*_AXES, *_NUMBER, *_TYPED],
     reference=np.cumprod,
-    errors=[_BAD_AXIS, _WHOLE],
+    errors=[BAD_AXIS, WHOLE],
     subgradients=[
         Subgradient({"x": np.array([0.0, 2.0, 3.0])}, {"x": np.array([9.0, 0.0, 0.0])}, "products of the others"),
         Subgradient({"x": np.array([2.0, 0.0, 3.0])}, {"x": np.array([1.0, 8.0, 0.0])}, "products of the others"),
@@ -171,7 +166,7 @@ def _included(scan, first):
     return reference
 
 
-@composed(domain=_WIDE, examples=_INITIAL, reference=_included(np.cumsum, 0), errors=[_BAD_AXIS, *_ONE_AXIS])
+@composed(domain=WIDE, examples=_INITIAL, reference=_included(np.cumsum, 0), errors=[BAD_AXIS, *_ONE_AXIS])
 def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
     """Running sum along an axis, with the empty sum 0 in front on request.
 
@@ -183,7 +178,7 @@ def cumulative_sum(x, /, *, axis=None, dtype=None, include_initial=False):
     return _cumulative("cumulative_sum", cumsum, 0, x, axis, dtype, include_initial)
 
 
-@composed(domain=_WIDE, examples=_INITIAL, reference=_included(np.cumprod, 1), errors=[_BAD_AXIS, *_ONE_AXIS])
+@composed(domain=WIDE, examples=_INITIAL, reference=_included(np.cumprod, 1), errors=[BAD_AXIS, *_ONE_AXIS])
 def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
     """Running product along an axis, with the empty product 1 in front on request.
 
@@ -195,7 +190,7 @@ def cumulative_prod(x, /, *, axis=None, dtype=None, include_initial=False):
     return _cumulative("cumulative_prod", cumprod, 1, x, axis, dtype, include_initial)
 
 
-@composed(domain=_WIDE, examples=[*_AXES, *_NUMBER, *_TYPED], reference=np.nancumsum, errors=[_BAD_AXIS, _WHOLE])
+@composed(domain=WIDE, examples=[*_AXES, *_NUMBER, *_TYPED], reference=np.nancumsum, errors=[BAD_AXIS, WHOLE])
 def nancumsum(x, /, axis=None, *, dtype=None):
     """Running sum along an axis in which a NaN counts as 0 and has the gradient 0.
 
@@ -208,7 +203,7 @@ def nancumsum(x, /, axis=None, *, dtype=None):
     return cumsum(where(isnan(x), 0, x), axis, dtype=dtype)
 
 
-@composed(domain=_WIDE, examples=[*_AXES, *_NUMBER, *_TYPED], reference=np.nancumprod, errors=[_BAD_AXIS, _WHOLE])
+@composed(domain=WIDE, examples=[*_AXES, *_NUMBER, *_TYPED], reference=np.nancumprod, errors=[BAD_AXIS, WHOLE])
 def nancumprod(x, /, axis=None, *, dtype=None):
     """Running product along an axis in which a NaN counts as 1 and has the gradient 0.
 
@@ -242,7 +237,7 @@ _EXTREME: dict[str, Any] = {
     "vjps": [_running_ties],
     "domain": Distinct(),
     "examples": [*_AXES, *_NUMBER],
-    "errors": [_BAD_AXIS],
+    "errors": [BAD_AXIS],
     "subgradients": [
         Subgradient({"x": np.array([1.0, 1.0])}, {"x": np.array([1.5, 0.5])}, "ties up to a place share it evenly"),
     ],
@@ -303,10 +298,10 @@ def _logcumsumexp_vjp(xp, g, x, out, axis):
 
 @general(
     vjps=[_logcumsumexp_vjp],
-    domain=_WIDE,
+    domain=WIDE,
     examples=[*_AXES, *_NUMBER],
     reference=_accumulated(np.logaddexp),
-    errors=[_BAD_AXIS],
+    errors=[BAD_AXIS],
     subgradients=[
         Subgradient({"x": np.full(2, -np.inf)}, {"x": np.array([1.5, 0.5])}, "equal arguments share"),
         Subgradient({"x": np.array([-np.inf, 1.0])}, {"x": np.array([1.0, 1.0])}, "the limit"),
@@ -357,7 +352,7 @@ _PIECES = [
 
 @linear(
     transpose=[_spread_pieces, None],
-    domain=_WIDE,
+    domain=WIDE,
     examples=_PIECES,
     reference=np.add.reduceat,
     errors=[Raises(IndexingError, "out-of-bounds", x=(3,), indices=np.array([0, 3])), _BAD_AXIS_OF_PIECES],
@@ -374,7 +369,7 @@ def add_reduceat(xp, x, indices, /, axis=0, *, dtype=None):
 
 
 @composed(
-    domain=_WIDE,
+    domain=WIDE,
     examples=_PIECES,
     reference=np.multiply.reduceat,
     errors=[Raises(IndexingError, "from 0 to 2", x=(3,), indices=np.array([0, 3])), _BAD_AXIS_OF_PIECES],

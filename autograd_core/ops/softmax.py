@@ -8,11 +8,11 @@ from ..arrays import as_floating
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..op import general
+from .axes import BAD_AXIS
 from .reduction import logsumexp
 
 _WIDE = Interval(-4, 4)
 _AXES = [Example(x=(2, 3)), Example(x=(3,), axis=0), Example(x=(2, 3, 2), axis=1), Example(x=(0, 3)), Example(x=(2, 0))]
-_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 
 
 def _shifted(xp, x, axis):
@@ -31,7 +31,7 @@ def _softmax_reference(x, axis=-1):
     domain=_WIDE,
     examples=_AXES,
     reference=_softmax_reference,
-    errors=[_BAD_AXIS],
+    errors=[BAD_AXIS],
 )
 def softmax(xp, x, /, axis=-1):
     """Probabilities ``e**x / sum(e**x)`` along an axis, without overflow.
@@ -50,7 +50,7 @@ def softmax(xp, x, /, axis=-1):
     domain=_WIDE,
     examples=_AXES,
     reference=lambda x, axis=-1: np.log(_softmax_reference(x, axis)),
-    errors=[_BAD_AXIS],
+    errors=[BAD_AXIS],
 )
 def log_softmax(xp, x, /, axis=-1):
     """Logarithm of the softmax, ``x - log(sum(e**x))``, without overflow.

@@ -11,6 +11,7 @@ from ..engine import Variable, constant
 from ..errors import ShapeError
 from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import composed, general
+from .axes import BAD_AXIS
 from .indexing import getitem, scatter_add
 from .operands import operand, value_of
 from .shape import ravel
@@ -70,7 +71,6 @@ _AXES = [
     Example(x=(0, 2), axis=0),
 ]
 _KINDS = [Example(x=(4,), kind="stable"), Example(x=(3,), stable=True)]
-_BAD_AXIS = Raises(ShapeError, "axis 2 is out of bounds", x=(2, 3), axis=2)
 _TIES = [
     Subgradient({"x": np.array([2.0, 1.0, 1.0])}, {"x": np.ones(3)}, "a permutation, whichever"),
 ]
@@ -87,7 +87,7 @@ def _order_of(xp, x, axis, kind, stable):
     examples=[*_AXES, *_KINDS],
     reference=np.sort,
     errors=[
-        _BAD_AXIS,
+        BAD_AXIS,
         Raises(ShapeError, "axis -1 is out of bounds", x=()),
         Raises(ShapeError, "kind", x=(2,), kind="bubble"),
     ],
@@ -113,7 +113,7 @@ def sort(xp, x, /, axis=-1, kind=None, *, stable=None):
     domain=Distinct(),
     examples=[*_AXES, *_KINDS],
     reference=np.argsort,
-    errors=[_BAD_AXIS, Raises(ShapeError, "kind", x=(2,), kind="bubble")],
+    errors=[BAD_AXIS, Raises(ShapeError, "kind", x=(2,), kind="bubble")],
 )
 def argsort(xp, x, /, axis=-1, kind=None, *, stable=None):
     """The indices that put the elements along an axis in ascending order; constants, for `take_along_axis`.

@@ -69,11 +69,7 @@ def registered(counterpart: Counterpart) -> set[str]:
 
 def differentiable() -> set[str]:
     """The names of the public operations with a derivative; the others are steps inside them."""
-    return {
-        name
-        for name, op in ag.REGISTRY.items()
-        if (op.kind == "composed" or any(rule is not None for rule in op.rules)) and _is_public(name)
-    }
+    return {name for name, op in ag.REGISTRY.items() if op.differentiable and _is_public(name)}
 
 
 def _is_public(name: str) -> bool:
