@@ -42,7 +42,7 @@ from .op import linear as linear_operation
 
 # --- seeing and checking ----------------------------------------------------------------------------------------------
 if _TYPE_CHECKING:
-    from . import array_api
+    from . import array_api, testing
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
 
@@ -69,6 +69,7 @@ _keep_freed_memory()
 # imported when first asked for, a module or a name from it: most programs neither draw nor check
 _LAZY = {
     "array_api": "array_api",
+    "testing": "testing",
     "GradientMismatch": "testing",
     "GradientReport": "testing",
     "gradcheck": "testing",

@@ -63,10 +63,32 @@ def test_right_derivatives_pass_whatever_their_scale(function, values):
     assert gradcheck(function, values)
 
 
-def test_a_kink_is_reported():
-    report = gradcheck(ag.relu, np.array([1.0, 0.0]), raise_exception=False)
-    assert report.failed == 1
-    assert report.worst.index == (1,)
+@pytest.mark.parametrize("function", [ag.relu, ag.absolute, lambda x: ag.maximum(x, 0.0), lambda x: ag.clip(x, 0, 2)])
+@pytest.mark.parametrize("mode", ["full", "random"])
+def test_a_kink_is_reported_and_not_judged(function, mode):
+    report = gradcheck(function, np.array([1.0, 0.0]), mode=mode)
+    assert report.ok
+    assert report.kinks == (1 if mode == "full" else 3)  # every direction leads over it
+    assert "kink" in str(report)
+
+
+def test_a_kink_that_cannot_explain_the_difference_is_no_excuse():
+    """The derivative at the kink is 3 - 1e-6 on one side and 3 + 1e-6 on the other, and nowhere near 6."""
+    bent = (lambda x: 3 * x + 1e-6 * np.abs(x), lambda x, g: 6 * g)
+    report = gradcheck(bent, np.array(0.0), raise_exception=False)
+    assert (report.failed, report.kinks) == (1, 0)
+
+
+@pytest.mark.parametrize("function", [ag.sqrt, ag.cbrt, lambda x: x**0.75], ids=["sqrt", "cbrt", "power"])
+def test_a_vertical_tangent_or_the_edge_of_a_domain_is_not_judged(function):
+    report = gradcheck(function, np.array([0.0, 1.0]))
+    assert (report.checked, report.kinks) == (2, 1)
+
+
+def test_a_function_that_is_not_finite_here_is_not_judged():
+    with np.errstate(divide="ignore"):
+        report = gradcheck((np.log, lambda x, g: g / x), np.array([1.0, -0.0]))
+    assert (report.checked, report.kinks) == (2, 1)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -111,7 +133,16 @@ def test_arrays_stay_as_they_were():
         (lambda: gradcheck(ag.exp), ag.OptionError, "no input"),
         (lambda: gradcheck(ag.exp, np.arange(3)), ag.DTypeError, "floating point"),
         (lambda: gradcheck(lambda x: np.ones(3), np.ones(3)), ag.GraphError, "does not depend on the inputs"),
-        (lambda: gradcheck(lambda x: x * RNG.random(), np.ones(3)), ag.GraphError, "when it was called again"),
+        (lambda: gradcheck(np.ones(3)), ag.OptionError, "not gradcheck"),
+        (lambda: gradcheck((np.sin,), np.ones(3)), ag.OptionError, r"\(f, vjp\)"),
+        (lambda: gradcheck((np.sin, 2), np.ones(3)), ag.OptionError, r"\(f, vjp\)"),
+        (lambda: gradcheck(lambda: 1.0, np.ones(3)), ag.OptionError, "takes no arguments"),
+        (lambda: gradcheck(lambda: 1.0, ag.tensor(1.0, requires_grad=True) * 2), ag.GraphError, "detach"),
+        (lambda: gradcheck(ag.exp, np.ones(3), mode="fast"), ag.OptionError, "mode"),
+        (lambda: gradcheck(ag.exp, np.ones(3), eps=0), ag.OptionError, "eps"),
+        (lambda: gradcheck(ag.exp, np.ones(3), skip="layout"), ag.OptionError, "skip"),
+        (lambda: gradcheck(ag.exp, np.ones(3), skip=["colour"]), ag.OptionError, "colour"),
+        (lambda: gradcheck((np.sin, lambda x, g: g * np.cos(x)), np.ones(3), order=2), ag.OptionError, "order=2"),
         (lambda: gradcheck(ag.exp, np.ones(3), order=0), ag.OptionError, "order"),
         (lambda: gradcheck(ag.exp, np.ones(3), samples=0), ag.OptionError, "samples"),
     ],
