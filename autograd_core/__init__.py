@@ -1,6 +1,8 @@
 """Reverse-mode automatic differentiation on NumPy: tensors that remember how they were computed.
 
 The public names, grouped, and nothing else.
+
+PYTEST_DONT_REWRITE: pytest loads the plugin that comes along, and need not watch the assertions here.
 """
 
 from importlib import import_module as _import_module

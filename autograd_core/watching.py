@@ -66,7 +66,17 @@ def line_of_user() -> str:
     while frame is not None:
         file = frame.f_code.co_filename
         if not file.startswith((_PACKAGE, "<generated")):
-            relative = os.path.relpath(file)
-            return f"{file if relative.startswith('..') else relative}:{frame.f_lineno}"
+            return place(file, frame.f_lineno)
         frame = frame.f_back  # type: ignore[assignment]
     return ""
+
+
+def place(file: str, line: int) -> str:
+    """A line of a file as "file.py:12", of a cell of a notebook as "cell [3]:12"."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cell = shell.compile.format_code_name(file) if shell else None  # ("Cell", "In[3]"), None for what is no cell
+    if cell:
+        return f"cell {cell[1].removeprefix('In')}:{line}"
+    relative = os.path.relpath(file)
+    return f"{file if relative.startswith('..') else relative}:{line}"

@@ -1,17 +1,16 @@
 """How the tests run: how hard Hypothesis tries, and what the conformance suite says at the end.
 
-Profiles, chosen with ``--hypothesis-profile`` or the variable HYPOTHESIS_PROFILE: `dev` always draws the same numbers,
-so that a run can be repeated; `ci` and `nightly` draw others each time, and more of them.
+Profiles, those of the kit, are chosen with ``--hypothesis-profile`` or the variable HYPOTHESIS_PROFILE.
 """
 
 import os
 
 import pytest
-from hypothesis import settings
 
-settings.register_profile("dev", max_examples=50, derandomize=True, deadline=None, database=None)
-settings.register_profile("ci", max_examples=200, deadline=None, print_blob=True)
-settings.register_profile("nightly", max_examples=2000, deadline=None, print_blob=True)
+from autograd_core.testing.conformance import ConformanceReport
+from autograd_core.testing.hypothesis import register_profiles, settings
+
+register_profiles()
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
 
@@ -22,10 +21,10 @@ class Tally:
         self.examples: set[tuple[str, int]] = set()
         self.checks = 0
 
-    def count(self, operation: str, example: int) -> None:
-        """One more check, of this example of this operation."""
-        self.examples.add((operation, example))
-        self.checks += 1
+    def add(self, report: ConformanceReport) -> None:
+        """What a check of one operation has looked at."""
+        self.examples |= {(report.operation, example) for example in report.examples}
+        self.checks += report.checks
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

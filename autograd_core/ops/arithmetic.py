@@ -91,7 +91,7 @@ def _power_base(xp, a, b):
     """``b a**(b-1)``, and 0 for b = 0 wherever a is."""
     if isinstance(b, int | float):
         return 2 * a if b == 2 else xp.zeros_like(a) if b == 0 else b * power(a, b - 1)
-    return xp.where(b == 0, 0, b * xp.power(a, xp.where(b == 0, 1, b - 1)))
+    return b * xp.power(a, xp.where((a == 0) & (b == 0), 1, b - 1))
 
 
 def _power_exponent(xp, a, b, out):

@@ -100,7 +100,7 @@ def ldexp(xp, x, exponent, /):
 
 
 @composed(
-    domain=Interval(-3, 3, away_from=[-2, -1, -0.5, -0.25, 0, 0.25, 0.5, 1, 2], margin=0.1),
+    domain=Interval(-3, 3, away_from=[-2, -1, -0.5, -0.25, -0.125, 0, 0.125, 0.25, 0.5, 1, 2], margin=0.1),
     examples=[Example(x=(2, 3)), Example(x=()), Example(x=(0,))],
     reference=np.frexp,
 )

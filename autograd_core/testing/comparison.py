@@ -23,7 +23,6 @@ from .functions import Function
 from .report import Array, Entry, Index, Status, Step
 
 _SAFETY = 4.0
-_NOTHING = 1e-6  # a derivative below this share of the function's value changes nothing that matters
 _DIRECTIONS = 3
 _EXPLAINED = 200  # so many entries are compared to explain a wrong direction
 _LARGE = 1_000_000  # no Jacobian with more numbers is kept
@@ -77,18 +76,14 @@ class Comparison:
                 self.entries += [self._entry(*place) for place in self._progress(self._places())]
 
     @property
-    def failed(self) -> int:
-        """How many entries are wrong or undecided.
+    def unclear(self) -> int:
+        """How many entries are undecided and pass: those in a coarse type that agree as far as can be told.
 
-        In single and half precision, differences see no more of small derivatives than that they are small; there an
-        undecided entry may pass, if it agrees as far as can be told, and others were confirmed.
+        In double precision, where differences decide nothing, something is amiss; in coarser types it is ordinary.
         """
-        lenient = self.precision > np.finfo(np.float64).eps and verdicts(self.entries, "right")
-        return sum(
-            entry.status == "wrong"
-            or (entry.status == "undecided" and not (lenient and entry.error <= entry.tolerance))
-            for entry in self.entries
-        )
+        if self.precision <= np.finfo(np.float64).eps:
+            return 0
+        return sum(bool(e.status == "undecided" and e.error <= e.tolerance) for e in self.entries)
 
     # --- the function -------------------------------------------------------------------------------------------------
 
@@ -119,6 +114,25 @@ class Comparison:
     @cached_property
     def _weight(self) -> Array:
         return _joined(self.cotangents)
+
+    @cached_property
+    def _slack(self) -> list[Array]:
+        """How far rounding may put the claimed gradient off: what changes in it when inputs move by a few roundings.
+
+        After a cancellation, as in x - mean(x) for large x, that is more than the size of the gradient tells.
+        """
+        slack = [np.zeros(x.shape) for x in self.inputs]
+        for _ in range(2):
+            signs = [self._rng.choice([-1.0, 1.0], x.shape) for x in self.inputs]
+            moved = [
+                (x * (1 + 4 * self.precision * s)).astype(x.dtype) for x, s in zip(self.inputs, signs, strict=True)
+            ]
+            found = self.function.pull(moved, [u.copy() for u in self.cotangents])
+            for i, (g, h) in enumerate(zip(found, self.analytic, strict=True)):
+                if self.fits[i] and g.shape == h.shape:
+                    change = np.abs(g - h)
+                    slack[i] = np.maximum(slack[i], np.where(np.isfinite(change), change, 0))
+        return slack
 
     @cached_property
     def _largest(self) -> float:
@@ -172,7 +186,10 @@ class Comparison:
         value, place = float(x[index]), (i, position)
         quick = self._by_complex_step(place)
         entry, column = quick or self._judged(
-            self._line_at(place), float(self.analytic[i][index]), self._first * max(1.0, abs(value))
+            self._line_at(place),
+            float(self.analytic[i][index]),
+            float(self._slack[i][index]),
+            self._first * max(1.0, abs(value)),
         )
         self.numeric[i][index], self.error[i][index] = entry.numeric, entry.tolerance
         self.wrong[i][index] = entry.status == "wrong"
@@ -204,35 +221,40 @@ class Comparison:
             weight[sum(y.size for y in self.outputs[:number]) + _position(index, self.outputs[number].shape)] = 1.0
         return replace(entry, sweep=tuple(Step(*row) for row in differences.table(weight)))
 
-    def _judged(self, line: Any, analytic: float, first: float) -> tuple[Entry, Array]:
-        """The verdict on one derivative, and the derivative of each output; see Note [Verdict]."""
+    def _judged(self, line: Any, analytic: float, slack: float, first: float) -> tuple[Entry, Array]:
+        """The verdict on one derivative, and the derivative of each output; see Note [Verdict].
+
+        `slack` is how far rounding may put the claimed derivative off.
+        """
         differences = Differences(line, self._center, self.noise, self.precision, first)
         differences.refine()
+        counts, partly = self._weight != 0, not np.isfinite(self._center).all()
+        around = self._sum(differences.around(), np.abs(self._weight))
         while differences.refine():
             column, error = differences.estimate()
-            entry = self._verdict(analytic, column, error)
-            sharp = entry.status == "right" and entry.tolerance <= self._sharp * self._scale(entry)
-            if sharp and not (differences.may_have_kinks() & (self._weight != 0)).any():
+            entry = self._verdict(analytic, slack, column, error, around)
+            sharp = entry.status == "right" and entry.tolerance <= self._sharp * self._scale(entry, around)
+            if sharp and not partly and not (differences.may_have_kinks() & counts).any():
                 return entry, column
         after, before = differences.one_sided()
         entry = replace(entry, forward=self._sum(after), backward=self._sum(before))
-        counts = self._weight != 0
-        nowhere = not np.isfinite(self._center).all() and not np.isfinite(analytic)
-        if nowhere or (differences.undefined() & counts).any():
+        # where some outputs are not finite, an entry that moves no other is theirs
+        theirs = partly and not (np.isfinite(analytic) and np.where(counts, column, 0).any())
+        if theirs or (differences.undefined() & counts).any():
             return replace(entry, status="undefined"), column
         kinks = differences.kinks() & counts
-        if kinks.any() and entry.status != "undecided":
-            # what a choice of one side or the other at each kink can explain, and as much beyond on either side
-            apart = self._sum(np.where(kinks, np.abs(after - before), 0), np.abs(self._weight))
-            if not abs(entry.analytic - entry.numeric) > 1.5 * apart + entry.tolerance:
-                return replace(entry, status="kink"), column
-        return (replace(entry, status="kink") if kinks.any() and entry.status == "undecided" else entry), column
+        # what a choice of one side or the other at each kink can explain, and as much beyond on either side
+        apart = 1.5 * self._sum(np.where(kinks, np.abs(after - before), 0), np.abs(self._weight))
+        if kinks.any() and (entry.status == "undecided" or entry.error <= apart + entry.tolerance):
+            return replace(entry, status="kink"), column
+        return entry, column
 
-    def _verdict(self, analytic: float, column: Array, error: Array) -> Entry:
+    def _verdict(self, analytic: float, slack: float, column: Array, error: Array, around: float = 0.0) -> Entry:
         numeric, bound = self._sum(column), self._sum(error, np.abs(self._weight))
-        tolerance = max(_SAFETY * bound + 64 * self.precision * self._largest, (self.plan.rtol or 0) * abs(numeric))
+        rounding = _SAFETY * slack + 64 * self.precision * self._largest
+        tolerance = max(_SAFETY * bound + rounding, (self.plan.rtol or 0) * abs(numeric))
         entry = Entry(-1, (), analytic, numeric, tolerance, "undecided")
-        if not (np.isfinite(numeric) and bound <= self._decided * self._scale(entry)):
+        if not (np.isfinite(numeric) and bound <= self._decided * self._scale(entry, around)):
             return entry
         return replace(entry, status="right" if abs(analytic - numeric) <= tolerance else "wrong")
 
@@ -241,9 +263,13 @@ class Comparison:
         weight = self._weight if weight is None else weight
         return float(np.where(weight == 0, 0, weight * values).sum())
 
-    def _scale(self, entry: Entry) -> float:
+    def _scale(self, entry: Entry, around: float) -> float:
+        """What size of a derivative matters here: its own, or a small share of others, of those within a step (at a
+        minimum), and of the function."""
         analytic = abs(entry.analytic) if np.isfinite(entry.analytic) else 0.0
-        return max(analytic, abs(entry.numeric), 1e-3 * self._largest, _NOTHING * self._size)
+        steep = around if np.isfinite(around) else 0.0
+        nothing = max(1e-6, 10 * self.precision**0.5)
+        return max(analytic, abs(entry.numeric), 1e-3 * self._largest, 1e-3 * steep, nothing * self._size)
 
     @property
     def _decided(self) -> float:
@@ -292,7 +318,10 @@ class Comparison:
         if column is None:
             return None
         bound = 64 * self.precision * np.abs(column) + self.noise
-        entry = self._verdict(float(self.analytic[place[0]].flat[place[1]]), column, bound)
+        i, position = place
+        entry = self._verdict(
+            float(self.analytic[i].flat[position]), float(self._slack[i].flat[position]), column, bound
+        )
         return (entry, column) if entry.status == "right" else None
 
     # --- random directions --------------------------------------------------------------------------------------------
@@ -317,7 +346,8 @@ class Comparison:
         analytic = sum(
             float(np.sum(g * d)) for g, d, fits in zip(self.analytic, direction, self.fits, strict=True) if fits
         )
-        return self._judged(self._line(direction), analytic, self._first)[0]
+        slack = sum(float(np.sum(s * np.abs(d))) for s, d in zip(self._slack, direction, strict=True))
+        return self._judged(self._line(direction), analytic, slack, self._first)[0]
 
     def _explain(self, direction: Sequence[Array]) -> list[Entry]:
         """The entries of an input that a wrong direction is wrong by, which is found by halving the direction."""
@@ -353,14 +383,29 @@ class Comparison:
             with np.errstate(all="ignore"):
                 return t, _joined(bent(self.inputs, t * direction))
 
-        return self._judged(line, float(np.sum(gradient * direction)), self._first)[0]
+        return self._judged(line, float(np.sum(gradient * direction)), 0.0, self._first)[0]
 
     # --- which output -------------------------------------------------------------------------------------------------
+
+    def unweighted(self, entry: Entry) -> Entry:
+        """The same entry without the weight of the output, if there is one number of it only."""
+        if self._weight.size != 1 or entry.input < 0 or not self._weight[0]:
+            return entry
+        w = float(self._weight[0])
+        return replace(
+            entry,
+            output=(0, (0,) * self.outputs[0].ndim),
+            analytic=entry.analytic / w,
+            numeric=entry.numeric / w,
+            tolerance=entry.tolerance / abs(w),
+            forward=entry.forward / w,
+            backward=entry.backward / w,
+        )
 
     def output_of(self, entry: Entry) -> Entry:
         """The same entry for one number of the outputs: the one whose derivative is most wrong, found by halving."""
         columns = self.columns[entry.input] if entry.input >= 0 else None
-        if columns is None or entry.status != "wrong":
+        if columns is None or entry.status != "wrong" or entry.output is not None:
             return entry
         position = _position(entry.index, self.inputs[entry.input].shape)
         column = columns[:, position]

@@ -1,7 +1,7 @@
 """The conformance suite: all that is claimed of operations, checked of one, for whoever wrote it.
 
-Goes through the claims that apply and the examples of the record; Hypothesis draws the numbers from the record's domain,
-and shrinks what fails. What is claimed stands in `claims`.
+Goes through the claims that apply and the examples of the record; Hypothesis draws the numbers from the record's
+domain, and shrinks what fails. What is claimed stands in `claims`.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -53,8 +53,11 @@ class ClaimError(AssertionError):
 
 @dataclass(frozen=True)
 class ConformanceReport:
-    """What was looked at: the claims that hold, those that say nothing about this operation, the numbers of the examples
-    that some claim was checked on, and how many checks that were."""
+    """What was looked at.
+
+    `claims` are those that hold, `silent` those that say nothing about this operation; `examples` the numbers of the
+    examples that some claim was checked on, and `checks` how many checks that were.
+    """
 
     operation: str
     claims: tuple[str, ...]
@@ -91,12 +94,13 @@ def check_operation(
     """
     op = record_of(operation)
     chosen = _chosen(claims)
+    profile = settings.default or settings()
     if max_examples is None:
-        max_examples = max(2, settings.default.max_examples // 16)
+        max_examples = max(2, profile.max_examples // 16)
     elif max_examples < 1:
         raise OptionError(f"check_operation: max_examples must be at least 1, got {max_examples}")
     base = None
-    if rng is not None or settings.default.derandomize:
+    if rng is not None or profile.derandomize:
         base = int(np.random.default_rng(0 if rng is None else rng).integers(2**32))
     applying = [claim for claim in chosen if claim.applies(op)]
     seen, checks = set[int](), 0
@@ -162,12 +166,13 @@ class _Search:
                 continue
             kept = [x.copy() for x in case.arrays]  # what is shown is what was passed in, whatever became of it
             try:
-                self.claim.check(case, pick)
+                looked = self.claim.check(case, pick) is not False
             except Exception as error:
                 self.failed_at = i
                 raise ClaimError(self.claim, self.op, error, example, case.having(kept)) from error
-            self.seen.add(i)
-            self.checks += 1
+            if looked:
+                self.seen.add(i)
+                self.checks += 1
 
     def _broken(self, numbers: Sequence[int], max_examples: int, shrink: bool) -> ClaimError | None:
         """What Hypothesis finds, if anything, without what it says about this class."""

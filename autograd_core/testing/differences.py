@@ -8,8 +8,8 @@ A central difference over a step h is off by c h^2 + d h^4 + ..., so Richardson'
 than both, and the difference between it and the one over the smaller step tells how far off that is. To this comes
 what rounding does: the noise of the function divided by h. The noise is measured, as third differences of the function
 over steps so small that nothing but noise is left of them (after Moré and Wild, Estimating computational noise, 2011).
-Each element of the output has its own best step, the one with the smallest estimate; where a neighbouring step
-contradicts it, the estimate grows to what they differ by.
+Where neighbouring steps contradict it, the estimate grows to what they differ by: it may be small by chance, and beyond
+a pole or a kink it means nothing. Each element of the output has its own best step, the one with the smallest estimate.
 
 Note [Kinks]
 One-sided differences of a smooth function come together as the step shrinks: over a quarter of the step, to a quarter
@@ -42,6 +42,8 @@ class Differences:
         self._rounding = 2 * precision * np.abs(np.where(np.isfinite(center), center, 0))
         self._waiting = [first * _RATIO**-k for k in range(_STEPS)] + [first * _RATIO**k for k in range(1, _COARSE + 1)]
         self.steps: list[float] = []  # from the largest to the smallest
+        self._uneven: list[float] = []  # by which share of it both sides may differ, once rounded
+        self._precision = precision
         self._after: list[Array] = []
         self._before: list[Array] = []
 
@@ -56,6 +58,7 @@ class Differences:
                 return self.refine()
             at = int(np.searchsorted(-np.array(self.steps), -step))
             self.steps.insert(at, step)
+            self._uneven.insert(at, (abs(right + left) + self._precision) / (right - left))
             self._after.insert(at, (above - self._center) / right)
             self._before.insert(at, (below - self._center) / left)
         return True
@@ -64,14 +67,22 @@ class Differences:
         """The derivative of each element, and how far off it may be. At least two steps must have been tried."""
         with np.errstate(all="ignore"):
             values, errors = self._extrapolated()
+            known = errors.copy()
+            if len(values) > 1:  # at least what the nearer of both neighbouring steps says
+                gaps = np.abs(np.diff(values, axis=0))
+                none = np.full_like(gaps[:1], np.inf)
+                errors = np.fmax(errors, np.fmin(np.concatenate([none, gaps]), np.concatenate([gaps, none])))
+            for ahead in (1, 2):  # and how far the next smaller steps contradict it, beyond their own errors
+                contradiction = np.abs(values[:-ahead] - values[ahead:]) - 2 * known[ahead:]
+                errors[:-ahead] = np.fmax(errors[:-ahead], contradiction)
             best = np.argmin(np.where(np.isnan(errors), np.inf, errors), axis=0)
             here = np.arange(errors.shape[1])
             value, error = values[best, here], errors[best, here]
-            if len(values) > 1:  # what the next larger and the next smaller step say
-                larger, smaller = np.maximum(best - 1, 0), np.minimum(best + 1, len(values) - 1)
-                gaps = [np.where(k == best, np.inf, np.abs(value - values[k, here])) for k in (larger, smaller)]
-                error = np.fmax(error, np.fmin(*gaps))
         return value, np.where(np.isfinite(error), error, np.inf)
+
+    def around(self) -> Array:
+        """How steep each element is within the first step."""
+        return np.fmax(np.abs(self._after[0]), np.abs(self._before[0]))
 
     def one_sided(self) -> tuple[Array, Array]:
         """The derivatives after and before 0, extrapolated from the two smallest steps."""
@@ -86,7 +97,9 @@ class Differences:
         value = (square * central[1:] - central[:-1]) / (square - 1)
         # what does not move along this line has the noise of another one
         noise = np.where(central.any(axis=0), self._noise, self._rounding)
-        return value, np.abs(value - central[1:]) + 2 * noise / steps[1:]
+        # where sides are not equally long, curvature counts
+        curved = np.abs(np.array(self._after[1:]) - np.array(self._before[1:])) * np.array(self._uneven[1:])[:, None]
+        return value, np.abs(value - central[1:]) + 2 * noise / steps[1:] + curved
 
     def may_have_kinks(self) -> Array:
         """Where the two smallest steps look like a kink; more of them may show that there is none."""

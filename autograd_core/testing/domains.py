@@ -93,7 +93,7 @@ def away_from(*points: float, margin: float = 0.05, low: float = -3.0, high: flo
 
 
 def distinct(margin: float = 0.05, low: float = -3.0, high: float = 3.0) -> Distinct:
-    """Numbers of which no two in one array are closer than `margin`: for a maximum or an order, which have no ties then.
+    """Numbers of which no two in one array are closer than `margin`: no ties, for a maximum or an order.
 
     Raises: OptionError if not even two numbers fit.
 
@@ -134,7 +134,7 @@ def matrices(spacing: float = 5.0, symmetric: bool = False) -> Matrices:
 
 
 def _check_bounds(who: str, low: float, high: float) -> None:
-    if not (isfinite(low) and isfinite(high) and low < high):
+    if not (isfinite(high - low) and low < high):
         raise OptionError(f"{who}: low and high must be finite and low < high, got low={low}, high={high}")
 
 
@@ -154,7 +154,7 @@ def points(domain: Domain, position: int = 0, arguments: int = 1, dtype: Any = n
     Each is exact in `dtype`, and in the domain.
 
     >>> points(ag.Interval(0.4, 2))[:3].tolist()
-    [1.0, 0.9947916666666666, 1.0052083333333333]
+    [1.0, 1.0052083333333333, 0.9895833333333334]
     """
     return _levels(domain, position, arguments, dtype)[-1].copy()
 
@@ -194,7 +194,8 @@ def _levels_of_interval(
     low: float, high: float, kinks: Sequence[float], margin: float, dtype: np.dtype[Any]
 ) -> tuple[Array, ...]:
     def inside(numbers: Array) -> Array:
-        numbers = np.unique(numbers[(numbers >= low) & (numbers <= high)].astype(dtype).astype(np.float64))
+        with np.errstate(over="ignore"):  # what a narrow type cannot hold is infinite, and left out below
+            numbers = np.unique(numbers[(numbers >= low) & (numbers <= high)].astype(dtype).astype(np.float64))
         for kink in kinks:
             numbers = numbers[np.abs(numbers - kink) >= margin]
         return numbers[(numbers >= low) & (numbers <= high)]
@@ -237,7 +238,7 @@ def _frozen(numbers: Array) -> Array:
 
 # --- arrays -----------------------------------------------------------------------------------------------------------
 
-_MANY = 16  # more numbers than these are not picked one by one: they come from a generator whose seed is picked
+_MANY = 64  # more numbers than these are not picked one by one: they come from a generator whose seed is picked
 
 
 def pick_array(
@@ -261,6 +262,11 @@ def pick_array(
     if n > _MANY:
         return _generator(pick).choice(numbers, shape)
     return numbers[[pick(len(numbers)) for _ in range(n)]].reshape(shape)
+
+
+def most_distinct(domain: Domain, dtype: Any) -> float:
+    """How many numbers an array in this domain can have."""
+    return len(_levels(domain, dtype=dtype)[-1]) if isinstance(domain, Distinct) else np.inf
 
 
 def check_enough(numbers: Array, n: int, domain: Domain, shape: Shape, dtype: Any) -> None:

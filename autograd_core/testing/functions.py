@@ -13,7 +13,6 @@ gradient itself. `jvp(*inputs, *tangents)` returns the tangents of the outputs.
 """
 
 import inspect
-import os
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -26,6 +25,7 @@ from ..errors import DTypeError, GraphError, OptionError, ShapeError
 from ..recording import enable_grad, no_grad
 from ..tensor import Tensor, asarray
 from ..transforms import gradients, jvp
+from ..watching import place
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -41,6 +41,7 @@ class Function(Protocol):
     where: str  # "file.py:12", or "" if there is no source
     inputs: list[Array]
     labels: list[str]
+    given_coarse: bool  # whether inputs came in a coarser type than double precision, whatever they are checked in
 
     def __call__(self, arrays: Sequence[Array]) -> list[Array]:
         """The outputs."""
@@ -124,6 +125,12 @@ def _is_floating(leaf: Any) -> bool:
     return isinstance(leaf, np.ndarray | np.generic | Tensor) and leaf.dtype.kind == "f"
 
 
+def argument_names(function: Any, count: int) -> list[str]:
+    """What a function calls its arguments, as far as it has names for them."""
+    first = function[0] if isinstance(function, tuple | list) else function
+    return _names(getattr(first, "forward", first), count)
+
+
 def _names(function: Any, count: int) -> list[str]:
     """The names of a function's positional parameters, or numbers where it has none."""
     named = [p.name for p in _parameters(function) or () if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)][
@@ -182,8 +189,7 @@ def source_of(function: Any) -> str:
         file, (_, line) = inspect.getsourcefile(function), inspect.getsourcelines(function)
     except (OSError, TypeError):  # a built-in, or typed into an interpreter
         return ""
-    relative = os.path.relpath(file) if file else ""
-    return f"{file if relative.startswith('..') else relative}:{max(line, 1)}"
+    return place(file or "", max(line, 1))
 
 
 def _parameters(function: Any) -> list[inspect.Parameter] | None:
@@ -231,6 +237,7 @@ class TensorFunction:
                 _leaf(leaf)
         self.inputs = self._arguments.inputs + [np.array(p.data, dtype=np.float64, order="C") for p in self.parameters]
         self.labels = self._arguments.labels + [name for name, _ in named]
+        self.given_coarse = self._arguments.coarse or any(p.dtype != np.float64 for p in self.parameters)
         if not self.inputs:
             raise _nothing_to_differentiate(self._arguments.leaves)
 
@@ -287,6 +294,7 @@ class DerivedFunction(TensorFunction):
         self.of, self.weights = function, weights
         self.function, self.name, self.where = function.function, function.name, function.where
         self.inputs, self.labels, self.parameters = function.inputs, function.labels, function.parameters
+        self.given_coarse = function.given_coarse
 
     def outputs(self, tensors: Sequence[Tensor]) -> list[Any]:
         with enable_grad():
@@ -368,6 +376,7 @@ class PlainFunction:
         self.name, self.where = _name_of(function), source_of(vjp)
         self._arguments = self._in_best_precision(arguments)
         self.inputs, self.labels = self._arguments.inputs, self._arguments.labels
+        self.given_coarse = self._arguments.coarse
         if not self.inputs:
             raise _nothing_to_differentiate(self._arguments.leaves)
         self._convention = self._how_the_cotangent_is_given()
@@ -382,8 +391,8 @@ class PlainFunction:
             results = flatten(self.function(*wide.filled([x.copy() for x in wide.inputs])))[0]
         except (TypeError, ValueError, RuntimeError):  # a framework that wants one type of all that takes part
             return as_given
-        floating = [y.dtype for y in results if _is_floating(y) and hasattr(y, "dtype")]
-        return wide if all(dtype == np.float64 for dtype in floating) else as_given
+        types = [np.asarray(y).dtype for y in results if hasattr(y, "dtype")]  # of whatever framework
+        return wide if all(dtype == np.float64 for dtype in types if dtype.kind == "f") else as_given
 
     def _how_the_cotangent_is_given(self) -> str:
         own = {p.name for p in _parameters(self.function) or ()}

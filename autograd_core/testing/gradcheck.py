@@ -15,7 +15,7 @@ from ..errors import OptionError
 from .comparison import Comparison, Plan, verdicts
 from .culprit import culprit_of
 from .diagnosis import Evidence, cause_of_shape, diagnose
-from .functions import adapted, copied, import_names
+from .functions import adapted, argument_names, copied, import_names
 from .properties import PROPERTIES, broken_rules
 from .report import CAUSES, Cause, Entry, Finding, GradientMismatch, GradientReport
 from .reproduction import reproduce
@@ -62,6 +62,7 @@ def gradcheck(
     >>> report.cause.name
     'sign'
     """
+    __tracebackhide__ = True  # pytest then shows the line of the test
     _validate(order, mode, samples, eps, skip)
     given = copied(inputs)  # what the report shows is what the function was called with, whatever it does to it
     checked = adapted(function, inputs)
@@ -81,7 +82,7 @@ def gradcheck(
         options = {"order": order, "mode": mode, "samples": samples, "eps": eps, "rtol": rtol, "rng": rng, "skip": skip}
         defaults = inspect.signature(gradcheck).parameters
         unusual = {name: value for name, value in options.items() if value != defaults[name].default}
-        text = reproduce(import_names(function), report.where, given, unusual)
+        text = reproduce(import_names(function), report.where, given, unusual, argument_names(function, len(given)))
         report = replace(report, reproduction=text, arguments=given)
     TALLY.count(report)
     if raise_exception and not report.ok:
@@ -106,11 +107,11 @@ def _validate(order: int, mode: str, samples: int | None, eps: Any, skip: Collec
 def _report(comparison: Comparison, findings: Sequence[Finding], order: int) -> GradientReport:
     """What one order came to."""
     function, entries = comparison.function, comparison.entries
-    failed = comparison.failed
+    failed = verdicts(entries, "wrong", "undecided") - comparison.unclear
     worst = max(entries, key=_badness, default=None)
     cause, culprit = None, None
     if failed and worst is not None:
-        worst = comparison.swept(comparison.output_of(worst))
+        worst = comparison.swept(comparison.output_of(comparison.unweighted(worst)))
         culprit = culprit_of(function, comparison) if worst.status == "wrong" else None
     if failed or findings:
         evidence = culprit.evidence if culprit and culprit.evidence else _evidence(comparison, order)
@@ -121,7 +122,8 @@ def _report(comparison: Comparison, findings: Sequence[Finding], order: int) -> 
         checked=len(entries),
         failed=failed,
         kinks=verdicts(entries, "kink", "undefined"),
-        kink=next((entry for entry in entries if entry.status in ("kink", "undefined")), None),
+        undecided=comparison.unclear,
+        kink=next((comparison.unweighted(e) for e in entries if e.status in ("kink", "undefined")), None),
         worst=worst,
         findings=tuple(findings),
         cause=cause,
@@ -154,7 +156,10 @@ def _cause(comparison: Comparison, findings: Sequence[Finding], worst: Entry | N
             if finding.cause == name:
                 return _of_shape(comparison) if name == "shape" else Cause(name, finding.message)
     if worst is not None and worst.status == "wrong":
-        return diagnose(evidence)
+        cause = diagnose(evidence)
+        # rounding that comes of a type that was seen to be wrong
+        types = [finding for finding in findings if finding.cause == "dtype" and cause.name == "precision"]
+        return Cause("dtype", types[0].message) if types else cause
     if findings:
         return Cause(findings[0].cause, findings[0].message)
     return Cause("noise", CAUSES["noise"])

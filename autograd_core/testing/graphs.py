@@ -39,8 +39,8 @@ class Graph:
     >>> graph = Graph("def graph(x0, xp=np):\\n    v0 = xp.sin(x0)\\n    v1 = v0 * v0\\n    return v1", (np.zeros(2),))
     >>> graph.nodes, graph.uses
     (2, {'x0': 1, 'v0': 2, 'v1': 1})
-    >>> float(ag.gradcheck(graph, *graph.inputs).worst.analytic)
-    0.0
+    >>> bool(ag.gradcheck(graph, *graph.inputs))
+    True
     """
 
     source: str
@@ -69,7 +69,7 @@ class Graph:
     @property
     def uses(self) -> dict[str, int]:
         """How often each input and each intermediate value is used; more than once is fan-out."""
-        head, *lines = self.source.splitlines()
+        lines = self.source.splitlines()[1:]
         names = [f"x{i}" for i in range(len(self.inputs))] + [line.split()[0] for line in lines[:-1]]
         words = "".join(c if c.isalnum() else " " for line in lines for c in line.split("=", 1)[-1]).split()
         return {name: words.count(name) for name in names}
@@ -88,8 +88,8 @@ def random_graphs(
     """Random expressions of arrays, with inputs for them.
 
     Elementwise functions, broadcasting, reductions, matrix products, reshaping, indexing (also the same row twice) and
-    joining; any value may be used any number of times, and all that is unused at the end is summed into the result. With
-    `kinks` also absolute values and maxima. Shrinks to few nodes first. Values stay below 10, see Note [Tame values].
+    joining; any value may be used any number of times, and all that is unused at the end is summed into the result.
+    With `kinks` also absolute values and maxima. Values stay below 10, see Note [Tame values]. Shrinks to few nodes.
 
     Raises: OptionError if a number is not positive.
 

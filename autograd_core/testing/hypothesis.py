@@ -4,8 +4,8 @@ Knows the profiles in which our own tests run, which other projects may take ove
 """
 
 try:
-    from hypothesis import HealthCheck, Phase, Verbosity, assume, example, given, note, seed, settings, strategies as st
-    from hypothesis.errors import Flaky, InvalidArgument, NoSuchExample
+    from hypothesis import HealthCheck, Phase, Verbosity, assume, given, seed, settings, strategies as st
+    from hypothesis.errors import Flaky, InvalidArgument
     from hypothesis.extra import numpy as hnp
     from hypothesis.strategies import SearchStrategy
 except ImportError as error:
@@ -20,15 +20,12 @@ __all__ = [
     "Flaky",
     "HealthCheck",
     "InvalidArgument",
-    "NoSuchExample",
     "Phase",
     "SearchStrategy",
     "Verbosity",
     "assume",
-    "example",
     "given",
     "hnp",
-    "note",
     "seed",
     "settings",
     "st",
@@ -41,8 +38,8 @@ PROFILES = {
     "ci": settings(_PLAIN, max_examples=200, deadline=None, print_blob=True),
     "nightly": settings(_PLAIN, max_examples=2000, deadline=None, print_blob=True),
 }
-"""How hard Hypothesis tries: `dev` always draws the same numbers, so that a run can be repeated; `ci` and `nightly` draw
-others each time, and more of them."""
+"""How hard Hypothesis tries: `dev` always draws the same numbers, so that a run can be repeated; `ci` and `nightly`
+draw others each time, and more of them."""
 
 
 def register_profiles() -> None:

@@ -134,6 +134,8 @@ CAUSES = {
 class GradientMismatch(AssertionError):
     """A gradient that finite differences contradict, or that breaks another rule. `report` has the numbers."""
 
+    __module__ = "autograd_core.testing"
+
     def __init__(self, report: "GradientReport") -> None:
         super().__init__(str(report))
         self.report = report
@@ -163,6 +165,7 @@ class GradientReport:
     checked: int
     failed: int
     kinks: int = 0
+    undecided: int = 0
     worst: Entry | None = None
     findings: tuple[Finding, ...] = ()
     cause: Cause | None = None
@@ -186,6 +189,9 @@ class GradientReport:
 
         return to_text(self)
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        printer.text(str(self))
+
     def _repr_html_(self) -> str:
         from .html import to_html
 
@@ -201,7 +207,7 @@ class GradientReport:
     @property
     def verdict(self) -> str:
         """The result in a sentence."""
-        judged, w = self.checked - self.kinks, self.worst
+        judged, w = self.checked - self.kinks - self.undecided, self.worst
         if not self.checked and not self.findings:
             return f"{self.what}: nothing to check, the inputs are empty"
         if not judged and not self.failed and not self.findings:
@@ -215,7 +221,7 @@ class GradientReport:
             return f"{self.what}: no entry was judged{broken}"
         known = w is not None and w.status == "right" and isfinite(w.error)
         how = f" (largest error {w.error:.2g}, tolerated {w.tolerance:.2g})" if w is not None and known else ""
-        that = " that could be judged" if self.kinks else ""
+        that = " that could be judged" if self.kinks or self.undecided else ""
         return f"{self.what} agrees with {self.method} in {self._all(judged)}{that}{how}{broken}"
 
     @property
@@ -237,7 +243,11 @@ class GradientReport:
                 sides = f": left {e.backward:.4g}, right {e.forward:.4g}, at {self.place(e)}"
                 sides += "" if e.output is not None or self._is_number else " (of the weighted sum of the outputs)"
             found.append(f"{self._counted(self.kinks)} {lie} {where} and {was} not judged{sides}.")
-        if self.worst and self.worst.status == "undecided":
+        if self.undecided:
+            found.append(
+                f"{self._counted(self.undecided)} agreed as far as differences in this type can tell, which is not far."
+            )
+        if self.failed and self.worst and self.worst.status == "undecided":
             found.append(
                 "No step gives a difference that is good enough to tell: the function is too noisy here, or computes "
                 "in a type that is too coarse."

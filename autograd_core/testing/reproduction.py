@@ -20,16 +20,23 @@ Array = np.ndarray[Any, np.dtype[Any]]
 FILE = "gradcheck-inputs.npz"
 PRINTED = 200  # arrays with more numbers are read from a file
 
+_TAKEN = {"np", "ag", "gradcheck", "saved"}  # names with a meaning of their own
 _WIDTH = 96  # with an indentation of 4, as in reports, within 100
 
 
-def reproduce(function: str | Sequence[str], source: str, arguments: Sequence[Any], options: Mapping[str, Any]) -> str:
+def reproduce(
+    function: str | Sequence[str],
+    source: str,
+    arguments: Sequence[Any],
+    options: Mapping[str, Any],
+    names: Sequence[str] = (),
+) -> str:
     """Python text that checks a function with these arguments and options again.
 
     `function` is the qualified name that it can be imported by, as in "package.module.name", or several of a pair or
     triple; in place of one that cannot be imported, such as a lambda, there are dots and a comment. `source` is where
     it is defined, as in "file.py:12". Arrays are written down bit for bit; those with more than 200 numbers are read
-    from the file that `report.save_inputs()` writes.
+    from the file that `report.save_inputs()` writes. `names` are what to call the arguments.
 
     >>> print(reproduce("numpy.sin", "", [np.array([0.5, -0.0], np.float32)], {"order": 2}))
     import numpy as np
@@ -41,9 +48,10 @@ def reproduce(function: str | Sequence[str], source: str, arguments: Sequence[An
     gradcheck(sin, x, order=2)
     """
     inputs = ["x"] if len(arguments) == 1 else [f"x{i}" for i in range(len(arguments))]
-    text = _Text({"np", "ag", "gradcheck", "saved", *inputs})
-    names = [function] if isinstance(function, str) else list(function)
-    called = [text.function(name, source) for name in names]
+    if len(set(names) - _TAKEN) == len(arguments) and all(map(_is_name, names)):
+        inputs = list(names)
+    text = _Text({*_TAKEN, *inputs})
+    called = [text.function(name, source) for name in ([function] if isinstance(function, str) else function)]
     for i, (name, value) in enumerate(zip(inputs, arguments, strict=True)):
         twin = next((j for j in range(i) if arguments[j] is value and isinstance(value, np.ndarray | Tensor)), None)
         written = text.value(value, _key(i)) if twin is None else inputs[twin]

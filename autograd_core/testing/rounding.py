@@ -13,8 +13,10 @@ a coarse type away is where its numbers lie, which no cancellation imitates:
   linear    maps, wherever it happens: with u scaled by 1 + 2^-40 every number in between is scaled by that too, so the
             bits of the result change (after a cancellation they do so at random); only rounding leaves them all alone.
 Only numbers larger than 2^-18 times the largest argument, and 1, are looked at: 1 - tanh(x)**2 leaves just the bits of
-single precision at x = 10.7, but is no larger than 2^-28. What cannot be told: a rounding in the middle of a nonlinear function, from the addition of a large constant. x + 2**29.9
-in double precision has just the gaps that single precision has at 1, so locally the two are one function.
+single precision at x = 10.7, but is no larger than 2^-28.
+Locally x + 2**29.9 in double precision has just the gaps that single precision has at 1; so what is found must be found
+again at other powers of two, with all inputs scaled. What cannot be told from the addition of a large constant is a
+rounding in the middle of a nonlinear function, and what is not defined at scaled inputs.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +30,9 @@ Map = Callable[[list[Array]], list[Array] | None]
 
 KINDS = (("float32", 24), ("float16", 11), ("bfloat16", 8))
 """The coarse types, and the bits of their significands."""
+
+_TRIES = 8  # where something is suspected: a number that moves may come out the same by chance
+_OTHER_SCALES = (0.45, 2.2)  # of the inputs, to see whether what is found moves with them
 
 _SMALL = 2.0**-40  # less of a change is rounding in double precision
 _LARGE = 2.0**-18  # a result of this share of what went in has lost fewer bits than any coarse type would
@@ -60,7 +65,11 @@ class Cells:
             moved = (x != 0) & np.isfinite(x)
             self.centers.append(np.where(moved, np.sign(x) * np.ldexp(whole, exponent - bits), x))
             self.halves.append(np.where(moved, np.ldexp(0.5, exponent - bits), 0.0))
-        self.sides = [rng.choice([-1.0, 1.0], x.shape) for x in arrays]
+        self.turn()
+
+    def turn(self) -> None:
+        """Choose other edges."""
+        self.sides = [self.rng.choice([-1.0, 1.0], np.shape(c)) for c in self.centers]
 
     def inside(self) -> list[list[Array]]:
         """Two points, just before opposite edges of all cells."""
@@ -82,46 +91,66 @@ def rounded_inputs_or_results(
 ) -> list[tuple[str, str]]:
     """For each result the coarse type, and which are rounded to it, "inputs" or "results"; two empty strings if none.
 
-    Computes twice where nothing is found, three times for a constant, up to 15 times otherwise.
+    Computes twice where nothing is suspected, three times for a constant.
     """
     if not any(np.any(x) for x in inputs):
         return []
     compute = _large_results_of(compute, floor)
-    found: list[tuple[str, str]] = []
+    one, two = (compute(x) for x in Cells(inputs, KINDS[0][1], rng).inside())
+    if one is None or two is None:
+        return []
+    short = _short(compute, inputs, one, rng)
+    found = [(short[j], "results") if j in short else ("", "") for j in range(len(one))]
+    still = [j for j, (a, b) in enumerate(zip(one, two, strict=True)) if not found[j][0] and _same(a, b)]
+    far = compute(_moved(inputs, 2.0**-5, rng)) if still else None
+    if far is None:
+        return found
+    still = [j for j in still if _differ(one[j], far[j]).any()]  # others are constants
     for name, bits in KINDS:
-        cells = Cells(inputs, bits, rng)
-        points = cells.inside()
-        one, two = compute(points[0]), compute(points[1])
-        if one is None or two is None:
-            break
-        if not found:
-            short = _short(compute, points[0], one, rng)
-            found = [(short[j], "results") if j in short else ("", "") for j in range(len(one))]
-        still = [j for j, (a, b) in enumerate(zip(one, two, strict=True)) if not found[j][0] and _same(a, b)]
-        far = compute(_moved(inputs, 2.0**-5, rng)) if still and name == "float32" else None
-        if not still or (far is not None and all(_same(one[j], far[j]) for j in still)):  # constants
-            break
-        over, under = (compute(x) for x in cells.beyond())
-        if over is None or under is None:
-            break
-        for j in still:
-            a, b, c = one[j], over[j], under[j]
-            if np.any(_differ(a, b) & _differ(a, c) & _differ(b, c)):
+        for j in _jumping_at_edges(compute, inputs, bits, still, rng):
+            if any(
+                j in _jumping_at_edges(compute, [x * scale for x in inputs], bits, [j], rng) for scale in _OTHER_SCALES
+            ):
                 found[j] = (name, "inputs")
+        still = [j for j in still if not found[j][0]]
     return found
+
+
+def _jumping_at_edges(
+    compute: Map, inputs: Sequence[Array], bits: int, candidates: Sequence[int], rng: np.random.Generator
+) -> list[int]:
+    """Which results are the same inside rounding cells, wherever in them, and others beyond their edges."""
+    cells = Cells(inputs, bits, rng)
+    base, far = (compute(x) for x in (cells.centers, _moved(inputs, 2.0**-5, rng))) if candidates else (None, None)
+    if base is None or far is None:
+        return []
+    jumping = {j: np.zeros(base[j].shape, bool) for j in candidates}
+    for _ in range(_TRIES):
+        if not jumping:
+            break
+        cells.turn()
+        within = [compute(x) for x in cells.inside()]
+        for j in list(jumping):
+            if any(y is None or not _same(base[j], y[j]) for y in within):
+                del jumping[j]
+        over, under = (compute(x) for x in cells.beyond()) if jumping else (None, None)
+        for j, jumps in jumping.items():
+            if over is not None and under is not None:
+                a, b, c = base[j], over[j], under[j]
+                jumps |= _differ(a, b) & _differ(a, c) & _differ(b, c)
+    return [j for j, jumps in jumping.items() if jumps.sum() >= max(1, 0.75 * _differ(base[j], far[j]).sum())]
 
 
 def rounded_results(compute: Map, inputs: Sequence[Array], floor: float, rng: np.random.Generator) -> list[str]:
     """For each result the coarse type that all its numbers have; an empty string for none.
 
-    Computes once where nothing is found, up to four times otherwise.
+    Computes once where nothing is suspected.
     """
-    full = _moved(inputs, 2.0**-30, rng)
     compute = _large_results_of(compute, floor)
-    one = compute(full)
-    if one is None or not any(np.any(x) for x in inputs):
+    one = compute(_moved(inputs, 2.0**-30, rng)) if any(np.any(x) for x in inputs) else None
+    if one is None:
         return []
-    found = _short(compute, full, one, rng)
+    found = _short(compute, inputs, one, rng)
     return [found.get(j, "") for j in range(len(one))]
 
 
@@ -183,40 +212,61 @@ def _large_results_of(compute: Map, floor: float) -> Map:
     return large
 
 
-def _short(compute: Map, inputs: list[Array], first: list[Array], rng: np.random.Generator) -> dict[int, str]:
+def _short(compute: Map, inputs: Sequence[Array], first: list[Array], rng: np.random.Generator) -> dict[int, str]:
     """Which results have few bits at these inputs, and go on having few while they follow the inputs."""
     needed = {j: int(significant_bits(y).max()) for j, y in enumerate(first) if np.any(y) and np.all(np.isfinite(y))}
+    needed = {j: n for j, n in needed.items() if n <= KINDS[0][1]}
+    other = compute(_moved(inputs, 2.0**-4, rng)) if needed else None
+    if other is None:
+        return {}
+    # constants have few bits as well
+    needed = {j: n for j, n in needed.items() if 2 * _differ(first[j], other[j]).sum() >= np.count_nonzero(first[j])}
     found: dict[int, str] = {}
     for name, bits in KINDS[::-1]:
-        coarser = [b for _, b in KINDS if b < bits]
-        candidates = [j for j, n in needed.items() if max(coarser, default=0) < n <= bits]
+        candidates = [j for j, n in needed.items() if n <= bits and j not in found]
         if not candidates:
             continue
-        step = 2.0 ** (6 - bits) if bits > 10 else 2.0**-4
-        others = [compute(_moved(inputs, step, rng)) for _ in range(3)]
-        for j in candidates:
-            if all(y is not None for y in others) and _is_rounded([first[j], *(y[j] for y in others if y)], bits):
-                found[j] = name
+        step = 2.0 ** (-bits // 2)
+        close = compute(_moved(inputs, step, rng))
+        if close is None or not any(_differ(first[j], close[j]).any() for j in candidates):
+            continue
+        near = [close, *(compute(_moved(inputs, step, rng)) for _ in range(2 * _TRIES - 1))]
+        if any(y is None for y in near):
+            continue
+        for scale in _OTHER_SCALES:
+            scaled = [x * scale for x in inputs]
+            far = [compute(_moved(scaled, step, rng)) for _ in range(2 * _TRIES)]
+            if all(y is not None for y in far):
+                for j in candidates:
+                    values = [first[j], *(y[j] for y in near + far if y is not None)]
+                    if j not in found and _is_rounded(values, 2 * _TRIES, bits):
+                        found[j] = name
     return found
 
 
-def _is_rounded(values: Sequence[Array], bits: int) -> bool:
-    """Whether these are rounded to so many significant bits, and not to whole multiples of anything."""
+def _is_rounded(values: Sequence[Array], count: int, bits: int) -> bool:
+    """Whether these are rounded to so many significant bits, and not to whole multiples of anything.
+
+    The first is followed by `count` near it.
+    """
     a = np.stack(values)
-    moving = np.ones(a.shape[1:], bool)
-    for i in range(len(values)):
-        for j in range(i):
-            moving &= _differ(values[i], values[j])
-    nonzero = np.any(a != 0, axis=0)
-    if not np.all(np.isfinite(a)) or moving.sum() < 0.5 * nonzero.sum():
+    if not np.all(np.isfinite(a)):
         return False
     needed = significant_bits(a)
     if needed.max() != bits:  # never its last bit, or more than it has
         return False
-    exponent = np.frexp(a)[1]
-    last = np.where(needed > 0, exponent - needed, np.iinfo(np.int32).max)  # the place of the last bit
-    top = exponent[a != 0]
-    return bool(top.max() == top.min() or last.min() < top.max() - bits)
+    moving = sum(_differ(a[0], b) for b in a[1 : 1 + count]) >= count / 2
+    if np.sum(moving) < 0.5 * np.any(a != 0, axis=0).sum():
+        return False
+    different = np.unique(np.abs(a[a != 0]))
+    exponent = np.frexp(different)[1]
+    used = significant_bits(different)
+    top = np.sort(exponent)[
+        -min(3 * count // 4, exponent.size)
+    ]  # so many numbers are as large: whole multiples would show
+    # the last bit is used at two powers of two, where it is not the same one
+    powers = np.unique(exponent[used == bits])
+    return bool(powers.size >= 2 and (exponent - used).min() < top - bits and powers.min() < top)
 
 
 def _moved(arrays: Sequence[Array], share: float, rng: np.random.Generator) -> list[Array]:

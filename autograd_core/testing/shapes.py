@@ -28,7 +28,7 @@ def shapes(min_dims: int = 0, max_dims: int = 3, min_side: int = 0, max_side: in
     Raises: OptionError if the bounds do not fit.
 
     >>> from autograd_core.testing.strategies import shapes
-    >>> shapes(max_dims=2).filter(lambda shape: len(shape) == 2)  # doctest: +SKIP
+    >>> of_matrices = shapes(min_dims=2, max_dims=2)
     """
     _check_bounds("shapes", min_dims, max_dims, min_side, max_side)
     return st.lists(_side(min_side, max_side), min_size=min_dims, max_size=max_dims).map(tuple)
@@ -51,6 +51,9 @@ def broadcastable_shapes(
     """Shapes for n arrays that broadcast with each other, n of them in a tuple.
 
     Raises: OptionError if n is not positive or the bounds do not fit.
+
+    >>> from autograd_core.testing.strategies import broadcastable_shapes
+    >>> for_a_sum_of_three = broadcastable_shapes(3)
     """
     if n < 1:
         raise OptionError(f"broadcastable_shapes: n is the number of arrays, at least 1; got {n}")
@@ -70,6 +73,9 @@ def gufunc_shapes(
     front. `min_side=0` allows arrays without elements.
 
     Raises: OptionError if the signature cannot be read or the bounds do not fit.
+
+    >>> from autograd_core.testing.strategies import gufunc_shapes
+    >>> for_a_linear_system = gufunc_shapes("(n,n),(n,m)->(n,m)")
     """
     _check_bounds("gufunc_shapes", min_dims, max_dims, min_side, max_side)
     try:
@@ -98,6 +104,9 @@ def matmul_shapes(*, max_dims: int = 2, min_side: int = 1, max_side: int = 3) ->
     """Two shapes that `x @ y` takes: vectors, matrices, and stacks of matrices that broadcast.
 
     `max_dims` counts the axes of the stacks; `min_side=0` allows arrays without elements.
+
+    >>> from autograd_core.testing.strategies import inputs, matmul_shapes
+    >>> factors = inputs(matmul_shapes())
     """
     signature = "(m?,n),(n,p?)->(m?,p?)"
     return gufunc_shapes(signature, max_dims=max_dims, min_side=min_side, max_side=max_side)  # type: ignore[return-value]
@@ -144,7 +153,7 @@ def convolution_shapes(
     Raises: OptionError for a number that is not positive.
 
     >>> from autograd_core.testing.strategies import convolution_shapes
-    >>> convolution_shapes(2, max_groups=1).map(lambda s: s.x)  # doctest: +SKIP
+    >>> of_images = convolution_shapes(2, max_groups=1).map(lambda s: s.x)
     """
     for name, value in {
         "spatial": spatial,

@@ -1,4 +1,4 @@
-"""Hypothesis strategies for gradients: arrays in a domain, shapes that fit together, calls of operations, random graphs.
+"""Hypothesis strategies for gradients: arrays in a domain, shapes that fit together, calls of operations, graphs.
 
 The public names. A domain says where a function is smooth, so that no kink or pole is met by chance: `interval`,
 `positive`, `away_from`, `distinct`, `apart`, `matrices`. What is drawn shrinks to few numbers, whole ones, and 1.
@@ -32,12 +32,13 @@ from .domains import (
     distinct,
     interval,
     matrices,
+    most_distinct,
     pick_array,
     points,
     positive,
 )
 from .graphs import Graph, random_graphs
-from .hypothesis import SearchStrategy, st
+from .hypothesis import SearchStrategy, assume, st
 from .shapes import (
     ConvolutionShapes,
     broadcastable_shapes,
@@ -76,7 +77,11 @@ __all__ = [
 
 
 def floating_dtypes() -> SearchStrategy[np.dtype[Any]]:
-    """float64, float32 and float16, in this order of simplicity."""
+    """float64, float32 and float16, in this order of simplicity.
+
+    >>> from autograd_core.testing.strategies import arrays, floating_dtypes
+    >>> x = arrays(3, dtype=floating_dtypes())
+    """
     return st.sampled_from([np.dtype(t) for t in (np.float64, np.float32, np.float16)])
 
 
@@ -86,11 +91,12 @@ def arrays(
     """Arrays with numbers from a domain.
 
     `shape` is a shape, the length of a vector, or a strategy of shapes; `dtype` one of float16, float32, float64, or a
-    strategy of them, such as `floating_dtypes()`. The numbers are exact in that type, and still in the domain. Up to 16
-    numbers are drawn one by one, and shrink one by one, to 1; more come from one seed.
+    strategy of them, such as `floating_dtypes()`. The numbers are exact in that type, and still in the domain. Up to 64
+    numbers are drawn one by one, and shrink one by one, to 1; more come from one seed. A shape that is drawn and needs
+    more distinct numbers than the domain has is drawn again.
 
-    Raises: OptionError for what is no shape or domain, or if the domain has too few distinct numbers; DTypeError for
-    another type.
+    Raises: OptionError for what is no shape or domain, or if the domain has too few distinct numbers for the shape;
+    DTypeError for another type.
 
     >>> from autograd_core.testing.strategies import arrays, positive
     >>> x = arrays((2, 3), positive(), dtype=np.float32)
@@ -106,21 +112,25 @@ def inputs(
 ) -> SearchStrategy[tuple[Array, ...]]:
     """Tuples of arrays, one for each shape: the arguments of a function of several arrays.
 
-    `shapes` is a sequence of shapes or a strategy of such, as `broadcastable_shapes(2)`; `domain` one for all arrays, or
-    one for each. Arrays in the domain `apart()` stay apart from each other; all of them have the same `dtype`.
+    `shapes` is a sequence of shapes or a strategy of such, as `broadcastable_shapes(2)`; `domain` one for all arrays,
+    or one for each. Arrays in the domain `apart()` stay apart from each other; all of them have the same `dtype`.
 
     Raises: OptionError, DTypeError as `arrays` does.
 
     >>> from autograd_core.testing.strategies import apart, broadcastable_shapes, inputs
     >>> for_maximum = inputs(broadcastable_shapes(2), apart())
     """
-    several = isinstance(domain, list | tuple)
-    each = [_domain_of("inputs", d, None, dtype) for d in (domain if several else [domain])]  # type: ignore[union-attr]
+    given: Any = tuple(domain) if isinstance(domain, list | tuple) else domain
+    for one in given if isinstance(given, tuple) else (given,):
+        _domain_of("inputs", one, None, dtype)
     if not isinstance(shapes, SearchStrategy):
         if not isinstance(shapes, Sequence) or isinstance(shapes, str):
             raise OptionError(f"inputs: shapes is a sequence of shapes, or a strategy of such, got {shapes!r}")
-        shapes = st.just(tuple(_fixed_shape("inputs", shape) for shape in shapes))
-    return _inputs(shapes, tuple(each) if several else each[0], _dtype_of("inputs", dtype))
+        fixed = tuple(_fixed_shape("inputs", shape) for shape in shapes)
+        for shape, of_one in zip(fixed, _one_for_each(given, len(fixed)), strict=True):
+            _domain_of("inputs", of_one, shape, dtype)
+        shapes = st.just(fixed)
+    return _inputs(shapes, given, _dtype_of("inputs", dtype))
 
 
 def cotangents(like: Any) -> SearchStrategy[Any]:
@@ -141,9 +151,9 @@ def cotangents(like: Any) -> SearchStrategy[Any]:
 def operation_inputs(operation: Any, *, example: int | None = None) -> SearchStrategy[Case]:
     """Calls of a registered operation, given as its record or as the public function.
 
-    Each is one of the examples of the record, or of the record's number `example`, with arrays from its domain. A case is
-    a function of these arrays: ``case(*case.arrays)`` is the list of results, ``case.live`` says which of the arrays
-    have a derivative, and its repr is the call as code.
+    Each is one of the examples of the record, or its number `example`, with arrays from its domain. A case is a
+    function of these arrays: ``case(*case.arrays)`` is the list of results, ``case.live`` says which of the arrays have
+    a derivative, and its repr is the call as code.
 
     Raises: OptionError for anything else, for an operation without examples, or if there is no such example.
 
@@ -180,19 +190,21 @@ def _below(n: int) -> SearchStrategy[int]:
 
 @st.composite
 def _arrays(draw: Any, shape: Any, domain: Domain, dtype: Any) -> Array:
-    found = draw(dtype)
-    return pick_array(picking(draw), _fixed_shape("arrays", draw(shape)), domain, dtype=_floating("arrays", found))
+    found = _floating("arrays", draw(dtype))
+    drawn = _fixed_shape("arrays", draw(shape))
+    assume(prod(drawn) <= most_distinct(domain, found))
+    return pick_array(picking(draw), drawn, domain, dtype=found)
 
 
 @st.composite
 def _inputs(draw: Any, shapes: Any, domain: Any, dtype: Any) -> tuple[Array, ...]:
     drawn, found = draw(shapes), _floating("inputs", draw(dtype))
-    domains = domain if isinstance(domain, tuple) else (domain,) * len(drawn)
-    if len(domains) != len(drawn):
-        raise OptionError(f"inputs: {len(drawn)} shapes, {len(domains)} domains; give one for each, or one for all")
+    domains = _one_for_each(domain, len(drawn))
+    each = [_fixed_shape("inputs", shape) for shape in drawn]
+    assume(all(prod(shape) <= most_distinct(d, found) for shape, d in zip(each, domains, strict=True)))
     return tuple(
-        pick_array(picking(draw), _fixed_shape("inputs", shape), d, i, len(drawn), found)
-        for i, (shape, d) in enumerate(zip(drawn, domains, strict=True))
+        pick_array(picking(draw), shape, d, i, len(drawn), found)
+        for i, (shape, d) in enumerate(zip(each, domains, strict=True))
     )
 
 
@@ -216,6 +228,13 @@ def _fixed_shape(who: str, shape: Any) -> Shape:
             f"{who}: a shape is a tuple of integers of at least 0, an integer, or a strategy; got {shape!r}"
         )
     return tuple(map(int, shape))
+
+
+def _one_for_each(given: Domain | tuple[Domain, ...], count: int) -> tuple[Domain, ...]:
+    domains = given if isinstance(given, tuple) else (given,) * count
+    if len(domains) != count:
+        raise OptionError(f"inputs: {count} shapes, {len(domains)} domains; give one for each, or one for all")
+    return domains
 
 
 def _dtype_of(who: str, dtype: Any) -> SearchStrategy[Any]:

@@ -107,6 +107,20 @@ def distinct(rng, *shape):
     return (rng.permutation(size) - size // 2 + 0.5 + rng.uniform(-0.2, 0.2, size)).reshape(shape) * (3 / size)
 
 
+REPEATED = np.array([0, 3, 3, 1, 0])
+
+
+def assigned(x, g):
+    """The gradient of x[REPEATED] in which the last cotangent of a row counts, and not their sum."""
+    gradient = np.zeros_like(x)
+    gradient[REPEATED] = g
+    return gradient
+
+
+def softmax_vjp(x, g):
+    return (g - (g * softmax(x)).sum(-1, keepdims=True)) * softmax(x)
+
+
 def largest_mask(x):
     return (x == x.max(-1, keepdims=True)).astype(float)
 
@@ -133,7 +147,7 @@ MISTAKES = {
     "square, factor 2": ("factor", lambda x: x * x, lambda x, g: x * g, NORMAL((5,)), "0.5 x numeric"),
     "scalar, factor 2": ("factor", np.sin, lambda x, g: 2 * g * np.cos(x), NORMAL(()), "factor 2 too much"),
     "mean, no 1/N": (
-        "factor", lambda x: x.mean(0), lambda x, g: np.broadcast_to(g, x.shape), NORMAL((6, 3)), "length of axis 0 of x"),
+        "factor", lambda x: x.mean(0), lambda x, g: np.broadcast_to(g, x.shape), NORMAL((6, 3)), "axis 0 of x"),
     "mean of all, no 1/N": ("factor", np.mean, lambda x, g: g + 0 * x, NORMAL((3, 5)), "size of x"),
     "sum, 1/N": ("factor", np.sum, lambda x, g: g / x.size + 0 * x, NORMAL((7,)), "1 over the length of axis 0"),
     "var, N - 1": (
@@ -196,6 +210,9 @@ MISTAKES = {
     "number, mean": ("broadcast", np.multiply, lambda x, w, g: [g * w, (g * x).mean()], NORMAL((4, 3), ()), "/ 12"),
     "one entry": (
         "entries", np.exp, lambda x, g: at_one(g * np.exp(x), 2, lambda v: v * 1.5), NORMAL((6,)), r"entry \[2\] of 6"),
+    "two entries, hardly": (
+        "entries", np.exp, lambda x, g: at_one(at_one(g * np.exp(x), 1, lambda v: v * 1.001), 7, lambda v: v * 0.999),
+        NORMAL((12,)), r"2 of 12 entries \(\[1\], \[7\]\)"),
     "last entry": (
         "entries", np.cumsum, lambda x, g: at_one(np.cumsum(g[::-1])[::-1], -1, lambda v: 0), NORMAL((6,)), ""),
     "matmul, one entry": (
@@ -262,10 +279,77 @@ MISTAKES = {
         "precision", np.sin, lambda x, g: g * np.cos(x.astype(np.float16)).astype(float), NORMAL((12,)), "coarse"),
     "random numbers": (
         "unrelated", np.matmul, lambda a, b, g: [np.sin(99 * a) * g[:, :1], a.T @ g], NORMAL((3, 9), (9, 3)), "cosine"),
+    # element by element: another factor at each entry, whatever the numbers are
+    "tanh, 1 - x^2": ("inner", np.tanh, lambda x, g: g * (1 - x * x), NORMAL((6,)), r"\(1 - x\*\*2\), .*\(1 - out\*\*2\)"),
+    "log, no reciprocal": ("inner", np.log, lambda x, g: g * np.log(x), POSITIVE((6,)), "cotangent / x"),
+    "sine, another function": ("inner", np.sin, lambda x, g: g * np.sin(7 * x + 1), NORMAL((6,)), "entry by entry"),
+    "tanh, 1 + y^2": ("inner", np.tanh, lambda x, g: g * (1 + np.tanh(x) ** 2), NORMAL((6,)), "out.*2 has the wrong sign"),
+    "ten by ten, another function": (
+        "inner", np.sin, lambda x, g: g * np.sin(7 * x + 1), NORMAL((10, 10)), "entry by entry"),
+    # an input that all of the output depends on, and only some of it contributes
+    "batched matmul, first matrix": (
+        "broadcast", np.matmul, lambda a, w, g: [g @ w.T, a[0].T @ g[0]], NORMAL((3, 2, 3), (3, 2)), "only slice 0"),
+    "layer, last of the batch": (
+        "broadcast", np.matmul, lambda a, w, g: [g @ w.T, np.outer(a[-1], g[-1])], NORMAL((4, 3), (3, 2)), "slice 3"),
+    "tiled": ("broadcast", lambda x: np.tile(x, 3), lambda x, g: 1 * g[:4], NORMAL((4,)), "slices 0, 1, 2, 3"),
+    "attention, all but the first": (
+        "broadcast", lambda q, k: np.einsum("d,bkd->bk", q, k),
+        lambda q, k, g: [np.einsum("bk,bkd->d", g[1:], k[1:]), g[:, :, None] * q], NORMAL((3,), (3, 4, 3)),
+        "slices 1, 2 contribute"),
+    "column, wrong axis": (
+        "broadcast", np.multiply, lambda x, w, g: [g * w, (g * x).sum(0)[:, None]], NORMAL((3, 3), (3, 1)),
+        "another axis than 1"),
+    "row, wrong axis": (
+        "broadcast", np.multiply, lambda x, w, g: [g * w, (g * x).sum(1)], NORMAL((4, 4), (4,)), "another axis than 0"),
+    # entries that are used more than once
+    "embedding, assigned": (
+        "entries", lambda x: np.sin(x[REPEATED]), lambda x, g: assigned(x, g * np.cos(x[REPEATED])), NORMAL((5, 2)),
+        "4 entries that several .* right in the 2 .* some is missing"),
+    "gather, assigned": ("entries", lambda x: 1 * x[REPEATED], assigned, NORMAL((6,)), "2 entries that several"),
+    # thresholds
+    "softplus, linear above 1": (
+        "region", lambda x: np.logaddexp(0, x), lambda x, g: g * np.where(x > 0.6, 1, sigmoid(x)), DISTINCT((8,)),
+        r"x > .*right where x <="),
+    "Huber": (
+        "region", lambda x: np.where(abs(x) < 1, x * x / 2, abs(x) - 0.5), lambda x, g: g * np.maximum(x, -1),
+        DISTINCT((9,)), "x > 1"),
+    "clip above": (
+        "region", lambda x: np.minimum(x, 0.7), lambda x, g: 1 * g, DISTINCT((6,)), "there it should be 0"),
+    "the only negative one": (
+        "region", np.abs, lambda x, g: 1 * g, lambda rng: [at_one(rng.uniform(0.5, 2, 5), rng.integers(5), np.negative)],
+        r"x < 0 \(1 of 1 entries\).* or else just at"),
+    "the only flat one": (
+        "region", lambda x: np.minimum(x, 3), lambda x, g: 1 * g,
+        lambda rng: [at_one(rng.uniform(0.5, 2, 5), rng.integers(5), lambda v: v + 3)], r"x > [23]"),
+    "flat altogether": (
+        "region", lambda x: np.maximum(x, 0), lambda x, g: 1 * g, lambda rng: [-rng.uniform(0.5, 2, 3)], "not change"),
+    "flat, one number": (
+        "region", lambda x: np.maximum(x, 0), lambda x, g: 1 * g, lambda rng: [-rng.uniform(0.5, 2)], "not change"),
+    "a positive one": (
+        "entries", np.exp, lambda x, g: at_one(g * np.exp(x), 3, lambda v: -v), POSITIVE((6,)), r"entry \[3\] of 6"),
+    # rounding, hardly above what is tolerated
+    "softmax in float32": ("precision", softmax, lambda x, g: softmax_vjp(np.float32(x), np.float32(g)).astype(float),
+        NORMAL((2, 5)), "float32"),
+    # terms that are matrix products, and Jacobians of which a part is right
+    "quadratic form": (
+        "term", lambda x, w: x @ w @ x, lambda x, w, g: [g * (w @ x), g * np.outer(x, x)], NORMAL((4,), (4, 4)),
+        r"x @ w \* cotangent|w.T @ x"),
+    "Gram matrix": ("term", lambda x: x @ x.T, lambda x, g: g @ x, NORMAL((3, 2)), r"cotangent.T @ x"),
+    "square of a matrix": ("term", lambda x: x @ x, lambda x, g: g @ x.T, NORMAL((3, 3)), r"x.T @ cotangent"),
+    "softmax, the diagonal": (
+        "term", softmax, lambda x, g: g * softmax(x) * (1 - softmax(x)), NORMAL((2, 4)), "8 of the 32 numbers"),
+    "matrix of random numbers": (
+        "unrelated", np.tanh, lambda x, g: np.random.default_rng(1).normal(size=(7, 7)) @ g, NORMAL((7,)), "cosine"),
+    "1e-5": ("factor", np.sin, lambda x, g: (1 + 1e-5) * g * np.cos(x), NORMAL((3,)), "1.00001 x"),
 }  # fmt: skip
 
 
-NEEDS_JACOBIAN = {"one output"}  # the weighted sum of the outputs does not tell
+NEEDS_JACOBIAN = {  # the weighted sum of the outputs does not tell
+    "one output", "tanh, 1 - x^2", "log, no reciprocal", "sine, another function", "tanh, 1 + y^2",
+    "ten by ten, another function", "batched matmul, first matrix", "layer, last of the batch", "tiled",
+    "attention, all but the first", "column, wrong axis", "row, wrong axis", "embedding, assigned", "gather, assigned",
+    "softmax, the diagonal", "matrix of random numbers",
+}  # fmt: skip
 
 
 def diagnoses(f, vjp, draw, **options):
@@ -362,9 +446,20 @@ def test_one_number_of_many_outputs_is_judged_by_the_jacobian():
     assert all("0.37 x numeric in every number of the Jacobian" in c.message for c in found)
 
 
-def test_one_number_that_nothing_explains_is_said_to_be_too_few():
+def test_one_number_that_nothing_explains_is_a_factor_and_said_to_be_too_few():
     e = evidence(lambda x: np.sin(np.exp(x)) / 7, lambda x, g: 0.77123 * g, [np.array(0.4)])
-    assert "one number is too few" in diagnose(e).message
+    assert diagnose(e).name == "factor"
+    assert re.search("analytic = .* x numeric in the one number there is .* one number is too few", diagnose(e).message)
+
+
+def test_a_number_where_the_function_is_not_defined_says_nothing_of_the_others():
+    not_there = np.array([np.nan, 1, 1])
+    e = evidence(np.sqrt, lambda x, g: g / np.sqrt(x), [np.array([1.0, 2.0, 0.7])])
+    unknown = dataclasses.replace(
+        e, analytic=[e.analytic[0] * not_there], numeric=[e.numeric[0] * not_there],
+        wrong=[np.array([False, True, True])], columns=[None], pull=lambda u: [e.pull(u)[0] * not_there],
+    )  # fmt: skip
+    assert diagnose(unknown).name == "factor"
 
 
 def test_the_output_that_is_wrong_is_found_among_several():

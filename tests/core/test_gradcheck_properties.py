@@ -1,6 +1,6 @@
 """The rules besides the numbers: each finds what was planted against it, and right derivatives break none."""
 
-import importlib.util
+import re
 
 import numpy as np
 import pytest
@@ -31,7 +31,7 @@ def normal(*shape, seed=0):
     return np.random.default_rng(seed + 100).normal(size=shape)
 
 
-# --- what is planted ---------------------------------------------------------------------------------------------------
+# --- what is planted --------------------------------------------------------------------------------------------------
 
 
 class Accumulating:
@@ -56,27 +56,15 @@ class Buffered:
         return self.out
 
 
-class Caching:
-    """A VJP that reads what the first call left behind."""
+class Layer:
+    """A layer whose backward pass reads what its forward pass kept."""
 
-    def __init__(self):
-        self.cosine = None
+    def forward(self, x):
+        self.x = x.copy()
+        return np.sin(x)
 
-    def __call__(self, x, g):
-        self.cosine = np.cos(x) if self.cosine is None or g[0] < 0 else self.cosine
-        return g * self.cosine
-
-
-class Stale:
-    """A layer that keeps its input only for the first half of its calls, as one with a counter may."""
-
-    def __init__(self):
-        self.last = None
-
-    def __call__(self, x, g):
-        if self.last is None or not np.allclose(self.last, x, rtol=1e-9, atol=0):
-            self.last, self.off = x.copy(), self.last is not None
-        return g * np.cos(x) * (2.0 if self.off else 1.0)
+    def backward(self, x, g):
+        return g * np.cos(self.x)
 
 
 def double_in_place(x):
@@ -116,14 +104,16 @@ DRAW = np.random.default_rng(7)
 PLANTED = {
     "dropout in f": ("repeatability", (lambda x: x * (DRAW.random(x.shape) < 0.5), lambda x, g: g * 1), [X]),
     "dropout in the VJP": ("repeatability", (np.sin, lambda x, g: g * np.cos(x) * DRAW.random(x.shape)), [X]),
-    "stale": ("repeatability", (np.sin, Stale()), [X]),
+    "reads what the last call left": ("repeatability", ((LAYER := Layer()).forward, LAYER.backward), [X]),
+    "accumulates": ("repeatability", (np.sin, Accumulating()), [X]),
     "f writes": ("mutation", (double_in_place, lambda x, g: 2 * g), [X]),
     "VJP writes into the cotangent": ("mutation", (lambda x: 2 * x, scale_cotangent), [X]),
     "VJP writes into the input": ("mutation", (np.sin, overwrite_inputs), [X]),
     "JVP writes into the tangent": ("mutation", (*SINE, overwrite_tangent), [X]),
     "one gradient twice": ("aliasing", (np.add, lambda x, y, g: (h := g.copy(), h)), [X, Y]),
     "gradients are the cotangent": ("aliasing", (np.subtract, lambda x, y, g: (g, -g)), [X, Y]),
-    "gradient is an input": ("aliasing", (lambda x: 0.5 * np.sum(x * x), lambda x, g: x if g == 0 else _view(x, g)), [X]),
+    "gradients look into the cotangent": ("aliasing", (lambda x, y: np.stack([x, y]), lambda x, y, g: (*g,)), [X, Y]),
+    "gradients are inputs": ("aliasing", (np.dot, lambda x, y, g: (y, x) if g.size else None), [X, Y]),
     "gradient in a buffer": ("aliasing", (np.sin, Buffered(lambda x, g: g * np.cos(x), 5)), [X]),
     "output in a buffer": ("aliasing", (Buffered(np.sin, 5), lambda x, g: g * np.cos(x)), [X]),
     "not summed": ("shape", (np.add, lambda x, y, g: (g.copy(), g.copy())), [normal(3, 4), normal(4)]),
@@ -132,7 +122,9 @@ PLANTED = {
     "single gradient": ("dtype", (np.sin, lambda x, g: (g * np.cos(x)).astype(np.float32)), [X]),
     "integer gradient": ("dtype", (np.abs, lambda x, g: np.sign(x).astype(int)), [X]),
     "double gradient of single": (
-        "dtype", (lambda x: x.sum(), lambda x, g: g * np.ones(x.shape)), [normal(5)],
+        "dtype",
+        (lambda x: x.sum(), lambda x, g: g * np.ones(x.shape)),
+        [normal(5).astype(np.float32)],
     ),
     "single function": ("precision", (lambda x: np.sin(x.astype(np.float32)), lambda x, g: g * np.cos(x)), [X]),
     "cotangent ignored": ("cotangent", (np.sin, lambda x, g: np.cos(x)), [X]),
@@ -167,11 +159,6 @@ PLANTED = {
 W3 = normal(3, 3)
 
 
-def _view(x, g):
-    """x g, in the memory of x, whose numbers are put back."""
-    return x[...] if np.ndim(g) else x
-
-
 @pytest.mark.parametrize("planted", PLANTED)
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_a_rule_that_is_broken_is_named(planted, seed):
@@ -193,12 +180,16 @@ ROUNDED = {
     "the VJP rounds in the middle": (lambda x: np.sin(x) ** 2, lambda x, g: single(2 * g * np.sin(x)) * np.cos(x)),
     "the VJP in half precision": (np.sin, lambda x, g: (g.astype(np.float16)).astype(float) * np.cos(x)),
 }
+# What cannot be told of a single number: cos hardly moves near 0.
+SEVERAL_ONLY = ("the VJP rounds a factor",)
 
 
 @pytest.mark.parametrize("planted", ROUNDED)
-@pytest.mark.parametrize("shape", [(), (1,), (5,), (4, 50)])
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (4, 50)], ids=str)
 @pytest.mark.parametrize("seed", range(DRAWS))
 def test_rounding_to_a_coarser_type_on_the_way_is_found(planted, shape, seed):
+    if planted in SEVERAL_ONLY:
+        shape = (4, 50)
     x = normal(*shape, seed=seed) + 0.1
     assert "precision" in causes(ROUNDED[planted], x, seed=seed)
 
@@ -210,7 +201,7 @@ def test_a_matrix_product_in_single_precision_is_found(seed):
     assert causes(product, normal(7, 20, seed=seed), seed=seed) == {"precision"}
 
 
-# --- what is right -----------------------------------------------------------------------------------------------------
+# --- what is right ----------------------------------------------------------------------------------------------------
 
 
 def read_only(a):
@@ -236,7 +227,7 @@ RIGHT = {
     "a view": ((lambda x: x, lambda x, g: g.copy()), [X]),
     "reshape": ((lambda x: x.reshape(6), lambda x, g: g.reshape(2, 3).copy()), [normal(2, 3)]),
     "transpose": ((np.transpose, lambda x, g: np.array(g.T)), [normal(2, 3)]),
-    "two views": ((lambda x: (x[:2], x[1:]), _vjp := lambda x, g: _scattered(g)), [normal(3)]),
+    "two views": ((lambda x: (x[:2], x[1:]), lambda x, g: _scattered(g)), [normal(3)]),
     "read-only results": ((lambda x: read_only(np.sin(x)), lambda x, g: read_only(g * np.cos(x))), [X]),
     "read-only and shared": ((np.add, lambda x, y, g: (h := read_only(g), h)), [X, Y]),
     "broadcast gradient": ((np.sum, lambda x, g: np.broadcast_to(g, x.shape)), [normal(3, 2)]),
@@ -256,7 +247,7 @@ RIGHT = {
     ),
     "no dimensions": (SINE, [np.array(0.7)]),
     "no numbers": (SINE, [np.zeros((0,))]),
-    "no numbers, two axes": ((lambda x: x.sum(axis=1), lambda x, g: g[:, None] * np.ones(x.shape)), [np.zeros((2, 0))]),
+    "no numbers, two axes": ((lambda x: x.sum(axis=1), lambda x, g: g[:, None] * np.ones_like(x)), [np.zeros((2, 0))]),
     "zeros": ((lambda x: x * x, lambda x, g: 2 * x * g), [np.zeros(4)]),
     "maximum of ties": ((np.max, lambda x, g: g * (np.arange(x.size) == np.argmax(x))), [np.ones(4)]),
     "relu at its kink": ((lambda x: np.maximum(x, 0), lambda x, g: g * (x > 0)), [np.array([0.0, 1.0, -1.0])]),
@@ -280,7 +271,7 @@ RIGHT = {
 
 
 def _scattered(g):
-    found = np.zeros(3)
+    found = np.zeros(3, g[0].dtype)
     found[:2] += g[0]
     found[1:] += g[1]
     return found
@@ -308,3 +299,82 @@ def _double(x):
 def test_right_derivatives_break_no_rule(name, seed):
     function, inputs = RIGHT[name]
     assert findings(function, *inputs, seed=seed) == []
+
+
+# --- what is said, and what it costs ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("planted", "words"),
+    [
+        ("accumulates", r"the second call gives 2 times the first; it adds to what it gave before"),
+        ("dropout in f", "switch off what is random"),
+        ("reads what the last call left", "keeps something from one call to the next"),
+        ("one gradient twice", "and the gradient of .* share memory"),
+        ("gradient in a buffer", "the next call of the VJP overwrites the gradient of"),
+        ("cotangent ignored", "ignores its cotangent"),
+        ("constant added", "0.001 is added"),
+        ("absolute cotangent", r"J'\(2 u - 3 w\)"),
+        ("not summed", "sum it over the axes"),
+        ("single function", "returns float32 for float64 inputs"),
+        ("double gradient of single", "float64 where all else is float32"),
+    ],
+)
+def test_the_message_says_what_came(planted, words):
+    cause, function, inputs = PLANTED[planted]
+    if planted == "accumulates":
+        function = (np.sin, Accumulating())
+    (message, *_) = [f.message for f in findings(function, *inputs) if f.cause == cause]
+    assert re.search(words, message), message
+
+
+def test_what_makes_others_meaningless_is_said_alone():
+    assert causes((lambda x: x + np.random.default_rng().normal(), lambda x, g: 2 * np.abs(g)), X) == {"repeatability"}
+    assert causes((np.sin, lambda x, g: np.abs(g * np.cos(x)).sum()), X) == {"shape"}
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_a_rule_that_is_skipped_is_not_tried(name):
+    left = {f.cause for _, function, inputs in PLANTED.values() for f in findings(function, *inputs, skip=[name])}
+    cause = {"linearity": "cotangent"}.get(name, name)
+    assert cause not in left - {"dtype", "precision"}  # these two are also found beside other rules
+
+
+def test_an_unknown_rule_cannot_be_skipped():
+    with pytest.raises(ag.OptionError, match="repeatability"):
+        findings(SINE, X, skip=["repeatable"])
+
+
+def test_tensor_functions_break_no_rule():
+    w = ag.tensor(normal(2, 3), requires_grad=True)
+    for function in (ag.sin, lambda x: ag.softmax(x @ w.data.T, axis=-1), lambda x: ag.var(x + 1e6), ag.relu):
+        assert findings(function, normal(4, 3)) == []
+
+
+def test_inputs_are_left_as_they_were():
+    for _, function, inputs in PLANTED.values():
+        before = [x.copy() for x in inputs]
+        findings(function, *inputs)
+        assert all(np.array_equal(a, b) for a, b in zip(inputs, before, strict=True))
+
+
+def test_a_right_derivative_costs_no_more_than_25_calls_of_each():
+    calls = {"f": 0, "vjp": 0}
+
+    def counted(name, function):
+        def call(x, *g):
+            calls[name] += 1
+            return function(x, *g)
+
+        return call
+
+    vjp = counted("vjp", SINE[1])
+    assert findings((counted("f", np.sin), lambda x, g: vjp(x, g)), X) == []
+    assert max(calls.values()) <= 25, calls
+
+
+@pytest.mark.parametrize(
+    ("number", "bits"), [(0.0, 0), (-1.0, 1), (0.75, 2), (float(np.float32(0.1)), 24), (1 / 3, 53)]
+)
+def test_significant_bits(number, bits):
+    assert significant_bits(np.array(number)) == bits

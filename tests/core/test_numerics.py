@@ -365,6 +365,14 @@ def test_the_angle_of_the_origin_has_no_derivative():
     assert np.isnan(gradient(np.arctan2, 0.0, 0.0)).all()  # as JAX; PyTorch says 0
 
 
+@pytest.mark.parametrize("base", [0.5, 2.0])
+def test_both_orders_of_differentiating_a_power_agree_at_exponent_zero(base):
+    """d2(a**b) / (db da) at b = 0 is 1 / a, whichever comes first."""
+    by_base_first = ag.grad(lambda b: ag.grad(lambda a: a**b)(np.float64(base)))(np.float64(0.0))
+    by_exponent_first = ag.grad(lambda a: ag.grad(lambda b: a**b)(np.float64(0.0)))(np.float64(base))
+    assert by_base_first == by_exponent_first == 1 / base
+
+
 def test_powers_of_negative_numbers_have_a_derivative_in_the_base_only():
     base = ag.tensor([-2.0, -2.0, 0.0, 0.0], requires_grad=True)
     exponent = np.array([3, -1, 0, 2])

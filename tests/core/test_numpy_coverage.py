@@ -14,7 +14,8 @@ import pytest
 import autograd_core as ag
 from autograd_core import coverage, numpy_functions
 from autograd_core.coverage import Status
-from tests.strategies import First, draw_case, examples_of, points
+from autograd_core.testing.cases import First, draw_case, examples_of
+from autograd_core.testing.domains import points
 
 FUNCTIONS = list(coverage.functions())
 UFUNCS = list(coverage.ufuncs())

@@ -7,7 +7,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core.ops.special import origin
-from tests.strategies import First, draw_case, examples_of
+from autograd_core.testing.cases import First, draw_case, examples_of
 
 OPERATIONS = [op for op in ag.REGISTRY.values() if op.name.startswith("special.")]
 

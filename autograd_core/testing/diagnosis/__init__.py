@@ -1,4 +1,4 @@
-"""From wrong numbers to the most probable cause: which mistake, made in a right gradient, gives exactly these?
+"""From wrong numbers to the most probable cause: the mistake that, made in a right gradient, gives exactly these.
 
 Knows the claimed gradient, the differences and the claimed VJP as a thing to ask further; knows neither how the
 differences were taken nor who wrote the function. A guess, for a reader who has to find the mistake: nothing passes or
@@ -21,12 +21,25 @@ import numpy as np
 from ..report import Cause
 from .axes import broadcast, swapped, transposed
 from .entries import few, figure, region, region_anywhere, side_of, some_outputs
-from .evidence import JACOBIAN, Array, Claim, Evidence, View, broadcast_axes, cosine, entries_text, wrong_rows
-from .formulas import inner, term
+from .evidence import (
+    JACOBIAN,
+    Array,
+    Claim,
+    Evidence,
+    View,
+    broadcast_axes,
+    cosine,
+    digits_of,
+    entries_text,
+    wrong_rows,
+)
+from .formulas import entry_by_entry, inner, term
+from .jacobians import in_other_places, partly_summed, partly_there, used_again
 from .whole import (
     cotangent_mixed,
     cotangent_not_linear,
     factor,
+    flat,
     not_finite,
     not_repeatable,
     passed_through,
@@ -44,12 +57,16 @@ RULES: tuple[Callable[[View], Cause | None], ...] = (
     zero,
     not_repeatable,
     cotangent_not_linear,
+    flat,
     sign,
     broadcast,
+    partly_summed,
     factor,
     precision,
     swapped,
     transposed,
+    in_other_places,
+    used_again,
     region,
     figure,
     region_anywhere,
@@ -60,6 +77,8 @@ RULES: tuple[Callable[[View], Cause | None], ...] = (
     passed_through,
     cotangent_mixed,
     rounded,
+    entry_by_entry,
+    partly_there,
 )
 """What can be wrong, from the most to the least telling. Each explains one input, or gives None."""
 
@@ -177,14 +196,17 @@ def _otherwise(v: View) -> Cause:
     if 0 < 2 * v.wrong.sum() <= right.sum():
         return Cause("entries", f"{v.what} is wrong in {entries_text(v.wrong)}, right in {right.sum()} others")
     a, n = v.a[v.telling], v.n[v.telling]
-    alignment, alike = cosine(v.a, v.n, v.telling), float(np.mean(np.sign(a) == np.sign(n))) if a.size else 0.0
     numbers = f"the largest numbers are {np.abs(a).max():.4g} and {np.abs(n).max():.4g}" if a.size else ""
     if a.size == 1:
-        name = "term" if 1 / 3 < float(a[0] / n[0]) < 3 else "unrelated"
-        return Cause(name, f"{v.what}: analytic {a[0]:.6g}, numeric {n[0]:.6g}; one number is too few to tell why")
-    if v.both is not None and alike == 1 and a.size > 2 and _same_zeros(*v.both):
+        ratio = (
+            f"analytic = {digits_of(float(a[0] / n[0]))} x numeric in the one number there is ({a[0]:.6g}, {n[0]:.6g})"
+        )
+        return Cause("factor", f"{v.what}: {ratio}; one number is too few to tell why")
+    if v.both is not None and np.all(np.sign(a) == np.sign(n)) and a.size > 2 and _same_zeros(*v.both):
         low, high = np.min(a / n), np.max(a / n)
         return Cause("inner", f"{v.what}: analytic / numeric varies from {low:.4g} to {high:.4g}, entry by entry")
+    # the sums over the outputs may be alike by chance, the Jacobians hardly
+    alignment = cosine(v.a, v.n, v.telling) if v.both is None else cosine(*v.both, np.full(v.both[0].shape, True))
     if alignment > 0.5:
         return Cause("term", f"{v.what} is near, but not a multiple: the cosine between both is {alignment:.3g}")
     return Cause("unrelated", f"{v.what} has the cosine {alignment:.2g} with the differences; {numbers}")

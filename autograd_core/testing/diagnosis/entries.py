@@ -9,12 +9,32 @@ from math import comb
 import numpy as np
 
 from ..report import Cause
-from .evidence import Array, View, digits_of, entries_text, index_text, quantities_of, round_between, wrong_rows
+from .evidence import (
+    Array,
+    View,
+    digits_of,
+    entries_text,
+    fitted_to,
+    index_text,
+    quantities_of,
+    round_between,
+    wrong_rows,
+)
+
+
+# Note [Threshold or coincidence]
+# Any two groups of a few numbers are parted by some threshold of some quantity, now and then. Zero is the threshold of
+# most case distinctions and is believed with two entries on each side. Another has to be unlikely as a coincidence:
+# the number of ways in which so many wrong entries could lie is compared with the number of quantities. Less will do if
+# the derivative there is one that case distinctions have and a mistake in some entries does not bring about: constant.
+# A single wrong entry is rather that of an index, unless it is the only negative one or the only one that is flat.
 
 
 def region(v: View) -> Cause | None:
-    """Wrong on one side of zero, right on the other, with two or more on each: a case distinction."""
-    return side_of(v, v.known & ~v.wrong & v.telling, zero=True)
+    """Wrong on one side of zero, or of where the function becomes straight; right on the other: a case distinction."""
+    right = v.known & ~v.wrong & v.telling
+    straight = v.wrong.sum() > 1 and right.any() and _constant_there(v, right)
+    return side_of(v, right, zero=True) or _single(v, right) or (side_of(v, right, zero=False) if straight else None)
 
 
 def region_anywhere(v: View) -> Cause | None:
@@ -27,23 +47,63 @@ def side_of(v: View, right: Array, zero: bool) -> Cause | None:
     quantities = [(name, q) for name, q in quantities_of(v) if q.size]
     against = [(f"{v.label} - {name}", v.x - q) for name, q in quantities[1:]]
     against.sort(key=lambda pair: pair[0].endswith("out"))  # the other inputs first
-    found = _threshold([*quantities, *against, (f"abs({v.label})", np.abs(v.x))], v.wrong, right, zero)
+    quantities = [*quantities, *against, (f"abs({v.label})", np.abs(v.x))]
+    number = len({tuple(np.argsort(q[v.wrong | right])) for _, q in quantities})
+    ways = comb(int(v.wrong.sum() + right.sum()), int(v.wrong.sum()))
+    believed = ways >= number * (3 if _constant_there(v, right) else 10 if _ratio_there(v) else 30)
+    found = _threshold(quantities, v.wrong, right, zero) if zero or believed else None
     if found is None:
         return None
     return Cause("region", f"{v.what} is wrong where {found}{_ratio_there(v)}")
 
 
+def _single(v: View, right: Array) -> Cause | None:
+    """One entry on one of the sides; see Note [Threshold or coincidence]."""
+    count, others = int(v.wrong.sum()), int(right.sum())
+    if not count or not others or min(count, others) > 1:
+        return None
+    negative = v.x[v.wrong].max() < 0 < v.x[right].min()
+    element_by_element = any(u.shape == v.x.shape for u in v.u)
+    flat = element_by_element and bool(np.all(np.abs(v.n[v.wrong]) <= v.allowed[v.wrong]))
+    found = None
+    negative = negative and v.x[v.known & ~v.wrong].min() >= 0
+    if negative:
+        found = _threshold([(v.label, v.x)], v.wrong, right, zero=True)
+    elif flat:
+        found = _threshold([(v.label, v.x), (f"abs({v.label})", np.abs(v.x))], v.wrong, right, zero=False)
+    if found is None:
+        return None
+    only = f"; or else just at {index_text(np.argwhere(v.wrong)[0])}" if count == 1 else ""
+    return Cause("region", f"{v.what} is wrong where {found}{_ratio_there(v)}{only}")
+
+
+def _constant_there(v: View, right: Array) -> bool:
+    """Whether the function is straight where it is wrong and not elsewhere, or is taken to be straight just there."""
+
+    def same(sizes: Array) -> bool:
+        return bool(np.ptp(sizes) <= 1e-5 * sizes.max())
+
+    for u in v.u:
+        for fitted in fitted_to(u, v.x.shape):
+            claimed, numeric = np.abs(v.a / fitted), np.abs(np.where(np.abs(v.n) <= v.allowed, 0, v.n) / fitted)
+            if same(numeric[v.wrong]):
+                return not same(numeric[v.wrong | right])
+            if claimed[v.wrong].any() and same(claimed[v.wrong]):
+                return True
+    return False
+
+
 def _threshold(quantities: Sequence[tuple[str, Array]], wrong: Array, right: Array, zero: bool) -> str | None:
-    """The quantity and the number that part wrong from right, in words."""
-    several = comb(int(wrong.sum() + right.sum()), int(wrong.sum())) >= 30 * len(quantities)
+    """The quantity and the number that part wrong from right, in words; only zero, or any number."""
     for name, q in quantities:
         for sign, below, above in ((1, "<", ">="), (-1, ">", "<=")):
             low, high = float(np.max(sign * q[wrong])), float(np.min(sign * q[right]))
-            if not low < high or not (low <= 0 <= high and name[:4] != "abs(" if zero else several):
+            if not low < high or (zero and not (low <= 0 <= high and name[:4] != "abs(")):
                 continue
-            number = digits_of(sign * round_between(low, high) + 0.0)
+            between = round_between(low, high)
+            number = digits_of(sign * between + 0.0)
             counts = f"({wrong.sum()} of {wrong.sum()} entries)", f"({right.sum()} of {right.sum()})"
-            if low == 0:  # zero itself is wrong
+            if low == between:  # that number itself is wrong
                 below, above = below + "=", above[:1]
             return f"{name} {below} {number} {counts[0]}, right where {name} {above} {number} {counts[1]}"
     return None

@@ -1,4 +1,4 @@
-"""Factors and terms that vary from entry to entry: which formula of the input or output is missing in a gradient?
+"""Factors and terms that vary from entry to entry: which formula of the input or output a gradient lacks.
 
 Knows a table of formulas that derivatives are made of.
 """
@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from ..report import Cause
-from .evidence import Array, Shape, View, fitted_to, quantities_of, times_text
+from .evidence import Array, Shape, View, digits_of, fitted_to, quantities_of, times_text
+from .jacobians import is_element_by_element
 
 FORMULAS: dict[str, Callable[[Array], Array]] = {
     "{0}": lambda x: x,
@@ -103,10 +104,16 @@ def term(v: View) -> Cause | None:
     for u in (v.u[0],) if len(v.u) == 1 and v.u[0].shape == v.x.shape else ():
         for name, values in [("1", np.ones(v.x.shape)), *_formulas(quantities)]:
             k = _multiple(v, missing, values * u)
-            if k is not None:
-                return Cause(
-                    "term", f"{v.what}: numeric - analytic = cotangent * {times_text(k, name)}, a missing term"
-                )
+            if k is None:
+                continue
+            lacks = f"{v.what}: numeric - analytic = cotangent * {times_text(k, name)}"
+            if abs(abs(k) - 2) < 1e-5 and (v.x.size == 1 or is_element_by_element(v)):
+                return Cause("inner", f"{lacks}: in the factor, {name} has the wrong sign")
+            return Cause("term", f"{lacks}, a missing term")
+    for name, values in _products(v):
+        k = _multiple(v, missing, values)
+        if k is not None:
+            return Cause("term", f"{v.what}: numeric - analytic = {times_text(k, name)}, a missing term")
     exponentials = [(f"exp({name})", np.exp(q)) for name, q in quantities]
     cotangents = [("the cotangent", fitted) for u in v.u for fitted in fitted_to(u, v.x.shape)]
     bases = [("constant", np.ones(v.x.shape)), *quantities, *cotangents, *exponentials]
@@ -122,6 +129,55 @@ def term(v: View) -> Cause | None:
                 fits = "is constant" if names == "constant" else f"is a multiple of {names}".replace(
                     "a multiple of constant and ", "a constant plus a multiple of ")  # fmt: skip
                 return Cause("term", f"{v.what} lacks a term: numeric - analytic {fits}{where}")
+    return None
+
+
+def _products(v: View) -> Iterator[tuple[str, Array]]:
+    """Matrix products of the cotangent, the inputs and the output that have the shape of the input."""
+    if len(v.u) > 1:
+        return
+    e, u = v.case.evidence, v.u[0]
+    arrays = [*zip(e.labels, e.inputs, strict=True), ("out", v.outputs[0])]
+    number = u.size == 1
+    factors = [(name, a) for name, a in arrays if 0 < a.ndim < 3]
+    pairs = [(p, q) for p in factors for q in factors] if number else []
+    if not number and 0 < u.ndim < 3:
+        pairs = [pair for p in factors for pair in ((("cotangent", u), p), (p, ("cotangent", u)))]
+    for (left, a), (right, b) in pairs:
+        for m, before in ((a, left), *(((a.T, f"{left}.T"),) if a.ndim == 2 else ())):
+            for n, after in ((b, right), *(((b.T, f"{right}.T"),) if b.ndim == 2 else ())):
+                scale = u.ravel()[0] if number else 1.0
+                if m.shape[-1] == n.shape[0] and (m.shape[:-1] + n.shape[1:]) == v.x.shape:
+                    yield f"{before} @ {after}" + " * cotangent" * number, scale * (m @ n)
+                if m.ndim == n.ndim == 1 and (m.size, n.size) == v.x.shape:
+                    yield f"outer({before}, {after})" + " * cotangent" * number, scale * np.outer(m, n)
+
+
+def entry_by_entry(v: View) -> Cause | None:
+    """A function element by element, with a Jacobian that has other numbers in the same places."""
+    if not is_element_by_element(v):
+        return None
+    ratios = v.a[v.telling] / v.n[v.telling]
+    varies = f"{v.what}: analytic / numeric varies from {digits_of(ratios.min())} to {digits_of(ratios.max())}"
+    if len(v.u) == 1 and v.u[0].shape == v.x.shape:
+        claimed, numeric = (_named(v, gradient) for gradient in (v.a, v.n))
+        if claimed and numeric:
+            return Cause("inner", f"{v.what} is {claimed}, and differences give {numeric}")
+        if claimed or numeric:
+            known = f"analytic is {claimed}" if claimed else f"numeric is {numeric}"
+            return Cause("inner", f"{varies}, entry by entry; {known}")
+    return Cause("inner", f"{varies}, entry by entry: another factor at each")
+
+
+def _named(v: View, gradient: Array) -> str | None:
+    """The formula of the input or the output that a gradient is, by the cotangent."""
+    for name, values in _formulas(quantities_of(v)):
+        for inverse in (False, True):
+            found = v.u[0] / values if inverse else v.u[0] * values
+            used = v.telling & np.isfinite(found) & (found != 0)
+            k = float(np.median(gradient[used] / found[used])) if used.sum() > 1 else np.nan
+            if any(abs(k - c) < 1e-5 for c in (1, -1, 2, -2, 3, -3, 0.5, -0.5)) and v.same(gradient, k * found):
+                return times_text(k, "cotangent / " + name if inverse else "cotangent * " + name)
     return None
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from ..report import Cause
 from .evidence import JACOBIAN, Array, View, close, cosine, digits_of, entries_text, index_text
 from .formulas import inner
+from .jacobians import is_element_by_element
 
 
 def not_finite(v: View) -> Cause | None:
@@ -29,7 +30,7 @@ def zero(v: View) -> Cause | None:
 
 def not_repeatable(v: View) -> Cause | None:
     again = v.case.ask(v.u)
-    if again is None or close(again[v.i], v.a, 1e-3):
+    if again is None or close(again[v.i][v.known], v.a[v.known], 1e-3):  # where nothing is known it may be NaN
         return None
     return Cause("repeatability", f"{v.what} has other numbers when it is asked for again with the same cotangent")
 
@@ -42,7 +43,7 @@ def cotangent_not_linear(v: View) -> Cause | None:
     alone, added = v.case.ask(other), v.case.ask([u + w for u, w in zip(v.u, other, strict=True)])
     if doubled is None or turned is None or alone is None or added is None:
         return None
-    if close(doubled[v.i], v.a) and close(alone[v.i], v.a):
+    if close(doubled[v.i][v.known], v.a[v.known]) and close(alone[v.i][v.known], v.a[v.known]):
         ones = None if v.columns is None else np.nansum(v.columns, axis=0).reshape(v.x.shape)
         if ones is not None and v.telling.sum() > 2 and abs(cosine(v.a, ones, v.known)) < 0.5:
             return None  # it is not what a cotangent of ones would give either
@@ -52,12 +53,23 @@ def cotangent_not_linear(v: View) -> Cause | None:
         ("minus the cotangent does not give minus the gradient", turned[v.i], -v.a, 1e-5),
         ("the gradient of a sum of cotangents is not the sum of theirs", added[v.i], v.a + alone[v.i], 1e-2),
     ]:  # rounding to a coarse type commutes with powers of two and signs, but not with sums
-        off = np.abs(found - expected) > share * np.abs(expected).max()
+        off = np.abs(found - expected) > share * np.abs(expected[v.known]).max()
         if off.any() and not (3 * off.sum() <= off.size and np.all(off <= v.wrong)):  # if few, which ones says more
-            k = np.unravel_index(np.argmax(np.abs(found - expected)), found.shape)
+            k = np.unravel_index(np.argmax(np.where(off, np.abs(found - expected), 0)), found.shape)
             came = f"{found[k]:.6g} at {index_text(k)} instead of {expected[k]:.6g}"
             return Cause("cotangent", f"{v.what} is not linear in the cotangent: {words} ({came})")
     return None
+
+
+def flat(v: View) -> Cause | None:
+    """The function does not change at all: it is on one side of a threshold, and the gradient on the other."""
+    judged = v.known & (v.telling | v.wrong)
+    if np.any(np.abs(v.n[judged]) > v.allowed[judged]) or not v.a[v.wrong].any():
+        return None
+    if v.columns is not None and np.nanmax(np.abs(v.columns)) > JACOBIAN * v.scale:
+        return None  # it does change, and only the sum of the changes is 0
+    return Cause("region", f"{v.what} is up to {v.scale:.3g}, and the function does not change at all there; "
+                 "there it should be 0, as on the flat side of a threshold")  # fmt: skip
 
 
 def sign(v: View) -> Cause | None:
@@ -69,7 +81,7 @@ def sign(v: View) -> Cause | None:
 def factor(v: View) -> Cause | None:
     """One number for all entries. If it has no name, it may still be a function of the output, as of a norm."""
     ratio, count = ratio_of(v)
-    if ratio is None or abs(ratio - 1) < 1e-5:
+    if ratio is None or abs(ratio - 1) < (3e-6 if count < 2 else 1e-7):  # of rounding each entry has its own
         return None
     name = _name_of(ratio, v)
     if name is None:
@@ -106,7 +118,7 @@ def precision(v: View) -> Cause | None:
             return Cause(
                 "precision", f"{digits}, and every entry is exactly a {np.dtype(dtype)}: it was rounded to one"
             )
-    if largest < 1e-5 and 3 * v.wrong.sum() >= v.telling.sum():
+    if largest < 1e-6 or (largest < 1e-5 and 3 * v.wrong.sum() >= v.telling.sum()):
         return Cause("precision", f"{digits}, as rounding to float32 does (6e-08 a step); not by the same factor")
     return None
 
@@ -119,7 +131,7 @@ def passed_through(v: View) -> Cause | None:
 
 def cotangent_mixed(v: View) -> Cause | None:
     """A VJP that reads the cotangent only as one number, its sum or one of its entries."""
-    if v.jacobian is None or v.x.size < 2 or len(v.jacobian) < 2:
+    if v.jacobian is None or v.x.size < 2 or len(v.jacobian) < 2 or is_element_by_element(v):
         return None
     if not close(np.concatenate([u.ravel() for u in v.u]) @ v.jacobian, v.a.ravel(), 1e-3):
         return None  # it is not linear, so it has no Jacobian
@@ -159,9 +171,13 @@ def _name_of(ratio: float, v: View) -> str | None:
 
     words = None
     if length := of_length(lambda n: n):
-        words = f"which is {length}" + (", perhaps the 1/N of a mean is missing" if abs(ratio) > 2.5 else "")
+        words = f"{'a factor 2 too much, or' if is_(2) else 'which is'} {length}" + (
+            ", perhaps the 1/N of a mean is missing" if abs(ratio) > 2.5 else ""
+        )
     elif length := of_length(lambda n: 1 / n):
-        words = f"which is 1 over {length}" + (", perhaps a mean instead of a sum" if abs(ratio) < 0.4 else "")
+        words = f"{'a factor 2 too little, or' if is_(0.5) else 'which is'} 1 over {length}" + (
+            ", perhaps a mean instead of a sum" if abs(ratio) < 0.4 else ""
+        )
     elif fraction := next(((p, q) for q in range(1, 5) for p in range(1, 13) if is_(p / q)), None):
         p, q = fraction
         words = {(1, 1): ""}.get(fraction, f"a factor {p if p > 1 else q} too {'much' if p > q else 'little'}")
