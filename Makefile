@@ -33,9 +33,8 @@ bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
 agreement: .venv/.bench  ## every operation beside its counterpart in PyTorch, on PyTorch's own samples; writes docs/agreement.md
 	$(BIN)/python -m benchmarks.agreement
 
-notebooks: .venv/.notebooks .venv/.demo  ## run every notebook from top to bottom
-	@if ls notebooks/*.ipynb >/dev/null 2>&1; then $(BIN)/python -m pytest --nbmake notebooks; \
-	else echo "no notebooks yet"; fi
+notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text
+	$(BIN)/python -m pytest --nbmake notebooks tests/test_notebooks.py
 
 docs: .venv/.test  ## write the pages of docs/ that are made from the operations' records
 	$(BIN)/python -m autograd_core.reference docs

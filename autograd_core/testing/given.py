@@ -6,7 +6,7 @@ Knows what is drawn and when; how a gradient is checked is in `gradcheck`, how a
 import inspect
 import sys
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial, update_wrapper
 from types import CodeType
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from ..errors import OptionError
 from .domains import DEFAULT_DOMAIN, Domain
 from .gradcheck import gradcheck
 from .hypothesis import PROFILES, HealthCheck, Phase, SearchStrategy, assume, given, settings as Settings, st
+from .report import Cause, GradientMismatch, GradientReport
 from .strategies import broadcastable_shapes, gufunc_shapes, inputs
 from .tally import EFFORT
 
@@ -58,9 +59,10 @@ def given_gradcheck(
         def test_distance(x, y):
             return ag.sum((x - y) ** 2)
 
-    `shapes` has one shape for each input, which may be a strategy; or it is a signature of a generalized ufunc, or a
-    strategy of all the shapes. Without it, each parameter of `f` that has no default gets an array, and these broadcast
-    with each other; some have no axes or no elements. `dtypes` is a floating type or several to draw from. `domain`
+    `shapes` has one shape for each input, which may be a strategy; or it is a signature of a generalized ufunc, with
+    just the axes it names (`gufunc_shapes(signature)` draws stacks of them too), or a strategy of all the shapes.
+    Without it, each parameter of `f` that has no default gets an array, and these broadcast with each other; some have
+    no axes or no elements. `dtypes` is a floating type or several to draw from. `domain`
     says what numbers, for all inputs or for each. `order` to `skip` are those of `gradcheck`.
 
     `max_examples` inputs are drawn; where it is not said, as many as the option --gradcheck-examples of pytest says, or
@@ -106,12 +108,26 @@ class _GradientTest:
     options: dict[str, Any]
     mode: Literal["full", "random"] | None
     settings: Settings
+    failed: list[GradientReport] = field(default_factory=list)  # that of the largest input seen to fail
 
     def check(self, function: Any, arrays: Sequence[Array], then: Callable[[], Any] = lambda: None) -> None:
         __tracebackhide__ = True
-        report = gradcheck(function, *arrays, mode=self.mode or EFFORT.mode or "full", **self.options)
+        try:
+            report = gradcheck(function, *arrays, mode=self.mode or EFFORT.mode or "full", **self.options)
+        except GradientMismatch as error:
+            raise self._explained(error) from None
         then()
         assume(report.kinks < report.checked or not report.checked)
+
+    def _explained(self, error: GradientMismatch) -> GradientMismatch:
+        """The mismatch, with the cause that a larger input showed: few numbers tell little of why they are wrong."""
+        report = error.report
+        largest = max([report, *self.failed], key=lambda r: (r.failed > 0, r.checked))
+        self.failed[:] = [largest]
+        if largest.checked <= report.checked or largest.cause is None or largest.cause == report.cause:
+            return error
+        message = f"before shrinking, at {largest.checked} numbers: {largest.cause.message}"
+        return GradientMismatch(replace(report, cause=Cause(largest.cause.name, message)))
 
     def alone(self, module: str, file: str, line: int) -> Test:
         """A test of the function, which can also decorate another."""
@@ -257,7 +273,7 @@ def _shapes(shapes: Any, count: int) -> Any:
     if shapes is None:
         return broadcastable_shapes(count)
     if isinstance(shapes, str):
-        return gufunc_shapes(shapes)
+        return gufunc_shapes(shapes, max_dims=0)
     if isinstance(shapes, SearchStrategy):
         return shapes
     if not isinstance(shapes, list | tuple):

@@ -35,15 +35,17 @@ _STYLE = f"""
 .ag-gradcheck.open .mark{{color:var(--quiet)}}
 .ag-gradcheck .quiet,.ag-gradcheck caption{{color:var(--quiet)}}
 .ag-gradcheck .parts{{display:flex;flex-wrap:wrap;gap:.2rem 2rem;align-items:flex-start;margin:.5rem 0}}
-div.ag-gradcheck.ag-gradcheck table{{border-collapse:collapse;margin:.3rem 0;font-size:13px;background:none;color:inherit}}
-div.ag-gradcheck.ag-gradcheck caption{{text-align:left;padding:0 0 .2rem;font-size:13px}}
-div.ag-gradcheck.ag-gradcheck tr,div.ag-gradcheck.ag-gradcheck tbody tr:nth-child(odd){{background:none}}
-div.ag-gradcheck.ag-gradcheck th,div.ag-gradcheck.ag-gradcheck td{{text-align:left;padding:.1rem 1.1rem .1rem 0;border:0;font-weight:400;
+.ag-gradcheck.ag-gradcheck table{{border-collapse:collapse;margin:.3rem 0;font-size:13px;background:none;color:inherit}}
+.ag-gradcheck.ag-gradcheck caption{{text-align:left;padding:0 0 .2rem;font-size:13px}}
+.ag-gradcheck.ag-gradcheck tr,
+.ag-gradcheck.ag-gradcheck tbody tr:nth-child(odd){{background:none}}
+.ag-gradcheck.ag-gradcheck th,
+.ag-gradcheck.ag-gradcheck td{{text-align:left;padding:.1rem 1.1rem .1rem 0;border:0;font-weight:400;
  white-space:nowrap;vertical-align:top}}
-div.ag-gradcheck.ag-gradcheck th{{color:var(--quiet)}}
-div.ag-gradcheck.ag-gradcheck td{{font-family:ui-monospace,monospace;font-variant-numeric:tabular-nums}}
-div.ag-gradcheck.ag-gradcheck thead th{{border-bottom:1px solid var(--line)}}
-div.ag-gradcheck.ag-gradcheck .believed td{{font-weight:700}}
+.ag-gradcheck.ag-gradcheck th{{color:var(--quiet)}}
+.ag-gradcheck.ag-gradcheck td{{font-family:ui-monospace,monospace;font-variant-numeric:tabular-nums}}
+.ag-gradcheck.ag-gradcheck thead th{{border-bottom:1px solid var(--line)}}
+.ag-gradcheck.ag-gradcheck .believed td{{font-weight:700}}
 .ag-gradcheck summary{{color:var(--quiet);cursor:pointer}}
 .ag-gradcheck ul{{margin:.35rem 0;padding-left:1.2rem}}
 .ag-gradcheck pre{{font:12.5px/1.4 ui-monospace,monospace;background:var(--fill);color:inherit;padding:.6rem .8rem;

@@ -108,7 +108,9 @@ def mutation(trial: Trial) -> Iterator[Finding]:
 def aliasing(trial: Trial) -> Iterator[Finding]:
     """Gradients lie in memory of their own, and no result is overwritten by the next call.
 
-    An output may be a view of an input. What is read-only cannot do harm, and other frameworks look after their memory.
+    An output may be a view of an input, and a gradient one of the cotangent, as those of an identity, a reshape or a
+    transposition are: a cotangent is passed on. What is read-only cannot do harm, and other frameworks look after their
+    memory.
     """
     names = [f"the gradient of {label}" for label in trial.labels]
     pulled = list(zip(names, trial.pulled, strict=False))
@@ -120,9 +122,6 @@ def aliasing(trial: Trial) -> Iterator[Finding]:
         for label, x in zip(trial.labels, trial.seen, strict=True):
             if g.flags.writeable and _share(g, x):
                 yield Finding("aliasing", f"{name} lies in the memory of the input {label}; return a copy")
-        if g.flags.writeable and any(_share(g, u) for u in trial.weights):
-            change = "adding to it in place would change the cotangent, which others may read"
-            yield Finding("aliasing", f"{name} lies in the memory of the cotangent: {change}; return a copy")
     outputs, gradients = trial.overwritten or ([], [])
     for i in outputs:
         yield Finding("aliasing", f"the next call of the function overwrites output {i}; return a new array")

@@ -280,10 +280,12 @@ MISTAKES = {
     "random numbers": (
         "unrelated", np.matmul, lambda a, b, g: [np.sin(99 * a) * g[:, :1], a.T @ g], NORMAL((3, 9), (9, 3)), "cosine"),
     # element by element: another factor at each entry, whatever the numbers are
-    "tanh, 1 - x^2": ("inner", np.tanh, lambda x, g: g * (1 - x * x), NORMAL((6,)), r"\(1 - x\*\*2\), .*\(1 - out\*\*2\)"),
+    "tanh, 1 - x^2": (
+        "inner", np.tanh, lambda x, g: g * (1 - x * x), NORMAL((6,)), r"\(1 - x\*\*2\), .*\(1 - out\*\*2\)"),
     "log, no reciprocal": ("inner", np.log, lambda x, g: g * np.log(x), POSITIVE((6,)), "cotangent / x"),
     "sine, another function": ("inner", np.sin, lambda x, g: g * np.sin(7 * x + 1), NORMAL((6,)), "entry by entry"),
-    "tanh, 1 + y^2": ("inner", np.tanh, lambda x, g: g * (1 + np.tanh(x) ** 2), NORMAL((6,)), "out.*2 has the wrong sign"),
+    "tanh, 1 + y^2": (
+        "inner", np.tanh, lambda x, g: g * (1 + np.tanh(x) ** 2), NORMAL((6,)), "out.*2 has the wrong sign"),
     "ten by ten, another function": (
         "inner", np.sin, lambda x, g: g * np.sin(7 * x + 1), NORMAL((10, 10)), "entry by entry"),
     # an input that all of the output depends on, and only some of it contributes
@@ -316,7 +318,8 @@ MISTAKES = {
     "clip above": (
         "region", lambda x: np.minimum(x, 0.7), lambda x, g: 1 * g, DISTINCT((6,)), "there it should be 0"),
     "the only negative one": (
-        "region", np.abs, lambda x, g: 1 * g, lambda rng: [at_one(rng.uniform(0.5, 2, 5), rng.integers(5), np.negative)],
+        "region", np.abs, lambda x, g: 1 * g,
+        lambda rng: [at_one(rng.uniform(0.5, 2, 5), rng.integers(5), np.negative)],
         r"x < 0 \(1 of 1 entries\).* or else just at"),
     "the only flat one": (
         "region", lambda x: np.minimum(x, 3), lambda x, g: 1 * g,
@@ -460,6 +463,36 @@ def test_a_number_where_the_function_is_not_defined_says_nothing_of_the_others()
         wrong=[np.array([False, True, True])], columns=[None], pull=lambda u: [e.pull(u)[0] * not_there],
     )  # fmt: skip
     assert diagnose(unknown).name == "factor"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_rounding_that_differences_hardly_tell_is_not_taken_for_numbers_in_other_places(seed):
+    """Within an error as large as what is wrong, the numbers agree with themselves in any order that is near."""
+    rng = np.random.default_rng(seed)
+    x = 1 + 1e-7 * rng.normal(size=(2, 5))
+    e = evidence(np.exp, lambda x, g: g * np.exp(np.float32(x)).astype(float), [x], seed=seed)
+    u = [1 + 1e-7 * rng.normal(size=x.shape)]
+    analytic, numeric = e.pull(u)[0], u[0] * np.exp(x)
+    error = np.full(x.shape, 0.9 * np.abs(analytic - numeric).max())
+    hardly = dataclasses.replace(
+        e, cotangents=u, analytic=[analytic], numeric=[numeric], error=[error], columns=[None],
+        wrong=[np.abs(analytic - numeric) > error],
+    )  # fmt: skip
+    assert diagnose(hardly).name == "precision"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_numbers_that_are_off_by_little_more_than_the_error_are_not_in_other_places(seed):
+    rng = np.random.default_rng(seed)
+    x = 1 + 1e-4 * rng.normal(size=(2, 6))
+    off = np.zeros(x.shape)
+    off[0, [1, 4]] = 1e-3 * np.array([1, -1])
+    e = evidence(np.exp, lambda x, g: g * (np.exp(x) + off), [x], seed=seed)
+    u = [np.ones(x.shape)]
+    error = np.full(x.shape, 0.8e-3)
+    hardly = dataclasses.replace(e, cotangents=u, analytic=e.pull(u), numeric=[np.exp(x)], error=[error],
+                                 wrong=[np.abs(off) > error], columns=[None])  # fmt: skip
+    assert diagnose(hardly).name != "transposed"
 
 
 def test_the_output_that_is_wrong_is_found_among_several():

@@ -129,19 +129,20 @@ def transposed(v: View) -> Cause | None:
             for also, back in _moves(found):
                 if also == words and _explains(v, back, v.n):
                     return Cause("transposed", f"{v.what} runs in the wrong direction: {words}")
-    if v.known.all() and v.x.size > 2 and v.telling.sum() > 1:
-        if _explains(v, np.sort(v.a, None), np.sort(v.n, None)):
-            return Cause("transposed", f"{v.what} has the right numbers in other places")
+    enough = v.known.all() and v.x.size > 2 and v.telling.sum() > 1
+    if enough and _explains(v, np.sort(v.a, None), np.sort(v.n, None)):
+        return Cause("transposed", f"{v.what} has the right numbers in other places")
     return None
 
 
 def _explains(v: View, moved: Array, numeric: Array) -> bool:
     """Whether they agree, and far better than before numbers were moved: what is hardly wrong agrees with much."""
-    off = np.abs(moved - numeric).ravel()[v.known.ravel()]
-    before = np.abs(v.a - v.n)[v.known]
-    flat = moved.ndim < v.x.ndim
-    same = bool(np.all(off <= v.allowed.max())) if flat else v.same(moved, numeric)
-    return same and float(off.max()) <= 0.02 * float(before.max())
+    if moved.shape == v.x.shape:
+        same, known = v.same(moved, numeric), v.known
+    else:  # sorted
+        same, known = bool(np.all(np.abs(moved - numeric) <= v.allowed.max())), np.full(moved.shape, True)
+    before = np.abs(v.a - v.n)[v.known].max()
+    return same and bool(np.abs(moved - numeric)[known].max() <= 0.02 * before)
 
 
 def _moves(array: Array) -> Iterator[tuple[str, Array]]:

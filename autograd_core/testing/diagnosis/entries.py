@@ -21,7 +21,6 @@ from .evidence import (
     wrong_rows,
 )
 
-
 # Note [Threshold or coincidence]
 # Any two groups of a few numbers are parted by some threshold of some quantity, now and then. Zero is the threshold of
 # most case distinctions and is believed with two entries on each side. Another has to be unlikely as a coincidence:

@@ -45,7 +45,7 @@ class Both:
 
 
 def is_element_by_element(v: View) -> bool:
-    """Whether each number of the output depends on one of the input, as far as can be told, also of larger functions."""
+    """Whether each number of the output depends on one of the input, as far as can be told; also if there are many."""
     if (both := Both.of(v)) is not None:
         return both.element_by_element
     if len(v.u) > 1 or v.u[0].shape != v.x.shape or v.x.size < 2 or v.columns is None:
