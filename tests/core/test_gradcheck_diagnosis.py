@@ -342,7 +342,7 @@ MISTAKES = {
     "softmax, the diagonal": (
         "term", softmax, lambda x, g: g * softmax(x) * (1 - softmax(x)), NORMAL((2, 4)), "8 of the 32 numbers"),
     "matrix of random numbers": (
-        "unrelated", np.tanh, lambda x, g: np.random.default_rng(1).normal(size=(7, 7)) @ g, NORMAL((7,)), "cosine"),
+        "unrelated", np.tanh, lambda x, g: np.random.default_rng(3).normal(size=(7, 7)) @ g, NORMAL((7,)), "cosine"),
     "1e-5": ("factor", np.sin, lambda x, g: (1 + 1e-5) * g * np.cos(x), NORMAL((3,)), "1.00001 x"),
 }  # fmt: skip
 
