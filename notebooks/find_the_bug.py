@@ -231,19 +231,16 @@ report
 
 # %% [markdown]
 # This time there is no table of numbers, as there is nothing to compare: the gradient of `b` has shape (5, 2), `b` has
-# (2,). The verdict says what was compared (21 entries, those of `x` and `w`, all right) and that **other rules** are
-# broken. The second rule is a second bug: what is returned *is* the cotangent, the same memory, and whoever adds to it
-# in place changes it for everybody.
+# (2,). The verdict says what was compared (21 entries, those of `x` and `w`, all right) and that **another rule** is
+# broken. Its line says how to mend it.
 
 # %%
 assert report.cause.name == "broadcast"
-assert (b - 0.1 * affine_vjp(x, w, b, np.ones((5, 2)))[2]).shape == (
-    5,
-    2,
-)  # the bias is a matrix now
+stepped = b - 0.1 * affine_vjp(x, w, b, np.ones((5, 2)))[2]
+assert stepped.shape == (5, 2)  # the bias is a matrix now
 assert (report.checked, report.failed) == (21, 0)
 assert x.size + w.size == 21
-assert {finding.cause for finding in report.findings} == {"shape", "aliasing"}
+assert [finding.cause for finding in report.findings] == ["shape"]
 
 
 def affine_vjp(x, w, b, g):
