@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench agreement notebooks docs clean
+.PHONY: demo test lint bench agreement selftest notebooks docs clean
 .DEFAULT_GOAL := help
 
 .venv/bin/python:
@@ -12,14 +12,14 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 	$(PYTHON) -m venv .venv || { rm -rf .venv; echo "python3 -m venv failed; on Debian: apt install python3-venv"; exit 1; }
 
 # one stamp for each set of extras, so that a target installs no more than it needs
-.venv/.demo .venv/.test .venv/.dev .venv/.notebooks .venv/.bench: .venv/.%: .venv/bin/python pyproject.toml
+.venv/.demo .venv/.suite .venv/.dev .venv/.notebooks .venv/.bench: .venv/.%: .venv/bin/python pyproject.toml
 	$(PIP) --editable '.[$*]'
 	@touch $@
 
 demo: .venv/.demo  ## train an MLP and a CNN on handwritten digits; report in runs/demo/index.html
 	$(BIN)/python -m nn demo
 
-test: .venv/.test .venv/.demo  ## the whole test suite
+test: .venv/.suite .venv/.demo  ## the whole test suite
 	$(BIN)/python -m pytest
 
 lint: .venv/.dev  ## format check, lint, types
@@ -33,10 +33,13 @@ bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
 agreement: .venv/.bench  ## every operation beside its counterpart in PyTorch, on PyTorch's own samples; writes docs/agreement.md
 	$(BIN)/python -m benchmarks.agreement
 
+selftest: .venv/.bench  ## the gradient check on planted bugs and right derivatives, beside those of PyTorch and JAX; writes docs/gradcheck-selftest.md
+	$(BIN)/python -m benchmarks.gradcheck
+
 notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text
 	$(BIN)/python -m pytest --nbmake notebooks tests/test_notebooks.py
 
-docs: .venv/.test  ## write the pages of docs/ that are made from the operations' records
+docs: .venv/.suite  ## write the pages of docs/ that are made from the operations' records
 	$(BIN)/python -m autograd_core.reference docs
 
 clean:  ## remove the environment and everything generated

@@ -15,7 +15,7 @@ from ..transforms import gradients
 from ..watching import Watched, line_of_user, observed_by, watched_leaf
 from .comparison import Comparison
 from .diagnosis import Evidence
-from .functions import Function, TensorFunction
+from .functions import TensorFunction
 
 _LONGEST = 300  # a graph of more operations takes longer to search than anybody waits
 _EXPLAINED = 64  # so many numbers of an operation's argument are compared to explain what is wrong with its rule
@@ -29,8 +29,9 @@ class Culprit:
     evidence: Evidence | None
 
 
-def culprit_of(function: Function, comparison: Comparison) -> Culprit | None:
+def culprit_of(comparison: Comparison) -> Culprit | None:
     """The operation whose rule is wrong; None if that cannot be told."""
+    function = comparison.point.function
     if type(function) is not TensorFunction:
         return None
     run = _Run(function, comparison)
@@ -57,8 +58,8 @@ class _Run:
         self.number: dict[Node, int] = {}
         self._lines: dict[Node, str] = {}
         with observed_by(self._observe):
-            outputs = function.outputs([watched_leaf(x.copy()) for x in comparison.inputs])
-        pairs = [(y, u) for y, u in zip(outputs, comparison.cotangents, strict=True) if y.requires_grad]
+            outputs = function.outputs([watched_leaf(x.copy()) for x in comparison.point.inputs])
+        pairs = [(y, u) for y, u in zip(outputs, comparison.point.cotangents, strict=True) if y.requires_grad]
         self.tracked, self.cotangents = [y for y, _ in pairs], [u for _, u in pairs]
         self.nodes = reachable(y.node for y in self.tracked)
         self.on_the_way = [node for node in self.nodes if node in self.value]

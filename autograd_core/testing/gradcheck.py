@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import OptionError
-from .comparison import Comparison, Plan, verdicts
+from .comparison import Comparison
 from .culprit import culprit_of
 from .diagnosis import Evidence, cause_of_shape, diagnose
 from .functions import adapted, argument_names, copied, import_names
@@ -66,18 +66,17 @@ def gradcheck(
     _validate(order, mode, samples, eps, skip)
     given = copied(inputs)  # what the report shows is what the function was called with, whatever it does to it
     checked = adapted(function, inputs)
-    plan = Plan(mode, samples, None if eps == "auto" else float(eps), rtol)
     generator = np.random.default_rng(rng)
     for k in range(1, order + 1):
-        comparison = Comparison(checked, plan, generator)
-        findings = [] if k > 1 else broken_rules(checked, comparison.cotangents, generator, skip=skip)
+        comparison = Comparison(checked, generator, None if eps == "auto" else eps, rtol)
+        findings = [] if k > 1 else broken_rules(checked, comparison.point.cotangents, generator, skip=skip)
         if not any(finding.cause == "repeatability" for finding in findings):  # then differences say nothing
-            comparison.run()
+            comparison.run(mode, samples)
         report = _report(comparison, findings, k)
         if not report.ok:
             break
         if k < order:
-            checked = checked.derived(comparison.cotangents)
+            checked = checked.derived(comparison.point.cotangents)
     if not report.ok:
         options = {"order": order, "mode": mode, "samples": samples, "eps": eps, "rtol": rtol, "rng": rng, "skip": skip}
         defaults = inspect.signature(gradcheck).parameters
@@ -106,13 +105,13 @@ def _validate(order: int, mode: str, samples: int | None, eps: Any, skip: Collec
 
 def _report(comparison: Comparison, findings: Sequence[Finding], order: int) -> GradientReport:
     """What one order came to."""
-    function, entries = comparison.function, comparison.entries
-    failed = verdicts(entries, "wrong", "undecided") - comparison.unclear
+    point, entries = comparison.point, comparison.entries
+    failed = comparison.count("wrong", "undecided") - comparison.unclear
     worst = max(entries, key=_badness, default=None)
     cause, culprit = None, None
     if failed and worst is not None:
-        worst = comparison.swept(comparison.output_of(comparison.unweighted(worst)))
-        culprit = culprit_of(function, comparison) if worst.status == "wrong" else None
+        worst = comparison.explained(worst)
+        culprit = culprit_of(comparison) if worst.status == "wrong" else None
     if failed or findings:
         evidence = culprit.evidence if culprit and culprit.evidence else _evidence(comparison, order)
         cause = _cause(comparison, findings, worst, evidence)
@@ -121,19 +120,19 @@ def _report(comparison: Comparison, findings: Sequence[Finding], order: int) -> 
         order=order,
         checked=len(entries),
         failed=failed,
-        kinks=verdicts(entries, "kink", "undefined"),
+        kinks=comparison.count("kink", "undefined"),
         undecided=comparison.unclear,
         kink=next((comparison.unweighted(e) for e in entries if e.status in ("kink", "undefined")), None),
         worst=worst,
         findings=tuple(findings),
         cause=cause,
-        function=function.name,
-        where=function.where,
+        function=point.function.name,
+        where=point.function.where,
         operation=culprit.description if culprit else "",
-        labels=tuple(function.labels),
-        inputs=tuple(comparison.inputs),
-        output_shapes=tuple(y.shape for y in comparison.outputs),
-        method="complex step, confirmed by differences" if comparison.takes_complex else "central differences",
+        labels=tuple(point.function.labels),
+        inputs=tuple(point.inputs),
+        output_shapes=tuple(y.shape for y in point.outputs),
+        method="complex step, confirmed by differences" if comparison.judge.takes_complex else "central differences",
         wrong=tuple(comparison.wrong) if failed else (),
     )
 
@@ -166,22 +165,24 @@ def _cause(comparison: Comparison, findings: Sequence[Finding], worst: Entry | N
 
 
 def _evidence(comparison: Comparison, order: int) -> Evidence:
+    point = comparison.point
     return Evidence(
-        inputs=comparison.inputs,
-        labels=comparison.function.labels,
-        outputs=comparison.outputs,
-        cotangents=comparison.cotangents,
-        analytic=comparison.analytic,
+        inputs=point.inputs,
+        labels=point.function.labels,
+        outputs=point.outputs,
+        cotangents=point.cotangents,
+        analytic=point.analytic,
         numeric=comparison.numeric,
         error=comparison.error,
         wrong=comparison.wrong,
         columns=comparison.columns,
-        pull=comparison.pull,
+        pull=point.pull,
         order=order,
     )
 
 
 def _of_shape(comparison: Comparison) -> Cause:
-    pairs = zip(comparison.inputs, comparison.analytic, comparison.fits, strict=True)
+    point = comparison.point
+    pairs = zip(point.inputs, point.analytic, point.fits, strict=True)
     x, g = next((x, g) for x, g, fits in pairs if not fits)
-    return cause_of_shape(x.shape, g.shape, [y.shape for y in comparison.outputs])
+    return cause_of_shape(x.shape, g.shape, [y.shape for y in point.outputs])
