@@ -15,10 +15,10 @@ import numpy as np
 from ..errors import OptionError
 from ..examples import Example
 from ..op import Op
+from .arguments import source_of
 from .cases import Case, draw_case, examples_of, record_of
 from .claims import CLAIMS, Broken, Claim
 from .domains import First, Pick
-from .functions import source_of
 from .hypothesis import Flaky, HealthCheck, Phase, Verbosity, given, seed, settings, st
 from .strategies import picking
 

@@ -15,7 +15,7 @@ from ..transforms import gradients
 from ..watching import Watched, line_of_user, observed_by, watched_leaf
 from .comparison import Comparison
 from .diagnosis import Evidence
-from .functions import TensorFunction
+from .tensor_functions import TensorFunction
 
 _LONGEST = 300  # a graph of more operations takes longer to search than anybody waits
 _EXPLAINED = 64  # so many numbers of an operation's argument are compared to explain what is wrong with its rule

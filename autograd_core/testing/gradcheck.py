@@ -12,10 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from ..errors import OptionError
+from .arguments import argument_names, copied, import_names
 from .comparison import Comparison
 from .culprit import culprit_of
 from .diagnosis import Evidence, cause_of_shape, diagnose
-from .functions import adapted, argument_names, copied, import_names
+from .functions import adapted
 from .properties import PROPERTIES, broken_rules
 from .report import CAUSES, Cause, Entry, Finding, GradientMismatch, GradientReport
 from .reproduction import reproduce

@@ -8,7 +8,7 @@ import pytest
 import autograd_core as ag
 from autograd_core.testing.functions import adapted
 from autograd_core.testing.properties import PROPERTIES, broken_rules
-from autograd_core.testing.rounding import significant_bits
+from autograd_core.testing.properties.rounding import significant_bits
 
 DRAWS = 8  # of everything random, for each claim
 

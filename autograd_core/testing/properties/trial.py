@@ -8,8 +8,7 @@ Two computations of one thing may differ by
   - 64 eps of the largest number that takes part, eps being that of the coarsest type that takes part;
   - 4 times what changes when each input moves by 2^-21 of itself: after a cancellation this is the rounding error, on a
     kink it is the jump (two computations may take different sides), and else it is small, while what breaks a rule is
-    off by a share of the number itself;
-  - 16 times the noise of the function, where it was measured.
+    off by a share of the number itself.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -18,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from .functions import Function
-from .report import Finding
+from ..functions import Function
+from ..report import Finding
 from .rounding import Scaled, largest
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -38,11 +37,9 @@ class Trial:
         function: Function,
         cotangents: Sequence[Array],
         rng: np.random.Generator,
-        noise: Sequence[Array] | None = None,
     ) -> None:
         self.function, self.rng, self.labels = function, rng, function.labels
         self.inputs = copies(function.inputs)
-        self.noise_of_outputs = noise
         self.findings: list[Finding] = []
         self.broken: set[str] = set()
         given = copies(self.inputs)
@@ -155,8 +152,7 @@ class Trial:
         return 64 * self.eps * size + 4 * self.changes[1][i] + 4 * self.scaled.noise[i]
 
     def rounding_of_output(self, i: int) -> float:
-        measured = largest(np.asarray(self.noise_of_outputs[i])) if self.noise_of_outputs is not None else 0.0
-        return 64 * self.eps * largest(self.values[i]) + 4 * self.changes[0][i] + 16 * measured
+        return 64 * self.eps * largest(self.values[i]) + 4 * self.changes[0][i]
 
 
 def copies(arrays: Sequence[Array]) -> Arrays:
@@ -227,3 +223,9 @@ def _ratio(a: Sequence[Array], b: Sequence[Array]) -> float | None:
     x, y = (np.concatenate([z.ravel() for z in side]) for side in (a, b))
     ratio = float(x @ y / (y @ y))
     return ratio if np.abs(x - ratio * y).max() <= 1e-6 * np.abs(x).max() else None
+
+
+def computes_coarsely(trial: Trial) -> bool:
+    """Whether the function turns double precision into a coarser type."""
+    double = bool(trial.inputs) and all(x.dtype == np.float64 for x in trial.inputs)
+    return double and bool(trial.values) and all(np.finfo(y.dtype).bits < 64 for y in trial.values)
