@@ -83,10 +83,7 @@ def _bundle(
     """The outputs of a call with these arguments as Tensors whose gradient `pull` computes."""
     context, cls = CONTEXT.get(), next((x.result_class for x in leaves if isinstance(x, Variable)), Tensor)
     whole = record(Tensor, np.zeros(()), _Bundle(name, outputs, pull), tuple(parents), (), (), context)
-    return [
-        record(cls, y, _Pick(name, i), (whole.node,), (), (), context)
-        for i, y in enumerate(outputs)
-    ]
+    return [record(cls, y, _Pick(name, i), (whole.node,), (), (), context) for i, y in enumerate(outputs)]
 
 
 def _filled(parts: _Parts, outputs: Sequence[Any], recorded: bool) -> list[Any]:

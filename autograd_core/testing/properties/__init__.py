@@ -6,7 +6,6 @@ Tolerances: see Note [Tolerances] in `trial`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -32,9 +31,9 @@ def broken_rules(
 ) -> list[Finding]:
     """All rules of `PROPERTIES` that a function and its VJP break at the inputs of the function.
 
-    `cotangents` have the shapes of the outputs. Calls the function and its VJP about 25 times each. A rule in `skip` is not tried, nor are those that
-    mean nothing once an earlier one is broken: numbers are compared only if they come out the same twice and have the
-    right shapes.
+    `cotangents` have the shapes of the outputs. Calls the function and its VJP about 25 times each, and up to 130 where
+    something looks suspicious. A rule in `skip` is not tried, nor are those that mean nothing once an earlier one is
+    broken: numbers are compared only if they come out the same twice and have the right shapes.
 
     Raises: OptionError for an unknown rule in `skip`, and whatever the function raises at its inputs.
 

@@ -1,6 +1,7 @@
 """Rules about form and memory: shapes, types, who writes where, and who shares what."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
