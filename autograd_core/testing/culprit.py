@@ -1,7 +1,8 @@
 """Which operation's rule is wrong: found by differences at every value on the way, from the outputs back.
 
-Knows functions of Tensors, whose graph can be watched. The cotangents of values behind a wrong rule are wrong, those
-before it are right; so the last value whose cotangent is wrong went into the operation to blame.
+Knows functions of Tensors, whose graph can be watched. A sweep goes back from the outputs, and what it gives to a value
+is right until it passes the wrong rule; so the last value computed whose cotangent is wrong went into the operation to
+blame.
 """
 
 from collections.abc import Sequence

@@ -36,7 +36,9 @@ class Judge:
         """
         point, counts = self.point, self.point.weight != 0
         differences = self._differences(line, scale)
-        differences.refine()
+        if not differences.refine():  # nothing can be moved: the input is not finite
+            nowhere = np.full(point.center.size, np.nan)
+            return Entry(-1, (), analytic, np.nan, np.inf, "undefined"), nowhere
         around = point.total(differences.around(), np.abs(point.weight))
         partly = not np.isfinite(point.center).all()
         while differences.refine():
@@ -63,7 +65,7 @@ class Judge:
         differences = self._differences(line, scale)
         while differences.refine():
             pass
-        return tuple(Step(*row) for row in differences.table(weight))
+        return () if len(differences.steps) < 2 else tuple(Step(*row) for row in differences.table(weight))
 
     def _differences(self, line: Line, scale: float) -> Differences:
         point = self.point

@@ -1,5 +1,8 @@
 """The gradient check: right gradients pass whatever their scale, wrong ones never do, inputs stay as they were."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -150,3 +153,25 @@ def test_arrays_stay_as_they_were():
 def test_what_cannot_be_checked_is_refused_in_words(call, error, message):
     with pytest.raises(error, match=message):
         call()
+
+
+@pytest.mark.parametrize("mode", ["full", "random"])
+@pytest.mark.parametrize(
+    "numbers",
+    [[np.nan, 1.0], [np.inf, 1.0], [1e300, 1.0], [1e-300, 5e-324], [0.0, -0.0], [1e-20, 1e20], [], 0.5],
+    ids=str,
+)
+def test_extreme_numbers_are_checked_or_left_out(numbers, mode):
+    report = gradcheck((lambda x: 3 * x, lambda x, g: 3 * g), np.array(numbers), mode=mode)
+    assert report.kinks == (np.count_nonzero(~np.isfinite(numbers)) if mode == "full" else report.kinks)
+    assert str(report)
+    assert gradcheck((lambda x: 3 * x, lambda x, g: 3 * g), np.array(numbers), mode=mode) == report
+
+
+def test_nothing_optional_is_imported():
+    code = (
+        "import sys, autograd_core, autograd_core.testing; autograd_core.gradcheck; "
+        "print(sorted({'pytest', 'hypothesis', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
