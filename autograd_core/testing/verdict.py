@@ -81,12 +81,12 @@ class Judge:
         return replace(entry, status="right" if abs(analytic - numeric) <= entry.tolerance else "wrong")
 
     def _scale(self, entry: Entry, around: float) -> float:
-        """What size of a derivative matters here: its own, or a small share of others, of those within a step (at a
-        minimum), and of the function."""
+        """What size of a derivative matters here: its own, or a share of others, of those within a step (at a minimum,
+        where its own is zero), and of the function."""
         point = self.point
         analytic, steep = (abs(x) if np.isfinite(x) else 0.0 for x in (entry.analytic, around))
         nothing = max(1e-6, 10 * point.precision**0.5)
-        return max(analytic, abs(entry.numeric), 1e-3 * point.largest, 1e-3 * steep, nothing * point.size)
+        return max(analytic, abs(entry.numeric), 1e-3 * point.largest, 0.1 * steep, nothing * point.size)
 
     @property
     def _decided(self) -> float:
