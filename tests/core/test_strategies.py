@@ -274,15 +274,9 @@ def test_all_examples_of_an_operation_are_drawn():
 
 
 @given(gst.random_graphs())
-def test_our_engine_differentiates_random_graphs(graph):
-    assert not gradcheck(graph, *graph.inputs).kinks
+def test_graphs_are_smooth_unless_kinks_are_asked_for(graph):
     assert not re.search("abs|maximum", graph.source)
-
-
-@FEW
-@given(gst.random_graphs(max_nodes=4))
-def test_our_engine_differentiates_random_graphs_twice(graph):
-    gradcheck(graph, *graph.inputs, order=2)
+    assert not gradcheck(graph, *graph.inputs, mode="random").kinks
 
 
 @given(gst.random_graphs(kinks=True))
