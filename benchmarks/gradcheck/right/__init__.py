@@ -11,12 +11,12 @@ from benchmarks.gradcheck.right.case import Right
 from benchmarks.gradcheck.right.registry import RightOperation
 
 GROUPS: dict[str, Callable[[], Sequence[Right | RightOperation]]] = {
-    "operations of this library": registry.cases,
     "NumPy, by hand": lambda: BY_HAND,
     "NumPy, at kinks": lambda: AT_KINKS,
     "SciPy": scipy_functions.cases,
     "PyTorch": torch_functions.cases,
     "JAX": jax_functions.cases,
+    "operations of this library": registry.cases,
 }
 """Each raises ImportError where its library is not installed."""
 
