@@ -54,9 +54,10 @@ class Entry:
     tolerance: float
     status: Status
     output: tuple[int, Index] | None = None
-    value: float = np.nan  # the number of the input that was changed
-    forward: float = np.nan  # one-sided derivatives
-    backward: float = np.nan
+    # NaN where nothing is known, which is not equal to itself
+    value: float = field(default=np.nan, compare=False)  # the number of the input that was changed
+    forward: float = field(default=np.nan, compare=False)  # one-sided derivatives
+    backward: float = field(default=np.nan, compare=False)
     sweep: tuple[Step, ...] = ()
 
     @property
