@@ -27,20 +27,24 @@ Line = Callable[[float], tuple[float, Array]]
 """For an offset, the offset that was really taken once it was rounded, and the values there, in one axis."""
 
 _RATIO = 4.0  # of one step to the next
-_STEPS = 7
+_STEPS = 9
 _COARSE = 2  # steps larger than the first, tried last: for functions with much noise
 
 
 class Differences:
     """Differences along a line at 0, over as many steps as have been asked for.
 
-    `center` are the values at 0, `noise` their errors and `precision` their relative precision, `first` the first step.
+    `center` are the values at 0, `noise` their errors and `precision` their relative precision; `first` is the first
+    step, as a share of `scale`, the size of the number that moves.
     """
 
-    def __init__(self, line: Line, center: Array, noise: Array, precision: float, first: float) -> None:
-        self._line, self._center, self._noise = line, center, noise
+    def __init__(
+        self, line: Line, center: Array, noise: Array, precision: float, first: float, scale: float = 1.0
+    ) -> None:
+        self._line, self._center, self._noise, self._scale = line, center, noise, scale
         self._rounding = 2 * precision * np.abs(np.where(np.isfinite(center), center, 0))
-        self._waiting = [first * _RATIO**-k for k in range(_STEPS)] + [first * _RATIO**k for k in range(1, _COARSE + 1)]
+        self._waiting = [scale * first * _RATIO**-k for k in range(_STEPS)]
+        self._waiting += [scale * first * _RATIO**k for k in range(1, _COARSE + 1)]
         self.steps: list[float] = []  # from the largest to the smallest
         self._uneven: list[float] = []  # by which share of it both sides may differ, once rounded
         self._precision = precision
@@ -99,7 +103,9 @@ class Differences:
         noise = np.where(central.any(axis=0), self._noise, self._rounding)
         # where sides are not equally long, curvature counts
         curved = np.abs(np.array(self._after[1:]) - np.array(self._before[1:])) * np.array(self._uneven[1:])[:, None]
-        return value, np.abs(value - central[1:]) + 2 * noise / steps[1:] + curved
+        # and inside a function the number that moves is rounded again, if only in a product
+        rounded = self._precision * self._scale * np.abs(value)
+        return value, np.abs(value - central[1:]) + (2 * noise + rounded) / steps[1:] + curved
 
     def may_have_kinks(self) -> Array:
         """Where the two smallest steps look like a kink; more of them may show that there is none."""
@@ -108,17 +114,24 @@ class Differences:
             return (near > 16 * self._noise / steps[1]) & (near > 0.6 * far)
 
     def kinks(self) -> Array:
-        """Where one-sided differences stay apart; see Note [Kinks]."""
+        """How far one-sided differences stay apart, 0 where they come together; see Note [Kinks].
+
+        Also where they do so over all but the three smallest steps: a kink is so near that there are too few steps
+        below it to tell the derivative from.
+        """
         with np.errstate(all="ignore"):
             apart, noise = self._apart(len(self.steps)), 16 * self._noise / np.array(self.steps)[:, None]
             tells = np.isfinite(apart) & (apart > noise)
-            kink = np.zeros(apart.shape[1], bool)
+            jump = np.zeros(apart.shape[1])
             for k in np.flatnonzero(tells.sum(axis=0) >= 3):
-                *_, far, middle, near = np.flatnonzero(tells[:, k])
-                stays = apart[near, k] > 0.6 * apart[middle, k] > 0.36 * apart[far, k]
-                # over a still smaller step, one that tells nothing, it would have stood out of the noise
-                kink[k] = stays and not (noise[near + 1 :, k] < 0.5 * apart[near, k]).any()
-        return kink
+                a, told = apart[:, k], tells[:, k]
+                stays = (a[2:] > 0.6 * a[1:-1]) & (a[1:-1] > 0.6 * a[:-2]) & told[2:] & told[1:-1] & told[:-2]
+                if stays.any():
+                    last = int(np.flatnonzero(stays)[-1]) + 2
+                    # smaller steps, over which it would stand out of the noise
+                    below = (noise[last + 1 :, k] < 0.5 * a[last]).sum()
+                    jump[k] = a[last] if below <= 3 else 0.0
+        return jump
 
     def _apart(self, count: int) -> Array:
         return np.abs(np.array(self._after[-count:]) - np.array(self._before[-count:]))
@@ -165,9 +178,9 @@ def first_step(precision: float) -> float:
 
 def noise_along(line: Line, center: Array, precision: float) -> Array:
     """The size of the rounding errors of each element near 0; see Note [Steps]."""
-    step = 4 * precision**0.5
+    step = 3.7 * precision**0.5  # no power of two: sums with that would not be rounded
     with np.errstate(all="ignore"):
-        values = np.array([line(k * step)[1] for k in (-4, -3, -2, -1, 0, 1, 2, 3, 4)])
+        values = np.array([line(k * step)[1] for k in range(-6, 7)])
         # the third difference of independent errors has 1 + 9 + 9 + 1 times their variance; the median passes a kink
         measured = 1.5 / 20**0.5 * np.median(np.abs(np.diff(values, 3, axis=0)), axis=0)
     floor = 2 * precision * np.abs(np.where(np.isfinite(center), center, 0))

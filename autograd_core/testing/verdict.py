@@ -53,10 +53,9 @@ class Judge:
         theirs = partly and not (np.isfinite(analytic) and np.where(counts, column, 0).any())
         if theirs or (differences.undefined() & counts).any():
             return replace(entry, status="undefined"), column
-        kinks = differences.kinks() & counts
         # what a choice of one side or the other at each kink can explain, and as much beyond on either side
-        apart = 1.5 * point.total(np.where(kinks, np.abs(after - before), 0), np.abs(point.weight))
-        if kinks.any() and (entry.status == "undecided" or entry.error <= apart + entry.tolerance):
+        apart = 1.5 * point.total(differences.kinks(), np.abs(point.weight))
+        if apart and (entry.status == "undecided" or entry.error <= apart + entry.tolerance):
             return replace(entry, status="kink"), column
         return entry, column
 
@@ -69,7 +68,7 @@ class Judge:
 
     def _differences(self, line: Line, scale: float) -> Differences:
         point = self.point
-        return Differences(line, point.center, point.noise, point.precision, self._first * scale)
+        return Differences(line, point.center, point.noise, point.precision, self._first, scale)
 
     def _compared(self, analytic: float, slack: float, column: Array, error: Array, around: float = 0.0) -> Entry:
         point = self.point

@@ -75,6 +75,21 @@ def test_a_kink_is_reported_and_not_judged(function, mode):
     assert "kink" in str(report)
 
 
+@pytest.mark.parametrize("distance", [0.0, *(3.0 * 10.0**-k for k in range(1, 15))])
+@pytest.mark.parametrize("far", [0.0, 1e-5, 1e-3])
+def test_however_near_a_kink_is_the_gradient_is_not_blamed(distance, far):
+    """Nor if there are others a little further away, as in a network of many ReLUs."""
+
+    def function(x):
+        return 2 * x + 0.05 * np.maximum(x, -distance) + 0.03 * np.maximum(x, far + 2 * distance)
+
+    def vjp(x, g):
+        return g * (2 + 0.05 * (x > -distance) + 0.03 * (x > far + 2 * distance))
+
+    assert gradcheck((function, vjp), np.array(0.0), skip=["layout"])
+    assert gradcheck(lambda x: ag.sum(function(x)), np.array([0.0, 1.0]), order=1)
+
+
 def test_a_kink_that_cannot_explain_the_difference_is_no_excuse():
     """The derivative at the kink is 3 - 1e-6 on one side and 3 + 1e-6 on the other, and nowhere near 6."""
     bent = (lambda x: 3 * x + 1e-6 * np.abs(x), lambda x, g: 6 * g)

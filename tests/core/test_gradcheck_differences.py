@@ -17,7 +17,7 @@ def along(function, x, step=None, noise=None):
 
     center = line(0.0)[1]
     noise = noise_along(line, center, EPS) if noise is None else noise
-    differences = Differences(line, center, noise, EPS, step or first_step(EPS) * max(1, abs(x)))
+    differences = Differences(line, center, noise, EPS, step or first_step(EPS), max(1, abs(x)))
     while differences.refine():
         pass
     return differences
@@ -91,12 +91,12 @@ def test_a_kink_is_seen_with_the_derivatives_on_both_sides(function, left, right
     assert backward == pytest.approx(left, abs=1e-6)
 
 
-@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-5])
+@pytest.mark.parametrize("distance", [1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
 def test_a_kink_beside_is_stepped_under(distance):
     differences = along(np.abs, distance)
     value, error = differences.estimate()
     assert not differences.kinks().any()
-    assert abs(value - 1) <= 4 * error <= 1e-7
+    assert abs(value - 1) <= 4 * error <= 1e-6
 
 
 @pytest.mark.parametrize(
@@ -106,4 +106,4 @@ def test_a_kink_beside_is_stepped_under(distance):
 def test_where_there_is_no_derivative_it_is_said(function):
     with np.errstate(all="ignore"):
         differences = along(function, 0.0)
-        assert (differences.undefined() | differences.kinks()).all()
+        assert (differences.undefined() | (differences.kinks() > 0)).all()
