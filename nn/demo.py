@@ -59,12 +59,11 @@ def check_gradient(model: Module, data: TensorDataset, samples: int = 24) -> ag.
     """
     images, wrong = data.tensors[0][:4], (data.tensors[1].numpy()[:4] + 1) % 10
     twin = copy.deepcopy(model).eval()
-    return ag.gradcheck(
-        lambda: functional.cross_entropy(twin(images), wrong),
-        *twin.parameters(),
-        samples=samples,
-        raise_exception=False,
-    )
+
+    def loss() -> ag.Tensor:
+        return functional.cross_entropy(twin(images), wrong)
+
+    return ag.gradcheck(loss, *twin.parameters(), samples=samples, raise_exception=False)
 
 
 def draw_loss(model: Module, data: TensorDataset) -> ag.Graph:

@@ -239,7 +239,7 @@ def _check(check: tuple[bool, str]) -> str:
     return _section(
         "Gradient check",
         "Each number is the derivative of the loss by one parameter, once from the engine and once from central "
-        "differences at two steps, whose disagreement tells how far they can be trusted. The loss is that of four "
+        "differences at several steps, whose disagreement tells how far they can be trusted. The loss is that of four "
         "images with labels that are wrong on purpose: with the right ones it is flat, and there is little to compare.",
         f"<pre>{escape(check[1])}</pre>",
         anchor="check",

@@ -78,6 +78,11 @@ def paths(names: Sequence[str], trees: Sequence[Any]) -> Iterator[str]:
 
 
 def name_of(function: Any) -> str:
+    """What a report calls a function."""
+    return _qualified(function).rpartition("<locals>.")[2]
+
+
+def _qualified(function: Any) -> str:
     return getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or type(function).__name__
 
 
@@ -87,7 +92,7 @@ def import_names(function: Any) -> list[str]:
         return [name for part in function for name in import_names(part)]
     if not hasattr(function, "__name__"):
         return [f"<{type(function).__name__} object>"]
-    return [f"{getattr(function, '__module__', None) or 'numpy'}.{name_of(function)}"]
+    return [f"{getattr(function, '__module__', None) or 'numpy'}.{_qualified(function)}"]
 
 
 def source_of(function: Any) -> str:
