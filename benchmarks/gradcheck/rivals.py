@@ -130,7 +130,7 @@ class PyTorch(Checker):
                 g = [c.detach().numpy() for c in cotangents]
                 arrays = [t.detach().numpy() for t in ctx.saved_tensors]
                 found = pull(arrays, g[0] if len(g) == 1 else tuple(g))
-                return tuple(None if d is None else torch.from_numpy(np.asarray(d)) for d in found)
+                return tuple(None if d is None else torch.from_numpy(_takable(np.asarray(d))) for d in found)
 
             @staticmethod
             def jvp(ctx: Any, *tangents: Any) -> Any:
@@ -163,6 +163,11 @@ class PyTorch(Checker):
         leaves = [torch.tensor(x, requires_grad=True) for x in inputs]
         torch.autograd.gradcheck(written(f, derivative), leaves)
         torch.autograd.gradgradcheck(written(f, derivative), leaves)
+
+
+def _takable(array: np.ndarray) -> np.ndarray:
+    """The array, or a copy where PyTorch takes none such: with negative strides, or read-only."""
+    return array if array.flags.writeable and min(array.strides, default=0) >= 0 else array.copy()
 
 
 _NOT_IN_JAX = {
