@@ -77,11 +77,9 @@ class _Bundle:
         return _Tangents(found.get(n, np.zeros(u.shape, u.dtype)) for n, u in zip(nodes, probes, strict=True))
 
 
-def _bundle(
-    name: str, leaves: Sequence[Any], outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]
-) -> list[Any]:
-    """The outputs of a call with these arguments as Tensors whose gradient `pull` computes."""
-    context, cls = CONTEXT.get(), next((x.result_class for x in leaves if isinstance(x, Variable)), Tensor)
+def _bundle(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Any]:
+    """The outputs of a call as Tensors whose gradient `pull` computes."""
+    context, cls = CONTEXT.get(), Tensor.result_class
     whole = record(Tensor, np.zeros(()), _Bundle(name, outputs, pull), tuple(parents), (), (), context)
     return [record(cls, y, _Pick(name, i), (whole.node,), (), (), context) for i, y in enumerate(outputs)]
 
@@ -148,7 +146,7 @@ def checkpoint(function: Function) -> Function:
             return [found.get(n) for n in targets]
 
         nodes = nodes_of(leaves[i] for i in tracked) + captured
-        picked = _bundle("checkpoint", leaves, values, nodes, pull)
+        picked = _bundle("checkpoint", values, nodes, pull)
         return rebuild_out(
             [p if isinstance(y, Tensor) and y.node is not None else y for p, y in zip(picked, outputs, strict=True)]
         )
@@ -237,7 +235,7 @@ class custom_vjp(Generic[F]):
             given = rebuild_residuals(kept if recorded else [_raw(r) for r in kept])
             return self._checked(self.backward(given, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
-        return rebuild(_bundle(self.__name__, leaves, values, nodes, pull))
+        return rebuild(_bundle(self.__name__, values, nodes, pull))
 
     def _forward(self, args: Sequence[Any]) -> Any:
         """Value and residuals, recorded, so that under create_graph the residuals know what they were computed from."""
@@ -269,7 +267,7 @@ class custom_vjp(Generic[F]):
                 cotangent = rebuild(_filled(parts, values, recorded))
                 return self._checked(self.backward(residuals, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
-        return rebuild(_bundle(self.__name__, leaves, values, nodes, pull))
+        return rebuild(_bundle(self.__name__, values, nodes, pull))
 
     def _checked(self, pulled: Any, args: Sequence[Any], leaves: Sequence[Any], recorded: bool) -> list[Any]:
         """The cotangents that the user's function returned, one per array, or an error that says what is wrong."""

@@ -14,8 +14,7 @@ from ..containers import flatten
 from ..errors import DTypeError, OptionError
 from ..tensor import Tensor
 from ..watching import place
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from .report import Array
 
 
 class Arguments:

@@ -154,7 +154,7 @@ class _Search:
     def _of_record(self) -> None:
         try:
             self.checks += self.claim.check(self.op)
-        except Exception as error:
+        except Exception as error:  # whatever the author's code raises is shown with the claim it was raised in
             raise ClaimError(self.claim, self.op, error) from error
 
     def _of_calls(self, pick: Pick, numbers: Sequence[int]) -> None:
@@ -167,7 +167,7 @@ class _Search:
             kept = [x.copy() for x in case.arrays]  # what is shown is what was passed in, whatever became of it
             try:
                 looked = self.claim.check(case, pick) is not False
-            except Exception as error:
+            except Exception as error:  # as above
                 self.failed_at = i
                 raise ClaimError(self.claim, self.op, error, example, case.having(kept)) from error
             if looked:

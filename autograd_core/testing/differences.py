@@ -18,11 +18,11 @@ or a jump; where they or central differences grow without bound, a vertical tang
 """
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from .report import Array
+
 Line = Callable[[float], tuple[float, Array]]
 """For an offset, the offset that was really taken once it was rounded, and the values there, in one axis."""
 

@@ -18,8 +18,8 @@ import numpy as np
 
 from ..errors import OptionError
 from ..examples import Apart, Distinct, Domain, Interval, Matrices
+from .report import Array
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
 Pick = Callable[[int], int]
 """Chooses one of the numbers 0, ..., n - 1, of which 0 is the simplest."""

@@ -17,11 +17,10 @@ from ..errors import OptionError
 from .domains import DEFAULT_DOMAIN, Domain
 from .gradcheck import gradcheck
 from .hypothesis import PROFILES, HealthCheck, Phase, SearchStrategy, assume, given, settings as Settings, st
-from .report import Cause, GradientMismatch, GradientReport
+from .report import Array, Cause, GradientMismatch, GradientReport
 from .strategies import broadcastable_shapes, gufunc_shapes, inputs
 from .tally import EFFORT
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Shape = tuple[int, ...]
 Test = Callable[..., Any]
 

@@ -42,7 +42,7 @@ def gradcheck(
       - a module, checked by its inputs and its parameters;
       - a function without parameters, which reads Tensors that require gradients from elsewhere: these are `inputs`;
       - a pair `(f, vjp)` or a triple `(f, vjp, jvp)` of plain functions, where `vjp(*inputs, g)` returns one gradient
-        for each input, or nothing takes a cotangent and f is one number. `g` may stand anywhere if it is called so.
+        for each input; or `(f, gradient)` of one number. `g` may stand anywhere if it is called so.
     `inputs` are arrays or nested lists, tuples and dicts of them; what is not floating point is held constant. Single
     and half precision are checked in double, unless the function does not compute in it.
 
@@ -145,8 +145,8 @@ def _badness(entry: Entry) -> tuple[int, float]:
     return rank, float(np.inf if np.isnan(error) else error)
 
 
-# What explains wrong numbers better than the numbers themselves, and what is only said where the numbers are right.
-_BEFORE_NUMBERS = ("repeatability", "mutation", "shape", "broadcast", "transposed", "cotangent", "precision")
+# What explains wrong numbers better than the numbers themselves.
+_BEFORE_NUMBERS = ("repeatability", "mutation", "shape", "cotangent", "precision")
 
 
 def _cause(comparison: Comparison, findings: Sequence[Finding], worst: Entry | None, evidence: Evidence) -> Cause:

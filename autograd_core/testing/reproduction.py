@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..tensor import Tensor
-
-Array = np.ndarray[Any, np.dtype[Any]]
+from .report import Array
 
 FILE = "gradcheck-inputs.npz"
 PRINTED = 200  # arrays with more numbers are read from a file

@@ -65,7 +65,7 @@ class Checker:
                 check(function, inputs)
             except CannotBeExpressedError as error:
                 return Verdict(None, words=str(error))
-            except Exception as error:
+            except Exception as error:  # of types of their own, and of the framework's
                 return Verdict(True, "", f"{type(error).__name__}: {error}", time.perf_counter() - begun)
         return Verdict(False, seconds=time.perf_counter() - begun)
 

@@ -23,7 +23,7 @@ def _refused(what: str, call: Callable[[], Any], error: type[Exception], match: 
     """The words in which a call is refused."""
     try:
         result = call()
-    except Exception as raised:
+    except Exception as raised:  # of whatever type, which is what is judged
         if type(raised) is not error:
             raise Broken(f"{what}: raised {type(raised).__name__}, not {error.__name__}: {raised}") from raised
         if not re.search(match, str(raised)):

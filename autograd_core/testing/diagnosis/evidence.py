@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from ..report import Array
+
 Shape = tuple[int, ...]
 
 JACOBIAN = 1e-4  # how far off a numeric Jacobian may be, as a share of its largest number

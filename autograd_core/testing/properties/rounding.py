@@ -20,11 +20,11 @@ rounding in the middle of a nonlinear function, and what is not defined at scale
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, np.dtype[Any]]
+from ..report import Array
+
 Map = Callable[[list[Array]], list[Array] | None]
 """From arrays to arrays; None where it is not defined. Returns the same number of arrays of the same shapes."""
 
@@ -162,7 +162,7 @@ class Scaled:
     """
 
     def __init__(self, compute: Map, inputs: Sequence[Array], base: Sequence[Array], rng: np.random.Generator) -> None:
-        self._compute, self._inputs, self._base = compute, inputs, base
+        self._compute, self._inputs = compute, inputs
         self.noise = [0.0] * len(base)
         self.kinds = [""] * len(base)
         floor = smallest_of_interest(*inputs, *base)

@@ -18,10 +18,9 @@ from typing import Any
 import numpy as np
 
 from ..functions import Function
-from ..report import Finding
+from ..report import Array, Finding
 from .rounding import Scaled, largest
 
-Array = np.ndarray[Any, np.dtype[Any]]
 Arrays = list[Array]
 
 

@@ -65,11 +65,6 @@ def _embedding_vjp(table, index, g):
     return d, None
 
 
-def _max_for_ties(x, g):
-    """Right for the maximum itself, and as much again for everything within 1 of it."""
-    return g * (x > x.max() - 1)
-
-
 ENTRIES = [
     Bug(
         "tanh, one element",
