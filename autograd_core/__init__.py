@@ -47,6 +47,7 @@ if _TYPE_CHECKING:
     from . import array_api, testing
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
+    from .watching import watch
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 from .config import config, show_config  # isort: split
@@ -77,6 +78,7 @@ _LAZY = {
     "gradcheck": "testing",
     "Graph": "viz",
     "draw": "viz",
+    "watch": "watching",
 }
 
 

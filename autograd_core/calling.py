@@ -21,7 +21,7 @@ from weakref import ref
 import numpy as np
 
 from .arrays import Array, as_array, held_beyond_attribute_and_locals, snapshot
-from .engine import CONTEXT, Context, Variable, constant, record
+from .engine import CONTEXT, Context, Variable, constant, record, why_lost
 from .errors import AutogradError, DTypeError, IndexingError, OptionError, ShapeError
 from .layout import sum_to
 
@@ -88,12 +88,12 @@ def source_of_call(op: "Op") -> str:
     ) + "".join(f"{name}={name}_value, " for name in op.masks)
     if op.variadic:
         name = op.arrays[0]
-        body, tracked, parents = _unwrap_sequence(name), f"{name}_tracked", f"{name}_node"
+        body, tracked, parents, arguments = _unwrap_sequence(name), f"{name}_tracked", f"{name}_node", name
     else:
         nodes = [f"{name}_node" if rule is not None else "None" for name, rule in zip(op.arrays, op.rules, strict=True)]
         body = "".join(_unwrap_option(name) if name in op.masks else _unwrap(name) for name in op.arrays)
         tracked = " or ".join(f"{node} is not None" for node in nodes if node != "None") or "False"
-        parents = f"({', '.join(nodes)},)"
+        parents, arguments = f"({', '.join(nodes)},)", f"({', '.join(op.arrays)},)"
     saved = "".join(f"{_saved(op, name)}, " for name in op.residuals)
     exposed = f"({' or '.join(f'{name}_shared' for name in op.arrays)}) and out.base is not None"
     return (
@@ -111,6 +111,7 @@ def source_of_call(op: "Op") -> str:
         f"        result = record(cls, out, op, {parents}, ({saved}), ({statics}), context)\n"
         f"    else:\n"
         f"        result = constant(cls, out)\n"
+        f"        result.lost = why_lost(op, context, {arguments})\n"
         + (f"    result.shared = {exposed}\n    look(result, {op.arrays[0]})\n" if op.views else "")
         + "    return result\n"
     )
@@ -203,6 +204,7 @@ def compile_call(op: "Op") -> FunctionType:
         "op": op,
         "record": record,
         "snapshot": snapshot,
+        "why_lost": why_lost,
     }
     name = op.name.rpartition(".")[2]
     function = FunctionType(_first_call.__code__, namespace, name)

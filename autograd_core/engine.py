@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar, Token
 from heapq import heapify, heappop, heappush
 from itertools import count
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 from weakref import ref
 
 import numpy as np
 
 from .arrays import Array
 from .errors import GraphError
+from .places import Place
 
 _next_index = count().__next__
 _new = object.__new__
@@ -25,13 +26,16 @@ _new = object.__new__
 class Context:
     """What holds for the code that runs now, per thread and per asyncio task. Never changed: replaced.
 
-    `inside` says that this is the inside of a function that is being differentiated as a whole.
+    `inside` says that this is the inside of a function that is being differentiated as a whole; `place` is where the
+    user switched recording off.
     """
 
-    __slots__ = ("_parts", "inside", "path", "recording")
+    __slots__ = ("_parts", "inside", "path", "place", "recording")
 
-    def __init__(self, recording: bool = True, path: str = "", inside: bool = False) -> None:
-        self.recording, self.path, self.inside = recording, path, inside
+    def __init__(
+        self, recording: bool = True, path: str = "", inside: bool = False, place: Place | None = None
+    ) -> None:
+        self.recording, self.path, self.inside, self.place = recording, path, inside, place
         self._parts: dict[str, Context] = {}
 
     def part(self, name: str) -> "Context":
@@ -39,7 +43,7 @@ class Context:
         part = self._parts.get(name)
         if part is None:
             path = f"{self.path}.{name}" if self.path else name
-            part = self._parts[name] = Context(self.recording, path, self.inside)
+            part = self._parts[name] = Context(self.recording, path, self.inside, self.place)
         return part
 
 
@@ -87,18 +91,44 @@ class Leaf(Node):
         self.owner = ref(owner)
 
 
+class Overheard:
+    """An operation in whose place in a graph somebody listens: to the cotangent that comes, and those that go on."""
+
+    def __init__(self, op: Differentiable, listener: Callable[[Any, Sequence[Any]], None]) -> None:
+        self.op, self.listener, self.name, self.residuals = op, listener, op.name, op.residuals
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.op, name)
+
+    def pull(self, xp: Any, parents: Sequence[Node | None], saved: Any, statics: Any, g: Any) -> Iterable[Any]:
+        pulled = tuple(self.op.pull(xp, parents, saved, statics, g))
+        self.listener(g, pulled)
+        return pulled
+
+
+class Cut(NamedTuple):
+    """Where a value left the graph: by which function, in which module, on which line of the user's."""
+
+    by: str
+    path: str = ""
+    place: Place | None = None
+
+
 class Variable:
     """A value and the node that computed it (None for a constant). Users hold its subclass, Tensor.
 
     `shared` says that somebody outside may write into the array, see Note [Who may write] in arrays. `source`, set
-    only on what a viewing operation returned, refers weakly to the Variable whose memory it looks into.
+    only on what a viewing operation returned, refers weakly to the Variable whose memory it looks into. `lost`, set
+    only on constants that came from something with a node, tells why they have none: the context that did not record,
+    or what cut them off.
     """
 
-    __slots__ = ("__weakref__", "_array", "_grad", "node", "shared", "source")
+    __slots__ = ("__weakref__", "_array", "_grad", "lost", "node", "shared", "source")
 
     result_class: ClassVar[type["Variable"]]
     _array: Array
     _grad: "Variable | None"
+    lost: Context | Cut | None
     node: Node | None
     shared: bool
     source: "ref[Variable]"
@@ -137,6 +167,18 @@ def constant(cls: type[Variable], out: Array, shared: bool = False) -> Variable:
     result.node = None
     result.shared = shared
     return result
+
+
+def why_lost(op: Differentiable, context: Context, arguments: Iterable[Any]) -> Context | Cut | None:
+    """Why the result of an operation on these arguments is a constant; None if it never was anything else."""
+    for x in arguments:
+        if isinstance(x, Variable):
+            if x.node is not None:
+                return Cut(op.name, context.path) if context.recording else context
+            lost = getattr(x, "lost", None)
+            if lost is not None:
+                return lost
+    return None
 
 
 def nodes_of(values: Iterable[Any]) -> list[Node]:
@@ -286,8 +328,13 @@ class switched:
 
     def __enter__(self) -> "switched":
         now = CONTEXT.get()
-        self._tokens.append(CONTEXT.set(Context(self.recording, now.path, self.inside or now.inside)))
+        context = Context(self.recording, now.path, self.inside or now.inside, self._place())
+        self._tokens.append(CONTEXT.set(context))
         return self
+
+    def _place(self) -> Place | None:
+        """The line to name where this kept something from being recorded."""
+        return None
 
     def __exit__(self, *_: object) -> None:
         CONTEXT.reset(self._tokens.pop())

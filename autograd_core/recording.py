@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from .engine import switched
+from .places import Place, place_of_user
 
 
 class no_grad(switched):
@@ -21,6 +22,9 @@ class no_grad(switched):
 
     def __init__(self, recording: bool = False) -> None:
         super().__init__(recording)
+
+    def _place(self) -> Place | None:
+        return None if self.recording else place_of_user()
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         if inspect.isgeneratorfunction(function):

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Sequence
 from opcode import opmap
 from types import FrameType
 from typing import Any, ClassVar, Self
+from weakref import ref
 
 import numpy as np
 
 from . import ops
 from .arrays import Array, as_array, held_elsewhere, is_differentiable, take_own
-from .engine import CONTEXT, Leaf, Node, Variable, constant, sweep, switched
+from .engine import CONTEXT, Cut, Leaf, Node, Overheard, Variable, constant, sweep, switched
 from .errors import DTypeError, GraphError, ShapeError
+from .places import place_of_user
 from .protocols import Protocols
 
 
@@ -120,7 +122,11 @@ class Tensor(Protocols):
     def detach(self) -> "Tensor":
         """The same values as a constant: no gradient flows through it. Shares the memory."""
         self.data  # from here on two tensors reach the array  # noqa: B018
-        return constant(Tensor, self._array, shared=True)  # type: ignore[return-value]
+        result: Any = constant(Tensor, self._array, shared=True)
+        result.lost = (
+            getattr(self, "lost", None) if self.node is None else Cut("detach", CONTEXT.get().path, place_of_user())
+        )
+        return result
 
     def clone(self) -> "Tensor":
         """A copy in new memory that gradients flow through."""
@@ -186,6 +192,40 @@ class Tensor(Protocols):
                 f"got {value.shape} {value.dtype}"
             )
         self._grad = value
+
+    def retain_grad(self) -> None:
+        """Let backward() fill the `.grad` of this intermediate result too. Leaves have theirs anyway.
+
+        Raises: GraphError for a constant, which has no gradient.
+
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> y = x * x; y.retain_grad()
+        >>> (2 * y).backward(); y.grad
+        Tensor(2.)
+        """
+        node = self.node
+        if node is None:
+            raise GraphError(
+                "retain_grad: this tensor was not computed from anything that requires a gradient; ag.why_none says why"
+            )
+        if node.op is None or self.retains_grad:
+            return
+        owner, own = ref(self), ref(node)
+
+        def listener(g: Any, pulled: Sequence[Any]) -> None:
+            tensor = owner()
+            if tensor is not None and tensor.node is own():
+                tensor._accumulate(g if isinstance(g, Tensor) else constant_of(np.array(g)))
+
+        node.op = Retained(node.op, listener)
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether this is an intermediate result that `retain_grad` was called for."""
+        op = self.node.op if self.node is not None else None
+        while isinstance(op, Overheard) and not isinstance(op, Retained):
+            op = op.op
+        return isinstance(op, Retained)
 
     def backward(self, gradient: Any = None, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add to the `.grad` of every leaf the gradient of this tensor, weighted by `gradient` (1 for a scalar).
@@ -388,6 +428,10 @@ class Tensor(Protocols):
 
 
 Tensor.result_class = Tensor
+
+
+class Retained(Overheard):
+    """An operation whose result has its gradient kept."""
 
 
 def _loses_its_graph(caller: FrameType) -> bool:

@@ -13,8 +13,22 @@ import numpy as np
 from . import ops
 from .arrays import as_array, is_differentiable, take_own
 from .containers import flatten, flatten_like
-from .engine import CONTEXT, Leaf, Node, Variable, constant, edges_towards, freed, nodes_of, reachable, sweep, switched
+from .engine import (
+    CONTEXT,
+    Cut,
+    Leaf,
+    Node,
+    Variable,
+    constant,
+    edges_towards,
+    freed,
+    nodes_of,
+    reachable,
+    sweep,
+    switched,
+)
 from .errors import DTypeError, GraphError, OptionError, ShapeError
+from .places import place_of_user
 from .tensor import Tensor, saved_variables
 
 Function = Callable[..., Any]
@@ -403,4 +417,13 @@ def stop_gradient(tree: Any) -> Any:
     3.0
     """
     leaves, rebuild = flatten(tree)
-    return rebuild([constant(Tensor, x._array, x.shared) if isinstance(x, Tensor) else x for x in leaves])
+    cut = Cut("stop_gradient", CONTEXT.get().path, place_of_user())
+
+    def stopped(x: Any) -> Any:
+        if not isinstance(x, Tensor):
+            return x
+        result = constant(Tensor, x._array, x.shared)
+        result.lost = getattr(x, "lost", None) if x.node is None else cut
+        return result
+
+    return rebuild([stopped(x) for x in leaves])

@@ -12,8 +12,8 @@ import numpy as np
 
 from ..containers import flatten
 from ..errors import DTypeError, OptionError
+from ..places import Place
 from ..tensor import Tensor
-from ..watching import place
 from .report import Array
 
 
@@ -104,7 +104,7 @@ def source_of(function: Any) -> str:
         file, (_, line) = inspect.getsourcefile(function), inspect.getsourcelines(function)
     except (OSError, TypeError):  # a built-in, or typed into an interpreter
         return ""
-    return place(file or "", max(line, 1))
+    return str(Place(file or "", max(line, 1)))
 
 
 def parameters_of(function: Any) -> list[inspect.Parameter] | None:

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..engine import Node, reachable
+from ..places import place_of_user
 from ..transforms import gradients
-from ..watching import Watched, line_of_user, observed_by, watched_leaf
+from ..watching import Watched, observed_by, watched_leaf
 from .comparison import Comparison
 from .diagnosis import Evidence
 from .tensor_functions import TensorFunction
@@ -68,7 +69,7 @@ class _Run:
     def _observe(self, value: Watched, node: Node) -> None:
         self.number[node] = len(self.number)
         self.value[node] = value
-        self._lines[node] = line_of_user()
+        self._lines[node] = str(place_of_user() or "")
 
     def pulled(self, outputs: Sequence[Any], cotangents: Sequence[Any], nodes: Sequence[Node]) -> list[Any]:
         """The cotangents of some of the values."""

@@ -15,7 +15,7 @@ ROOT = Path(ag.__file__).parent.parent
 
 FLOORS = [
     {"errors"},
-    {"arrays", "examples", "containers", "parallel", "memory"},
+    {"arrays", "examples", "containers", "parallel", "memory", "places"},
     {"engine", "layout"},
     {"calling", "recording"},
     {"op"},

@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from .containers import flatten
-from .engine import Leaf, Node, reachable
-from .errors import DTypeError, OptionError
-from .tensor import Tensor
+from ..containers import flatten
+from ..engine import Leaf, Node, reachable
+from ..errors import DTypeError, OptionError
+from ..tensor import Tensor
 
 LIMIT = 300
 INSTALL = "install Graphviz (apt install graphviz, brew install graphviz) or pip install 'autograd-core[viz]'"

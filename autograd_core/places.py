@@ -1,0 +1,51 @@
+"""Lines of the user's program: which one runs now, and how it is named.
+
+Knows frames and files. Does not know what is computed there.
+"""
+
+import linecache
+import os
+import sys
+from functools import cache
+from typing import NamedTuple
+
+_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+_OURS = (*(os.path.join(_ROOT, package) + os.sep for package in ("autograd_core", "nn")), "<generated", "<frozen")
+_AROUND = (os.sep + "contextlib.py", os.sep + "functools.py")  # what calls for us is no user
+
+
+class Place(NamedTuple):
+    """A line of a program. `str()` is "file.py:12", in a notebook "cell [3]:12"."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return _named(self.file, self.line)
+
+    @property
+    def text(self) -> str:
+        """What stands there, without its indentation; empty if the source cannot be found."""
+        return linecache.getline(self.file, self.line).strip()
+
+
+def place_of_user() -> Place | None:
+    """The innermost line outside the packages of this distribution that runs now; None if there is none."""
+    frame = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not file.startswith(_OURS) and not file.endswith(_AROUND):
+            return Place(file, frame.f_lineno)
+        frame = frame.f_back  # type: ignore[assignment]  # None at the outermost
+    return None
+
+
+@cache
+def _named(file: str, line: int) -> str:
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    cell = shell.compile.format_code_name(file) if shell else None  # ("Cell", "In[3]"), None for what is no cell
+    if cell:
+        return f"cell {cell[1].removeprefix('In')}:{line}"
+    relative = os.path.relpath(file)
+    return f"{file if relative.startswith('..') else relative}:{line}"
