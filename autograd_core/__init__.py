@@ -45,15 +45,20 @@ from .op import linear as linear_operation
 # --- seeing and checking ----------------------------------------------------------------------------------------------
 if _TYPE_CHECKING:
     from . import array_api, testing
+    from .explaining import Explanation, explain
+    from .metering import metered
+    from .profiling import Profile, profile
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
     from .watching import watch
+    from .why import detect_anomaly, why_nan, why_none
 
 # --- the machine ------------------------------------------------------------------------------------------------------
 from .config import config, show_config  # isort: split
 
 # --- errors -----------------------------------------------------------------------------------------------------------
 from .errors import (
+    AnomalyError,
     AutogradError,
     DataError,
     DTypeError,
@@ -79,6 +84,14 @@ _LAZY = {
     "Graph": "viz",
     "draw": "viz",
     "watch": "watching",
+    "Explanation": "explaining",
+    "explain": "explaining",
+    "detect_anomaly": "why",
+    "why_nan": "why",
+    "why_none": "why",
+    "metered": "metering",
+    "Profile": "profiling",
+    "profile": "profiling",
 }
 
 

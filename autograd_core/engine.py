@@ -17,7 +17,7 @@ import numpy as np
 
 from .arrays import Array
 from .errors import GraphError
-from .places import Place
+from .places import Place, place_of_user
 
 _next_index = count().__next__
 _new = object.__new__
@@ -119,8 +119,8 @@ class Variable:
 
     `shared` says that somebody outside may write into the array, see Note [Who may write] in arrays. `source`, set
     only on what a viewing operation returned, refers weakly to the Variable whose memory it looks into. `lost`, set
-    only on constants that came from something with a node, tells why they have none: the context that did not record,
-    or what cut them off.
+    on what has no node, tells why, if it came from something that has one: the context that did not record, or what
+    cut it off.
     """
 
     __slots__ = ("__weakref__", "_array", "_grad", "lost", "node", "shared", "source")
@@ -164,7 +164,7 @@ def constant(cls: type[Variable], out: Array, shared: bool = False) -> Variable:
     """A value without a node."""
     result = _new(cls)
     result._array = out
-    result.node = None
+    result.node = result.lost = None
     result.shared = shared
     return result
 
@@ -174,10 +174,9 @@ def why_lost(op: Differentiable, context: Context, arguments: Iterable[Any]) -> 
     for x in arguments:
         if isinstance(x, Variable):
             if x.node is not None:
-                return Cut(op.name, context.path) if context.recording else context
-            lost = getattr(x, "lost", None)
-            if lost is not None:
-                return lost
+                return Cut(op.name, context.path, place_of_user()) if context.recording else context
+            if x.lost is not None:
+                return x.lost
     return None
 
 

@@ -6,6 +6,7 @@
     ├── OptionError       (ValueError)           an option that is unknown or out of its range
     ├── IndexingError     (IndexError)           an index outside the array, or of the wrong kind
     ├── GraphError        (RuntimeError)         a graph used in a way that has no right answer
+    ├── AnomalyError      (ArithmeticError)      a NaN or an infinity, where `detect_anomaly` watches for them
     ├── MissingRuleError  (NotImplementedError)  an operation whose derivative is not defined here
     └── DataError         (ValueError)           a file or data set that is not what it claims to be
 
@@ -35,6 +36,14 @@ class IndexingError(AutogradError, IndexError):
 
 class GraphError(AutogradError, RuntimeError):
     """A graph used in a way that has no right answer."""
+
+
+class AnomalyError(AutogradError, ArithmeticError):
+    """A NaN or an infinity, where `detect_anomaly` watches for them; `report` is what `why_nan` says of it."""
+
+    def __init__(self, message: str, report: object = None) -> None:
+        super().__init__(message)
+        self.report = report
 
 
 class MissingRuleError(AutogradError, NotImplementedError):

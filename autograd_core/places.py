@@ -34,10 +34,18 @@ def place_of_user() -> Place | None:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if not file.startswith(_OURS) and not file.endswith(_AROUND):
-            return Place(file, frame.f_lineno)
+        if _belongs_to_user(file):
+            return _new(Place, (file, frame.f_lineno))
         frame = frame.f_back  # type: ignore[assignment]  # None at the outermost
     return None
+
+
+_new = tuple.__new__  # a NamedTuple's own is slower
+
+
+@cache
+def _belongs_to_user(file: str) -> bool:
+    return not file.startswith(_OURS) and not file.endswith(_AROUND)
 
 
 @cache

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import ops
 from .arrays import Array, as_array, held_elsewhere, is_differentiable, take_own
-from .engine import CONTEXT, Cut, Leaf, Node, Overheard, Variable, constant, sweep, switched
+from .engine import CONTEXT, Context, Cut, Leaf, Node, Overheard, Variable, constant, sweep, switched
 from .errors import DTypeError, GraphError, ShapeError
 from .places import place_of_user
 from .protocols import Protocols
@@ -40,7 +40,7 @@ class Tensor(Protocols):
         self._array = np.array(as_array(data, "Tensor"), dtype=dtype)
         as_array(self._array, "Tensor")  # what dtype= asked for must be computable too
         self.shared = False
-        self.node = None
+        self.node = self.lost = None
         if requires_grad:
             self.requires_grad_()
 
@@ -123,9 +123,7 @@ class Tensor(Protocols):
         """The same values as a constant: no gradient flows through it. Shares the memory."""
         self.data  # from here on two tensors reach the array  # noqa: B018
         result: Any = constant(Tensor, self._array, shared=True)
-        result.lost = (
-            getattr(self, "lost", None) if self.node is None else Cut("detach", CONTEXT.get().path, place_of_user())
-        )
+        result.lost = self.lost if self.node is None else Cut("detach", CONTEXT.get().path, place_of_user())
         return result
 
     def clone(self) -> "Tensor":
@@ -157,7 +155,8 @@ class Tensor(Protocols):
                 return self
             raise GraphError("requires_grad_: this is the result of a computation; use .detach() for a constant")
         if not requires_grad:
-            self.node = None
+            if self.node is not None:
+                self.node, self.lost = None, Cut("requires_grad_", CONTEXT.get().path, place_of_user())
         elif self.node is None:
             if not is_differentiable(self._array.dtype):
                 raise DTypeError(
@@ -215,7 +214,7 @@ class Tensor(Protocols):
         def listener(g: Any, pulled: Sequence[Any]) -> None:
             tensor = owner()
             if tensor is not None and tensor.node is own():
-                tensor._accumulate(g if isinstance(g, Tensor) else constant_of(np.array(g)))
+                tensor._accumulate(g if isinstance(g, Tensor) else gradient_of(np.array(g)))
 
         node.op = Retained(node.op, listener)
 
@@ -486,12 +485,22 @@ def _deliver(found: dict[Node, Any]) -> None:
         owner = leaf.owner()  # type: ignore[attr-defined]
         if owner is not None:
             recorded = isinstance(found[leaf], Variable)
-            owner._accumulate(found.pop(leaf) if recorded else constant_of(take_own(found, leaf)))
+            owner._accumulate(found.pop(leaf) if recorded else gradient_of(take_own(found, leaf)))
 
 
 def constant_of(array: Array) -> Tensor:
     """A Tensor around an array that nobody else holds."""
     return constant(Tensor, array)  # type: ignore[return-value]
+
+
+def gradient_of(array: Array) -> Tensor:
+    """A gradient of a sweep that was not recorded, around an array that nobody else holds."""
+    result = constant(Tensor, array)
+    result.lost = _UNRECORDED
+    return result  # type: ignore[return-value]
+
+
+_UNRECORDED = Context(recording=False)
 
 
 def tensor(data: Any, dtype: Any = None, requires_grad: bool = False) -> Tensor:

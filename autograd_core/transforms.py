@@ -29,7 +29,7 @@ from .engine import (
 )
 from .errors import DTypeError, GraphError, OptionError, ShapeError
 from .places import place_of_user
-from .tensor import Tensor, saved_variables
+from .tensor import Tensor, gradient_of, saved_variables
 
 Function = Callable[..., Any]
 
@@ -54,7 +54,7 @@ def _lift(value: Any, who: str, recording: bool) -> Tensor:
 def _lower(value: Any, like: Any) -> Any:
     """A result as a plain array, if what it belongs to was one and nobody else differentiates through it."""
     if not isinstance(value, Variable):
-        return constant(Tensor, value) if isinstance(like, Variable) else value
+        return gradient_of(value) if isinstance(like, Variable) else value
     if value.node is None and not isinstance(like, Variable):
         return value._array if value.shared else np.asarray(value._array)
     return value
@@ -423,7 +423,7 @@ def stop_gradient(tree: Any) -> Any:
         if not isinstance(x, Tensor):
             return x
         result = constant(Tensor, x._array, x.shared)
-        result.lost = getattr(x, "lost", None) if x.node is None else cut
+        result.lost = x.lost if x.node is None else cut
         return result
 
     return rebuild([stopped(x) for x in leaves])

@@ -23,6 +23,9 @@ from .pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d  # isort: split
 # --- losses -----------------------------------------------------------------------------------------------------------
 from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss  # isort: split
 
+# --- seeing -----------------------------------------------------------------------------------------------------------
+from .summary import summary  # isort: split
+
 # --- submodules -------------------------------------------------------------------------------------------------------
 from . import data, functional, init, losses, metrics, optim
 
@@ -61,6 +64,8 @@ __all__ = [
     "CrossEntropyLoss",
     "MSELoss",
     "NLLLoss",
+    # seeing
+    "summary",
     # submodules
     "data",
     "datasets",

@@ -76,10 +76,13 @@ class Conv(Module):
         return sizes
 
     def extra_repr(self) -> str:
-        shown = f"{self.in_channels}, {self.out_channels}, kernel_size={self.kernel_size}, stride={self.stride}"
-        defaults = {"padding": 0, "dilation": 1, "groups": 1}
-        given = {name: getattr(self, name) for name in defaults if getattr(self, name) != defaults[name]}
-        shown += "".join(f", {name}={value!r}" for name, value in given.items())
+        shown = f"{self.in_channels}, {self.out_channels}"
+        for name, default in {"kernel_size": None, "stride": None, "padding": 0, "dilation": 1}.items():
+            given = getattr(self, name)
+            sizes = given if isinstance(given, str) else self._sizes(given, name, 0)
+            if sizes != (default,) * self.ndim:
+                shown += f", {name}={sizes!r}"
+        shown += f", groups={self.groups}" if self.groups != 1 else ""
         return shown + (", bias=False" if self.bias is None else "") + init.shown_dtype(self.weight)
 
 

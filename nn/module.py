@@ -4,6 +4,7 @@ Knows attributes and names. Does not know any layer, nor how gradients come abou
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from reprlib import recursive_repr
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -256,13 +257,15 @@ class Module:
         """What stands in the parentheses of repr: the arguments of the constructor."""
         return ""
 
+    @recursive_repr("...")
     def __repr__(self) -> str:
-        lines = [f"({name}): {child!r}" for name, child in _find(Module, vars(self).items())]
         extra, name = self.extra_repr(), type(self).__name__
-        if not lines:
+        lines = [*extra.split("\n")] if extra else []
+        children = [(path, repr(child)) for path, child in _find(Module, vars(self).items())]
+        body = lines + [f"({path}): {shown}" for path, shown in _folded(children)]
+        if len(body) == len(lines) <= 1:
             return f"{name}({extra})"
-        body = "\n".join([extra] * bool(extra) + lines).replace("\n", "\n  ")
-        return f"{name}(\n  {body}\n)"
+        return f"{name}(\n  " + "\n".join(body).replace("\n", "\n  ") + "\n)"
 
 
 def values(held: Any) -> NDArray[Any]:
@@ -286,6 +289,21 @@ def _find(kind: type, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, A
             yield from ((f"{name}.{path}", found) for path, found in _find(kind, enumerate(value)))
         elif isinstance(value, dict):
             yield from ((f"{name}.{path}", found) for path, found in _find(kind, value.items()))
+
+
+def _folded(children: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Paths and reprs, with those alike that follow each other in a list as one, as PyTorch shows a ModuleList."""
+    run: list[str] = []
+    last = ""
+    for path, shown in (*children, ("", "")):
+        end = path.rpartition(".")[2]
+        if run and shown == last and path == f"{run[0].rpartition('.')[0]}.{end}" and end.isdecimal():
+            run.append(path)
+            continue
+        if run:
+            several = f"{run[0]}-{run[-1].rpartition('.')[2]}"
+            yield (several, f"{len(run)} x {last}") if len(run) > 1 else (run[0], last)
+        run, last = [path], shown
 
 
 def _join(path: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Pooling layers: the maximum or the mean of each window."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from . import functional
@@ -60,6 +61,11 @@ class AvgPool1d(Pool):
 
     def forward(self, x: Any) -> Any:
         return functional.avg_pool1d(x, self.kernel_size, self.stride, self.padding)
+
+    def extra_repr(self) -> str:
+        shown = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding")}
+        whole = {name: tuple(n) if isinstance(n, Sequence) else (n,) for name, n in shown.items()}
+        return ", ".join(f"{name}={n}" for name, n in whole.items())
 
 
 class AvgPool2d(Pool):

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ..arrays import is_differentiable
-from ..engine import Variable, constant
+from ..engine import CONTEXT, Variable, constant, why_lost
 from ..errors import DTypeError, OptionError
 from ..examples import Example, Interval, Raises
 from ..op import general, linear
@@ -141,7 +141,9 @@ def astype(x, /, dtype, *, copy=True):
         return x
     result = _astype(x, dtype)
     if isinstance(result, Variable) and result.node is not None and not is_differentiable(result._array.dtype):
-        return constant(type(result), result._array)
+        lost = why_lost(_astype.op, CONTEXT.get(), (x,))
+        result = constant(type(result), result._array)
+        result.lost = lost
     return result
 
 
