@@ -7,6 +7,7 @@ and each way of drawing reads it.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ..formulas import Formula
 from ..places import Place
 
 KINDS = {
@@ -55,14 +56,6 @@ class Summary:
         if self.infinities:
             return "inf"
         return "zero" if self.size and self.zeros == self.size else ""
-
-
-@dataclass(frozen=True)
-class Formula:
-    """A formula in words (plain text) and in LaTeX (without dollar signs)."""
-
-    words: str
-    latex: str
 
 
 @dataclass(frozen=True)
