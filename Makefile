@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench agreement selftest notebooks docs clean
+.PHONY: demo test lint bench agreement selftest drawing notebooks pictures docs clean
 .DEFAULT_GOAL := help
 
 .venv/bin/python:
@@ -36,8 +36,14 @@ agreement: .venv/.bench  ## every operation beside its counterpart in PyTorch, o
 selftest: .venv/.bench  ## the gradient check on planted bugs and right derivatives, beside those of PyTorch and JAX; writes docs/gradcheck-selftest.md
 	$(BIN)/python -m benchmarks.gradcheck
 
+drawing: .venv/.bench  ## pictures of graphs beside torchviz and torchview; writes docs/drawing.md
+	$(BIN)/python -m benchmarks.drawing
+
 notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text
 	$(BIN)/python -m pytest --nbmake notebooks tests/test_notebooks.py
+
+pictures: .venv/.demo  ## draw the pictures that the README and docs/ show, into docs/pictures
+	$(BIN)/python docs/make_pictures.py
 
 docs: .venv/.suite  ## write the pages of docs/ that are made from the operations' records
 	$(BIN)/python -m autograd_core.reference docs

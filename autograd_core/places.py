@@ -55,5 +55,5 @@ def _named(file: str, line: int) -> str:
     cell = shell.compile.format_code_name(file) if shell else None  # ("Cell", "In[3]"), None for what is no cell
     if cell:
         return f"cell {cell[1].removeprefix('In')}:{line}"
-    relative = os.path.relpath(file)
+    relative = os.path.relpath(file) if file else ""
     return f"{file if relative.startswith('..') else relative}:{line}"

@@ -131,7 +131,8 @@ def _remember(value: Watched, node: Node) -> None:
 
 def _inputs(node: Node) -> Sequence[Any]:
     """The values of an operation's arguments, which its own frame holds while it records its result."""
-    code = getattr(getattr(node.op, "call", None), "__code__", None)
+    call = getattr(node.op, "call", None)
+    code = getattr(getattr(call, "__wrapped__", call), "__code__", None)  # some stand behind a check
     frame: Any = sys._getframe(2)
     for _ in range(_NEAR):
         if code is None or frame is None:
