@@ -30,9 +30,9 @@ from .summary import summary  # isort: split
 from . import data, functional, init, losses, metrics, optim
 
 if _TYPE_CHECKING:
-    from . import datasets, train
+    from . import datasets, models, monitor, plots, train
 
-_LAZY = ("datasets", "train")  # imported when they are first asked for, because they bring other packages along
+_LAZY = ("datasets", "models", "monitor", "plots", "train")  # imported when they are first asked for, because they bring other packages along
 
 __all__ = [
     # modules
@@ -73,7 +73,10 @@ __all__ = [
     "init",
     "losses",
     "metrics",
+    "models",
+    "monitor",
     "optim",
+    "plots",
     "train",
 ]
 

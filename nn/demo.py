@@ -1,16 +1,17 @@
-"""The tour: train two networks on real handwritten digits, check a gradient, draw a graph, write a report."""
+"""The tour: train two networks on real handwritten digits, look into them, check a gradient, write a report."""
 
 import copy
 import time
 from pathlib import Path
+from typing import Any
 
 import autograd_core as ag
 
-from . import functional, plots
+from . import functional, moons, optim, plots
 from .data import TensorDataset
 from .experiment import Settings, load, run
 from .module import Module
-from .report import write_report
+from .report import Section, engine, write_report
 
 __all__ = ["demo"]
 
@@ -34,6 +35,8 @@ def demo(folder: Path = Path("runs/demo"), *, seed: int = 0, epochs: int | None 
     model, test = results[-1].model, load(Settings("digits", "cnn")).test
     report = check_gradient(model, test)
     print(f"\nCNN, gradient of the loss by its parameters: {report}")
+    print("\nTwo moons: a boundary is learned, gradients vanish, units die")
+    seen = moons.experiments(seed)
     page = write_report(
         folder / "index.html",
         results,
@@ -44,8 +47,12 @@ def demo(folder: Path = Path("runs/demo"), *, seed: int = 0, epochs: int | None 
             "comes from one engine."
         ),
         check=(report.ok, str(report)),
-        graph=draw_loss(model, test),
-        graph_of="the CNN on 8 images",
+        more=[
+            engine.learning_in_the_plane(seen),
+            engine.what_goes_wrong(seen),
+            graph_section(model, test, folder),
+            profile_section(model, test),
+        ],
     )
     print(f"Report: {page.resolve()}   ({time.perf_counter() - start:.0f} s in all)")
     return 0 if report.ok else 1
@@ -66,9 +73,39 @@ def check_gradient(model: Module, data: TensorDataset, samples: int = 24) -> ag.
     return ag.gradcheck(loss, *twin.parameters(), samples=samples, raise_exception=False)
 
 
-def draw_loss(model: Module, data: TensorDataset) -> ag.Graph:
-    """The graph of the loss on 8 images."""
-    images, labels = data.tensors[0][:8], data.tensors[1][:8]
-    twin = copy.deepcopy(model).eval()
-    names = {**dict(twin.named_parameters()), "images": images, "labels": labels}
-    return ag.draw(functional.cross_entropy(twin(images), labels), names)
+def graph_section(model: Module, data: TensorDataset, folder: Path) -> Section:
+    """The graph of the loss on 8 images after one sweep; one to play with goes to ``graph.html`` in the folder."""
+    folded, unfolded, page = graphs_of_loss(copy.deepcopy(model).eval(), data.tensors[0][:8], data.tensors[1][:8])
+    page.save(folder / "graph.html")
+    return engine.computation_graph(folded, unfolded, "the CNN on 8 images", "graph.html")
+
+
+def graphs_of_loss(network: Module, images: ag.Tensor, labels: ag.Tensor) -> tuple[Any, Any, ag.Graph]:
+    """The graph of a loss, which takes its names from the variables here: folded and not, by theme, and for a page."""
+    with ag.watch():
+        scores = network(images)
+        loss = functional.cross_entropy(scores, labels)
+    loss.backward()
+    folded, unfolded = {}, {}
+    for theme in ("light", "dark"):  # no comprehension, which has variables of its own
+        folded[theme] = ag.draw(loss, depth=0, theme=theme)
+        unfolded[theme] = ag.draw(loss, depth=1, theme=theme)
+    return folded, unfolded, ag.draw(loss, saved=True, rules="words", title="The loss of the CNN on 8 digits")
+
+
+def profile_section(model: Module, data: TensorDataset) -> Section:
+    """Where time and memory go in training steps on 32 images."""
+    images, labels = data.tensors[0][:32], data.tensors[1][:32]
+    twin = copy.deepcopy(model).train()
+    optimizer = optim.Adam(twin.parameters())
+
+    def step() -> None:
+        optimizer.zero_grad()
+        functional.cross_entropy(twin(images), labels).backward()
+        optimizer.step()
+
+    for _ in range(3):  # the first ones pay for what the others find
+        step()
+    with ag.profile() as profile:
+        step()
+    return engine.profile(profile, "the CNN on 32 images, with Adam")

@@ -18,6 +18,7 @@ from .data import random_split
 from .datasets import ImageData
 from .files import write_whole
 from .models import MODELS, Recipe
+from .monitor import GradientNorms
 from .results import Result, examine
 from .schedules import CosineDecay
 from .train import fit
@@ -103,6 +104,7 @@ def run(settings: Settings, folder: Path | None = None, *, title: str | None = N
         train = Distorted(train, rng=settings.seed)
     model = recipe.build(data.train.tensors[0].shape[1:], len(data.classes), rng=settings.seed)
     optimizer = OPTIMIZERS[settings.optimizer or recipe.optimizer](model.parameters(), lr=settings.learning_rate)
+    norms = GradientNorms(model)
     with threadpool_limits(1 if settings.data == "digits" else None, "blas"):
         history = fit(
             model,
@@ -114,11 +116,11 @@ def run(settings: Settings, folder: Path | None = None, *, title: str | None = N
             rng=settings.seed,
             batch_size=settings.batch_size or recipe.batch_size,
             progress=progress,
-            callbacks=[CosineDecay(optimizer, epochs)] if recipe.decay else [],
+            callbacks=[norms, *([CosineDecay(optimizer, epochs)] if recipe.decay else [])],
             save_to=None if folder is None else folder / "weights.safetensors",
         )
         shown = {name: value for name, value in asdict(settings).items() if value is not None}
-        result = examine(title or settings.model, model, history, data.test, data.classes, shown)
+        result = examine(title or settings.model, model, history, data.test, data.classes, shown, norms)
     if folder is not None:
         content = {**asdict(settings), "autograd_core": ag.__version__, "test_accuracy": result.accuracy}
         write_whole(folder / "config.json", (json.dumps(content, indent=2) + "\n").encode())

@@ -13,9 +13,12 @@ from .data import TensorDataset
 from .history import History
 from .metrics import accuracy, confusion_matrix
 from .module import Module
+from .monitor import GradientNorms
 from .train import predict
 
 __all__ = ["Mistake", "Result", "examine"]
+
+_LOOKED_AT = 256  # images
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,10 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Result:
-    """A trained network with its figures on the test set."""
+    """A trained network with its figures on the test set.
+
+    `images` are the first test images, to look at what the network makes of them; `norms` were recorded in training.
+    """
 
     name: str
     model: Module
@@ -40,6 +46,8 @@ class Result:
     confusion: NDArray[np.int64]
     mistakes: list[Mistake]
     settings: dict[str, Any] = field(default_factory=dict)
+    images: NDArray[Any] = field(default_factory=lambda: np.empty((0,)))
+    norms: GradientNorms | None = None
 
     @property
     def tested(self) -> int:
@@ -63,6 +71,7 @@ def examine(
     test: TensorDataset,
     classes: tuple[str, ...],
     settings: dict[str, Any] | None = None,
+    norms: GradientNorms | None = None,
 ) -> Result:
     """Run a network over the test set, once, and keep what a report needs."""
     images, labels = (tensor.numpy() for tensor in test.tensors)
@@ -81,4 +90,6 @@ def examine(
         confusion_matrix(outputs, labels, len(classes)),
         mistakes,
         settings or {},
+        images[:_LOOKED_AT],
+        norms,
     )

@@ -18,7 +18,7 @@ _DARK = "--ink: #e7e6e1; --soft: #a3a9b1; --rule: #383d43; --accent: #7db4f5; --
 _CSS = (
     f"""
 .ag-summary {{ {_LIGHT} }}
-@media (prefers-color-scheme: dark) {{ .ag-summary {{ {_DARK} }} }}
+@media screen and (prefers-color-scheme: dark) {{ .ag-summary {{ {_DARK} }} }}
 [data-jp-theme-light="true"] .ag-summary, .vscode-light .ag-summary {{ {_LIGHT} }}
 [data-jp-theme-light="false"] .ag-summary, .vscode-dark .ag-summary {{ {_DARK} }}
 """
@@ -67,7 +67,7 @@ def page(summary: Summary) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>\n:root {{ color-scheme: light dark; }}\n"
         "body { margin: 2rem; background: #fbfaf7; }\n"
-        "@media (prefers-color-scheme: dark) { body { background: #16181b; } }\n</style>\n</head>\n<body>\n"
+        "@media screen and (prefers-color-scheme: dark) { body { background: #16181b; } }\n</style>\n</head>\n<body>\n"
         f"{fragment(summary)}\n</body>\n</html>\n"
     )
 

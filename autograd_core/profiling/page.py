@@ -40,7 +40,7 @@ _DRAWN = """.ag-profile text{fill:var(--ink);font:12px system-ui,sans-serif;whit
     ]
 )
 _COLOURS = f""".ag-profile{{{_LIGHT}}}
-@media (prefers-color-scheme:dark){{.ag-profile{{{_DARK}}}}}
+@media screen and (prefers-color-scheme:dark){{.ag-profile{{{_DARK}}}}}
 [data-jp-theme-light="true"] .ag-profile,body.vscode-light .ag-profile{{{_LIGHT}}}
 [data-jp-theme-light="false"] .ag-profile,body.vscode-dark .ag-profile{{{_DARK}}}
 @media print{{.ag-profile{{{_LIGHT}}}}}
@@ -73,7 +73,7 @@ def page(findings: Findings) -> str:
         '<meta name="viewport" content="width=device-width,initial-scale=1"><meta name="color-scheme" '
         f'content="light dark"><title>{escape(headline(findings))}</title>\n'
         f"<style>body{{margin:1.5rem;background:{back[0]}}}"
-        f"@media (prefers-color-scheme:dark){{body{{background:{back[1]}}}}}</style></head>\n"
+        f"@media screen and (prefers-color-scheme:dark){{body{{background:{back[1]}}}}}</style></head>\n"
         f"<body>{fragment(findings)}</body></html>\n"
     )
 

@@ -23,7 +23,7 @@ _DARK = "--wrong:#ff8a80;--right:#7ddba3;--quiet:#a4adba;--line:#fff3;--fill:#ff
 _STYLE = f"""
 .ag-gradcheck{{{_LIGHT};color:inherit;font:14px/1.45 system-ui,sans-serif;max-width:60rem;
  border-left:4px solid var(--right);padding:.2rem 0 .2rem 1rem;overflow-wrap:anywhere}}
-@media (prefers-color-scheme:dark){{.ag-gradcheck{{{_DARK}}}}}
+@media screen and (prefers-color-scheme:dark){{.ag-gradcheck{{{_DARK}}}}}
 [data-jp-theme-light="true"] .ag-gradcheck,body.vscode-light .ag-gradcheck{{{_LIGHT}}}
 [data-jp-theme-light="false"] .ag-gradcheck,body.vscode-dark .ag-gradcheck{{{_DARK}}}
 .ag-gradcheck.failed{{border-color:var(--wrong)}}

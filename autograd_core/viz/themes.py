@@ -79,7 +79,7 @@ SHAPES = {
     "operation": {"shape": "box", "style": "rounded,filled"},
     "output": {"shape": "box", "style": "rounded,filled", "peripheries": "2"},
     "parameter": {"shape": "cylinder", "style": "filled", "margin": "0.1,0.1"},
-    "input": {"shape": "cds", "style": "filled", "margin": "0.2,0.1"},
+    "input": {"shape": "folder", "style": "filled", "margin": "0.1,0.07"},
     "constant": {"shape": "box", "style": "dashed,filled"},
     "module": {"shape": "box3d", "style": "filled", "margin": "0.12,0.07"},
     "repeat": {"shape": "plain"},

@@ -42,13 +42,14 @@ def test_the_demo_confirms_the_gradient_and_writes_its_report(tmp_path, capsys):
     assert "agrees with central differences" in capsys.readouterr().out
     page = (tmp_path / "index.html").read_text()
     for section in (
-        "Learning curves",
-        "Learned filters",
-        "Misclassified digits",
-        "Computation graph",
-        "Gradient check",
+        *("Learning curves", "Networks", "Learned filters", "Feature maps", "Activations", "Gradient norms"),
+        *("Confusion matrices", "Misclassified digits", "A boundary is learned", "What goes wrong"),
+        *("Computation graph", "One training step, measured", "Gradient check", "Settings"),
     ):
-        assert section in page
+        assert f">{section}</h2>" in page
+    links = re.findall(r'(?:src|href)="(?!data:|#)([^"]*)"', page)
+    assert links == ["graph.html"], "nothing is fetched, and there is one page beside this one"
+    assert "</html>" in (tmp_path / "graph.html").read_text()
 
 
 @pytest.mark.parametrize(
