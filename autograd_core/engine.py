@@ -107,11 +107,12 @@ class Overheard:
 
 
 class Cut(NamedTuple):
-    """Where a value left the graph: by which function, in which module, on which line of the user's."""
+    """Where a value left the graph: by which function, in which module, on which line of the user's, and which node."""
 
     by: str
     path: str = ""
     place: Place | None = None
+    node: "ref[Node] | None" = None
 
 
 class Variable:
@@ -174,7 +175,7 @@ def why_lost(op: Differentiable, context: Context, arguments: Iterable[Any]) -> 
     for x in arguments:
         if isinstance(x, Variable):
             if x.node is not None:
-                return Cut(op.name, context.path, place_of_user()) if context.recording else context
+                return Cut(op.name, context.path, place_of_user(), ref(x.node)) if context.recording else context
             if x.lost is not None:
                 return x.lost
     return None

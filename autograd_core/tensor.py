@@ -123,7 +123,8 @@ class Tensor(Protocols):
         """The same values as a constant: no gradient flows through it. Shares the memory."""
         self.data  # from here on two tensors reach the array  # noqa: B018
         result: Any = constant(Tensor, self._array, shared=True)
-        result.lost = self.lost if self.node is None else Cut("detach", CONTEXT.get().path, place_of_user())
+        cut = Cut("detach", CONTEXT.get().path, place_of_user(), ref(self.node)) if self.node is not None else self.lost
+        result.lost = cut
         return result
 
     def clone(self) -> "Tensor":

@@ -7,6 +7,7 @@ plain arrays comes out as plain arrays, unless it depends on something else that
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -417,13 +418,13 @@ def stop_gradient(tree: Any) -> Any:
     3.0
     """
     leaves, rebuild = flatten(tree)
-    cut = Cut("stop_gradient", CONTEXT.get().path, place_of_user())
+    path, place = CONTEXT.get().path, place_of_user()
 
     def stopped(x: Any) -> Any:
         if not isinstance(x, Tensor):
             return x
         result = constant(Tensor, x._array, x.shared)
-        result.lost = x.lost if x.node is None else cut
+        result.lost = x.lost if x.node is None else Cut("stop_gradient", path, place, ref(x.node))
         return result
 
     return rebuild([stopped(x) for x in leaves])
