@@ -27,6 +27,8 @@ def _both(first: str, second: str, holds: Callable[[Any, Any], Any]) -> Test:
 _zero = _one("x", lambda x: x == 0)
 _negative = _one("x", lambda x: x < 0)
 
+_at_zero: Test = lambda given: "x" not in given or np.any(given["x"] == 0)  # where alone these rules are not finite
+
 _Row = tuple[tuple[str, ...], Test, str]  # operations, what must hold of the arguments, the sentence
 
 FORWARD: list[_Row] = [
@@ -107,17 +109,17 @@ FORWARD: list[_Row] = [
 BACKWARD: list[_Row] = [
     (
         ("sqrt",),
-        _zero,
+        _at_zero,
         "The square root has an infinite derivative at 0, and 0 * infinity is NaN further on: use ag.sqrt(x + 1e-12), "
         "or ag.linalg.norm and ag.std, whose derivative at 0 is 0.",
     ),
-    (("cbrt",), _zero, "The cube root has an infinite derivative at 0: add a small number."),
+    (("cbrt",), _at_zero, "The cube root has an infinite derivative at 0: add a small number."),
     (
         ("power",),
         _both("a", "b", lambda a, b: (a == 0) & (b < 1)),
         "The derivative of a power below 1 is infinite at 0: add a small number to the base.",
     ),
-    (_LOGS, _zero, "1 / x is infinite at 0: add a small number before the logarithm."),
+    (_LOGS, _at_zero, "1 / x is infinite at 0: add a small number before the logarithm."),
     (
         ("divide",),
         _one("b", lambda b: b == 0),

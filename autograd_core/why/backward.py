@@ -88,7 +88,7 @@ def made(step: Step, g: Any, pulled: Sequence[Any]) -> Finding:
         given += (numbers("cotangent", g, at, value.shape),)
     numbers_there = {a.name: there(a.value, at, value.shape) for a in step.arguments}
     return Finding(
-        "operation",
+        "rule",
         step.operation,
         "NaN" if np.isnan(value[at]) else "infinity",
         step.place,

@@ -121,9 +121,9 @@ def numbers(name: str, value: Any, at: tuple[int, ...] | None = None, shape: Seq
 class Finding:
     """Where numbers stopped being finite: in which operation, on which line, from which numbers, and what to do.
 
-    `kind` is "operation"; "input" or "constant" for what was not finite when it came in, under `name`; or "sum" for
-    cotangents that are finite one by one. `given` are the arguments, and in a sweep also the cotangent that came;
-    `made` is the result, in a sweep the cotangents that went on.
+    `kind` is "operation"; "rule", of an operation, in the sweep; "input" or "constant" for what was not finite when it
+    came in, under `name`; or "sum" for cotangents that are finite one by one. `given` are the arguments, and in a sweep
+    also the cotangent that came; `made` is the result, in a sweep the cotangents that went on.
     """
 
     kind: str
@@ -157,7 +157,8 @@ class Finding:
         elif self.kind == "sum":
             head = f"{self.article} came of adding up the cotangents for the result of {call}{self.where}."
         else:
-            head = f"{self.article} came out of {call}{self.where}."
+            rule = "the rule of " if self.kind == "rule" else ""
+            head = f"{self.article} came out of {rule}{call}{self.where}."
         lines = [str(n) for n in self.given] + [f"-> {n}" for n in self.made]
         return "\n".join([head, *(f"    {line}" for line in lines), *([f"    {self.advice}"] if self.advice else [])])
 

@@ -304,7 +304,7 @@ def test_the_root_at_zero():
 
     report = ag.why_nan(loss)
     assert report.forward is None
-    assert blames(report.backward, "sqrt", "root", flaw="infinity", index=(0,))
+    assert blames(report.backward, "sqrt", "root", flaw="infinity", index=(0,), kind="rule")
     assert argument(report.backward, "cotangent").there == 1.0
     assert "1e-12" in report.backward.advice
     assert x.grad is None  # no .grad is touched
@@ -318,7 +318,7 @@ def test_the_norm_by_hand_at_zero_after_a_sweep():
     loss.backward()
     report = ag.why_nan(loss)
     assert report.forward is None
-    assert blames(report.backward, "sqrt", "norm", flaw="infinity", index=())
+    assert blames(report.backward, "sqrt", "norm", flaw="infinity", index=(), kind="rule")
     assert np.isnan(net.blocks[1].inner.weight.grad.data).all()
 
 
@@ -344,7 +344,7 @@ def test_a_tiny_denominator_squared_by_the_derivative():
 
     report = ag.why_nan(loss)
     assert report.forward is None
-    assert blames(report.backward, "divide", "tiny", flaw="infinity", index=(0,))
+    assert blames(report.backward, "divide", "tiny", flaw="infinity", index=(0,), kind="rule")
     assert "square of the denominator" in report.backward.advice
 
 
@@ -352,7 +352,7 @@ def test_a_fractional_power_at_zero_in_a_module():
     net = Net(lambda h: ag.relu(h - 9.0) ** 0.5)  # relu power
     report = ag.why_nan(lambda: net(X).sum())
     assert report.forward is None
-    assert blames(report.backward, "power", "relu power", "blocks.1", "infinity", (0, 0))
+    assert blames(report.backward, "power", "relu power", "blocks.1", "infinity", (0, 0), kind="rule")
 
 
 def test_a_custom_vjp_with_a_wrong_rule():
@@ -368,11 +368,11 @@ def test_a_custom_vjp_with_a_wrong_rule():
         return size(h).sum()  # custom
 
     report = ag.why_nan(loss)
-    assert blames(report.backward, "size", "custom", index=(0,))
+    assert blames(report.backward, "size", "custom", index=(0,), kind="rule")
     with ag.watch():
         y = size(x * 2.0).sum()  # custom again
     y.backward()
-    assert blames(ag.why_nan(y).backward, "size", "custom again", index=(0,))
+    assert blames(ag.why_nan(y).backward, "size", "custom again", index=(0,), kind="rule")
 
 
 def test_backward_inside_a_checkpoint():
@@ -382,7 +382,7 @@ def test_backward_inside_a_checkpoint():
         return ag.cbrt(v * 1.0).sum()  # cube root
 
     report = ag.why_nan(lambda: ag.checkpoint(part)(x) * 2.0)
-    assert blames(report.backward, "cbrt", "cube root", flaw="infinity", index=(0,))
+    assert blames(report.backward, "cbrt", "cube root", flaw="infinity", index=(0,), kind="rule")
 
 
 def test_cotangents_that_overflow_when_they_are_added_up():

@@ -56,3 +56,11 @@ def test_a_constant_was_not_recorded():
     report = ag.why_nan(ag.tensor([1.0, np.nan]))
     assert report.forward is None
     assert "constant" in str(report)
+
+
+def test_a_rule_is_blamed_as_such_and_the_advice_holds_where_the_argument_is_not_known():
+    report = ag.why_nan(ag.sqrt(leaf(0.0, 4.0)).sum())  # nobody holds the leaf
+    assert report.forward is None
+    assert (report.backward.kind, report.backward.operation, report.backward.index) == ("rule", "sqrt", (0,))
+    assert "came out of the rule of sqrt" in str(report)
+    assert "infinite derivative at 0" in report.backward.advice
