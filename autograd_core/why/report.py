@@ -111,10 +111,14 @@ def numbers(name: str, value: Any, at: tuple[int, ...] | None = None, shape: Seq
         float(finite.min()) if finite.size else None,
         float(finite.max()) if finite.size else None,
         float(at_it) if at is not None and np.ndim(at_it) == 0 else None,
-        np.array2string(array, separator=", ", precision=6, max_line_width=10**6).replace("\n", "")
-        if 0 < array.size <= _FEW
-        else "",
+        _shown(array) if 0 < array.size <= _FEW else "",
     )
+
+
+def _shown(array: Any) -> str:
+    if array.ndim == 0:
+        return f"{array.item():.6g}" if array.dtype.kind == "f" else str(array.item())
+    return np.array2string(array, separator=", ", precision=6, max_line_width=10**6).replace("\n", "")
 
 
 @dataclass(frozen=True)
