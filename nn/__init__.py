@@ -32,7 +32,8 @@ from . import data, functional, init, losses, metrics, optim
 if _TYPE_CHECKING:
     from . import datasets, models, monitor, plots, train
 
-_LAZY = ("datasets", "models", "monitor", "plots", "train")  # imported when they are first asked for, because they bring other packages along
+# imported when they are first asked for, because they bring other packages along
+_LAZY = ("datasets", "models", "monitor", "plots", "train")
 
 __all__ = [
     # modules

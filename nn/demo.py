@@ -88,7 +88,7 @@ def graphs_of_loss(network: Module, images: ag.Tensor, labels: ag.Tensor) -> tup
     loss.backward()
     folded, unfolded = {}, {}
     for theme in ("light", "dark"):  # no comprehension, which has variables of its own
-        folded[theme] = ag.draw(loss, depth=0, theme=theme)
+        folded[theme] = ag.draw(loss, depth=0, direction="LR", theme=theme)
         unfolded[theme] = ag.draw(loss, depth=1, theme=theme)
     return folded, unfolded, ag.draw(loss, saved=True, rules="words", title="The loss of the CNN on 8 digits")
 

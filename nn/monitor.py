@@ -90,10 +90,13 @@ class LayerOutput:
         return f"{self.name} {type(self.module).__name__}" if self.name else type(self.module).__name__
 
 
-def layer_outputs(model: Module, x: Any, layers: Sequence[str | Module] | None = None) -> list[LayerOutput]:
+def layer_outputs(
+    model: Module, x: Any, layers: str | Module | Sequence[str | Module] | None = None
+) -> list[LayerOutput]:
     """The outputs of layers for a batch of inputs, in the order of the calls, in evaluation mode; nothing is recorded.
 
-    `layers` are paths as in `named_modules`, or modules; without them, all modules that call no others.
+    `layers` are paths as in `named_modules`, or modules, or one of these; without them, all modules that call no
+    others.
     Errors: OptionError for a layer that the model does not have, or that this input does not come through; DataError
     for a layer whose output is no array.
 
@@ -103,6 +106,8 @@ def layer_outputs(model: Module, x: Any, layers: Sequence[str | Module] | None =
     """
     if not isinstance(model, Module):
         raise ag.OptionError(f"layer_outputs: model must be an nn.Module, got {type(model).__name__}")
+    if isinstance(layers, str | Module):
+        layers = [layers]
     paths = None if layers is None else [path_of(model, layer, "layer_outputs") for layer in layers]
     with observed(model) as calls, ag.no_grad(), evaluating(model):
         model(x)

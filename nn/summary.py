@@ -92,6 +92,8 @@ def _arguments(
         return (list(input_data), {}) if isinstance(input_data, list | tuple) else ([input_data], {})
     if batch_size is not None:
         check_positive(batch_size, "summary: batch_size")
+    if isinstance(input_shape, Mapping) and not input_shape:
+        raise _no_shape(input_shape)
     if isinstance(input_shape, Mapping):
         by_name = dtype if isinstance(dtype, Mapping) else dict.fromkeys(input_shape, dtype)
         if by_name.keys() != input_shape.keys():
@@ -109,9 +111,7 @@ def _drawn(model: Module, shape: Any, batch_size: int | None, dtype: Any) -> Any
     """An array of such a shape."""
     lengths = tuple(shape) if isinstance(shape, list | tuple) else (shape,)
     if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= 0 for n in lengths):
-        raise ag.OptionError(
-            f"summary: input_shape is the shape of one sample, as in (1, 28, 28), or a list of shapes; got {shape!r}"
-        )
+        raise _no_shape(shape)
     if dtype is None:
         dtype = next((parameter.dtype for parameter in model.parameters()), np.dtype(np.float32))
     kind = np.dtype(dtype).kind
@@ -120,3 +120,9 @@ def _drawn(model: Module, shape: Any, batch_size: int | None, dtype: Any) -> Any
     whole = lengths if batch_size is None else (batch_size, *lengths)
     drawn = np.random.default_rng(0).standard_normal(whole) if kind == "f" else np.zeros(whole)
     return drawn.astype(dtype)
+
+
+def _no_shape(given: Any) -> ag.OptionError:
+    return ag.OptionError(
+        f"summary: input_shape is the shape of one sample, as in (1, 28, 28), or a list of shapes; got {given!r}"
+    )

@@ -3,7 +3,6 @@
 Knows how a traced forward pass is told. Does not know how it is traced, nor how a page looks.
 """
 
-import math
 import os
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -277,13 +276,15 @@ def shown_shape(shape: Any) -> str:
 def shown_bytes(count: int) -> str:
     """A number of bytes in the unit that suits it.
 
-    >>> shown_bytes(512), shown_bytes(177_704), shown_bytes(0)
-    ('512 B', '173.5 KiB', '0 B')
+    >>> shown_bytes(512), shown_bytes(177_704), shown_bytes(2**20 - 1)
+    ('512 B', '173.5 KiB', '1.0 MiB')
     """
-    if count < 1024:
-        return f"{count} B"
-    power = min(int(math.log(count, 1024)), 4)
-    return f"{count / 1024**power:,.1f} {('KiB', 'MiB', 'GiB', 'TiB')[power - 1]}"
+    amount, unit = float(count), "B"
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1023.95 or unit == "TiB":
+            break
+        amount /= 1024
+    return f"{count} B" if unit == "B" else f"{amount:,.1f} {unit}"
 
 
 def branches(layers: Sequence[Layer]) -> list[str]:

@@ -90,7 +90,8 @@ def _attempt(
 
 
 class _Recorder:
-    """Sees the modules of a model being called."""
+    """Sees the modules of a model being called, and their `forward` too where a model calls it without calling them,
+    which `observing` does not see."""
 
     def __init__(self, model: Module) -> None:
         self.model, self.root = model, Call(model)
@@ -195,6 +196,8 @@ def _nested(value: Any, prepared: Callable[..., Any], unwanted: list[ag.Tensor])
         return ag.tensor(values(value))
     if isinstance(value, np.ndarray):
         return value.copy()
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(prepared(part, unwanted) for part in value))
     if type(value) in (list, tuple):
         return type(value)(prepared(part, unwanted) for part in value)
     if type(value) is dict:

@@ -20,15 +20,16 @@ __all__ = ["left_as_it_was"]
 def left_as_it_was(model: Module, training: bool) -> Iterator[None]:
     """Switch a model to training or evaluation, and afterwards put back whatever the block changed in it.
 
-    That is attributes of modules, lists and dicts and arrays among them or in those, generators of random numbers, and
-    NumPy's and Python's own. Values of parameters are not looked after: where recording is on, they are refused to be
-    written into.
+    That is attributes of modules, lists and dicts and arrays among them or in those, generators of random numbers,
+    NumPy's and Python's own, and gradients of parameters. Values of parameters are not looked after: where recording is
+    on, they are refused to be written into.
     """
     import random  # when it is needed: it brings hashing along
 
     restore: list[Callable[[], None]] = []
     for module in list(model.modules()):
         _remember(vars(module), restore)
+    gradients = [(parameter, parameter.grad) for parameter in model.parameters()]
     frozen = [parameter for parameter in model.parameters() if not parameter.requires_grad]
     numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002 (users' own)
     try:
@@ -37,6 +38,8 @@ def left_as_it_was(model: Module, training: bool) -> Iterator[None]:
     finally:
         for put_back in reversed(restore):  # what a container held goes back after the container's own members
             put_back()
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
         for parameter in frozen:
             parameter.requires_grad_(False)
         np.random.set_state(numpy_state)  # noqa: NPY002

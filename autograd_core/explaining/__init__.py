@@ -74,7 +74,7 @@ def explain(y: Tensor, x: Tensor, *, gradient: Any = None, names: Any = None, li
     for node in stretch.edges:
         if node.saved is None:
             raise GraphError(str(freed(node)).replace("backward: ", "explain: ", 1))
-    known_names = names_in(sys._getframe(1)) if names is None else names_given(names)
+    known_names = names_in(sys._getframe(1)) if names is None else names_given(names, "explain")
     labels = Labels(stretch, known_names, {y.node: y, x.node: x})
     steps = deltas_of(stretch, labels, given=gradient is not None)
     targets = frozenset({y.node, x.node, *(step.node for step in steps)})
@@ -100,7 +100,10 @@ def explain(y: Tensor, x: Tensor, *, gradient: Any = None, names: Any = None, li
 def _seed(y: Tensor, gradient: Any) -> Any:
     if gradient is None:
         return np.ones(y.shape, y.dtype)
-    seed = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, dtype=y.dtype)
+    try:
+        seed = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, dtype=y.dtype)
+    except (TypeError, ValueError):
+        raise DTypeError(f"explain: gradient must be numbers of the shape of y, {y.shape}; got {gradient!r}") from None
     if seed.shape != y.shape:
         raise ShapeError(f"explain: gradient must have the shape of y, {y.shape}; got {seed.shape}")
     return seed

@@ -23,8 +23,8 @@ class Factor:
     """One edge: the result `of` is computed as `by` says, and the cotangent goes on `to` one of its arguments.
 
     `rule` is how, `number` the partial derivative if both are scalars, and `jacobian` the shapes of what is
-    differentiated and by what. `value` is that of the result and `place` its line, where they are known; `path` is the
-    module it was computed in.
+    differentiated and by what, None for a whole call that may have several results. `value` is that of the result and
+    `place` its line, where they are known; `path` is the module it was computed in.
     """
 
     of: str
@@ -32,7 +32,7 @@ class Factor:
     to: str
     rule: Formula
     number: float | None
-    jacobian: tuple[tuple[int, ...], tuple[int, ...]]
+    jacobian: tuple[tuple[int, ...], tuple[int, ...]] | None
     value: Any = None
     place: Place | None = None
     path: str = ""
@@ -134,10 +134,11 @@ class Explanation:
         """For notebooks: HTML with formulas for MathJax and the words behind them, and plain text."""
         try:
             words = str(self)
-            page = f"<div>$$\n{html.escape(self.latex)}\n$$</div><details open><summary>in words</summary><pre>"
+            formulas = f"<div>$$\n{html.escape(self.latex)}\n$$</div>"
+            listing = f'<pre style="font-family: monospace; line-height: 1.4">{html.escape(words)}</pre>'
             return {
                 "text/plain": words,
-                "text/html": f"{page}{html.escape(words)}</pre></details>",
+                "text/html": f"{formulas}<details open><summary>in words</summary>{listing}</details>",
                 "text/latex": f"$$\n{self.latex}\n$$",
             }
         except Exception as error:  # a notebook cell shows what there is, and never fails for its display
@@ -194,8 +195,9 @@ def _row(path: Path, k: int, factor: Factor) -> tuple[str, ...]:
     if factor.number is not None:
         effect = _number(factor.number)
     else:
-        shapes = f"Jacobian {_shape(factor.jacobian[0])} by {_shape(factor.jacobian[1])}"
-        effect = f"|g| {path.norms[k]:.3g} -> {path.norms[k + 1]:.3g}, {shapes}"
+        effect = f"|g| {path.norms[k]:.3g} -> {path.norms[k + 1]:.3g}"
+        if factor.jacobian is not None:
+            effect += f", Jacobian {_shape(factor.jacobian[0])} by {_shape(factor.jacobian[1])}"
     where = ", ".join(filter(None, [str(factor.place or ""), factor.path]))
     return head, f"to {factor.to}: {factor.rule.words}", effect, f"[{where}]" if where else ""
 

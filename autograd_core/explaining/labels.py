@@ -8,8 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from ..custom import _Pick
 from ..engine import Leaf, Node, Variable
 from ..formulas import Formula, bare, rule_at
+from ..formulas.latex import barred, symbol
 from ..op import Op
 from ..places import Place
 from ..tensor import Tensor
@@ -108,17 +110,24 @@ class Labels:
                     for name, array, tracked in zip(called, op.arrays, node.parents, strict=True)
                     if tracked is not None or array not in left_out
                 ]
-            rule = rule_at(node, i, names) or Formula("0", "0")
             computed = f"{op.name}({', '.join(called)})"
+            of, to = self.of(node), self.of(parent)
+            if isinstance(op, Op):
+                rule = rule_at(node, i, names) or Formula("0", "0")
+            elif isinstance(op, _Pick):
+                rule, computed = Formula("g", barred(of)), f"{called[0]}[{op.position}]"
+            else:
+                jacobian = rf"\left(\frac{{\partial {symbol(of)}}}{{\partial {symbol(to)}}}\right)^{{\top}}"
+                rule = Formula(f"VJP of {op.name}", f"{jacobian} {barred(of)}")
             number = None
             if node.shape == parent.shape == () and isinstance(op, Op):
                 pulled = pull_one(node, i, np.ones((), node.dtype))
                 number = 0.0 if pulled is None else float(pulled)
-            shapes = (tuple(node.shape), tuple(parent.shape))
+            shapes = (tuple(node.shape), tuple(parent.shape)) if isinstance(op, Op) else None
             self._factors[key] = Factor(
-                self.of(node),
+                of,
                 computed,
-                self.of(parent),
+                to,
                 rule,
                 number,
                 shapes,

@@ -7,20 +7,22 @@ Source of the names: Nielsen, Neural Networks and Deep Learning, chapter 2, equa
 
 import ast
 import copy
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..engine import Node, reachable
-from ..formulas import bare, expression_at
+from ..formulas import bare, expression_at, transposes
 from ..formulas.latex import barred, latex_of, symbol
-from ..formulas.simplified import words_of
+from ..formulas.simplified import numbers_gathered, transposed, words_of
 from ..op import Op
 from .between import Between
 from .explanation import Delta
 from .labels import Labels
 
 PRODUCTS = {"matmul", "linear", "conv1d", "conv2d", "conv3d"}
+_SIGNS = {"add": ast.Add(), "subtract": ast.Sub()}
 _FITTING = {"transpose", "swapaxes", "reshape", "moveaxis", "squeeze", "expand_dims", "alias", "astype"}
 
 
@@ -78,11 +80,18 @@ def _layers(stretch: Between) -> dict[Node, Layer]:
             if len(inside) == 1:
                 products[node] = products.pop(inside[0])
     decided = [p for p in products.values() if _is_weight(p.parents[0]) != _is_weight(p.parents[1])]
-    usual = 0 if decided and _is_weight(decided[0].parents[0]) else 1
+    usual = None if not decided else 0 if _is_weight(decided[0].parents[0]) else 1
     layers = {}
     for number, (z, product) in enumerate(products.items(), 1):
-        left, right = map(_is_weight, product.parents[:2])
-        weight = 1 if bare(product.op).name != "matmul" else usual if left and right else 0 if left else 1
+        left, right = product.parents[:2]
+        if bare(product.op).name != "matmul":
+            weight = 1
+        elif _is_weight(left) != _is_weight(right):
+            weight = 0 if _is_weight(left) else 1
+        elif usual is not None:
+            weight = usual
+        else:  # both were given: that which wants a gradient, where only one does
+            weight = 0 if right is None else 1
         layers[z] = Layer(number, product, z, weight)
     return layers
 
@@ -115,7 +124,9 @@ class _Composer:
             layer.a = self.stretch.cuts[after]
             self.called[layer.a] = self._symbol("a", number)
         product = layer.product
-        self.called_at[product, layer.weight] = self._symbol("W", number)
+        weight = product.parents[layer.weight]
+        where = (weight, 0) if weight is not None and transposes(weight) else (product, layer.weight)
+        self.called_at[where] = self._symbol("W", number)
         self._symbol("b", number)
         if product is not layer.z:
             for i, parent in enumerate(layer.z.parents):
@@ -132,10 +143,23 @@ class _Composer:
         self.symbols[name] = rf"{{{letter}^{{{number}}}}}"
         return name
 
-    def _argument(self, node: Node, i: int) -> str:
-        named = self.called_at.get((node, i))
-        parent = node.parents[i]
-        return named or (parent is not None and self.called.get(parent)) or self.labels.argument(node, i)
+    def _argument(self, node: Node, i: int, plainly: bool = False) -> ast.expr:
+        """What one argument is called. A transposed matrix, and a sum or difference that has no name, is written out,
+        unless it is to be said `plainly`."""
+        named, parent = self.called_at.get((node, i)), node.parents[i]
+        if named is None and parent is not None:
+            named = self.called.get(parent)
+        if named is not None:
+            return ast.Name(named)
+        if parent is None:
+            return _number_or_name(self.labels.argument(node, i))
+        if not plainly and parent not in self.labels.names.of_node:
+            if transposes(parent):
+                return transposed(self._argument(parent, 0, plainly=True))
+            sign = _SIGNS.get(getattr(bare(parent.op), "name", ""))
+            if sign is not None:
+                return ast.BinOp(*(self._argument(parent, 0, True), sign, self._argument(parent, 1, True)))
+        return ast.Name(self.labels.argument(node, i))
 
     def _edge(self, k: int) -> int | None:
         """The one edge from a cut to the next; None where several ways lead there."""
@@ -170,8 +194,10 @@ class _Composer:
         return made
 
     def _own_name(self) -> str:
-        """What the target is called as an argument of the lowest layer, else by its label."""
+        """What the target is called as an argument of the lowest layer, if it is that alone; else by its label."""
         target = self.stretch.target
+        if any(self._edge(k) is None for k in range(self.place[self.layers[-1].z], len(self.stretch.cuts) - 1)):
+            return self.labels.of(target)
         for (node, i), name in self.called_at.items():
             if node.parents[i] is target:
                 return name
@@ -189,21 +215,21 @@ class _Composer:
         number, product, z = layer.number, layer.product, layer.z
         data = self._argument(product, 1 - layer.weight)
         op = bare(product.op).name
-        weight = f"W{number}"
         if op == "matmul":
-            text = f"{weight} @ {data}" if layer.weight == 0 else f"{data} @ {weight}"
-            text += "" if product is z else f" + b{number}"
+            sides = [data, self._argument(product, layer.weight)]
+            left, right = sides if layer.weight else reversed(sides)
+            text = words_of(ast.BinOp(left, ast.MatMult(), right)) + ("" if product is z else f" + b{number}")
         else:
             bias = f", b{number}" if product is not z or product.parents[2:] not in ((), (None,)) else ""
-            text = f"{op}({data}, {weight}{bias})"
+            text = f"{op}({words_of(data)}, W{number}{bias})"
         lines = [f"z{number} = {text}"]
         if layer.a is not None:
             lines.append(f"a{number} = {bare(layer.a.op).name}(z{number})")
-        own = {i: name for (node, i), name in self.called_at.items() if node is product}
-        for i, name in own.items():
-            called = self.labels.argument(product, i)
-            if called not in (name, "constant"):
-                lines.append(f"{name} is {called}")
+        for (node, i), name in self.called_at.items():
+            if node in (product, product.parents[layer.weight]):
+                called = self.labels.argument(node, i)
+                if called not in (name, "constant") and not called.endswith("(...)"):
+                    lines.append(f"{name} is {called}")
         return lines
 
     def _composed(self, e: ast.expr, start: int, end: int) -> ast.expr:
@@ -227,10 +253,10 @@ class _Composer:
         rule = expression_at(node, i)
         if rule is None:
             return ast.Call(ast.Name(f"VJP of {getattr(op, 'name', 'a function')}"), [e], [])
-        names = {"out": self.called.get(node) or self.labels.of(node)}
+        names: dict[str, ast.expr] = {"out": ast.Name(self.called.get(node) or self.labels.of(node))}
         if not op.variadic:
             names |= {array: self._argument(node, k) for k, array in enumerate(op.arrays)}
-        return _Put(e, names).visit(copy.deepcopy(rule))
+        return numbers_gathered(_Put(e, names).visit(copy.deepcopy(rule)))
 
 
 def _is_activation(node: Node) -> bool:
@@ -246,20 +272,24 @@ def _is_one(e: ast.expr) -> bool:
     return isinstance(e, ast.Constant) and e.value == 1
 
 
-class _Put(ast.NodeTransformer):
-    """Puts a cotangent in the place of g, names in those of arguments; a factor of one is not written."""
+def _number_or_name(text: str) -> ast.expr:
+    """What a constant is called; a number is one."""
+    try:
+        number = float(text)
+    except ValueError:
+        return ast.Name(text)
+    return ast.Constant(int(number) if number.is_integer() else number) if math.isfinite(number) else ast.Name(text)
 
-    def __init__(self, e: ast.expr, names: Mapping[str, str]) -> None:
+
+class _Put(ast.NodeTransformer):
+    """Puts a cotangent in the place of g, and what arguments are called in theirs."""
+
+    def __init__(self, e: ast.expr, names: Mapping[str, ast.expr]) -> None:
         self.e, self.names = e, names
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.e if node.id == "g" else ast.Name(self.names.get(node.id, node.id))
+        return self.e if node.id == "g" else self.names.get(node.id, node)
 
-    def visit_BinOp(self, node: ast.BinOp) -> ast.expr:
+    def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         node = self.generic_visit(node)  # type: ignore[assignment]
-        if isinstance(node.op, ast.Mult):
-            if _is_one(node.left):
-                return node.right
-            if _is_one(node.right):
-                return node.left
-        return node
+        return transposed(node.value) if node.attr == "T" else node

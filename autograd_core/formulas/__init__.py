@@ -8,6 +8,6 @@ In words `g` is the cotangent of the result, `out` the result, and the arguments
 also a Python expression. In LaTeX the result is y, and a bar marks a cotangent.
 """
 
-from .formula import Formula, bare, expression_at, rule_at, rule_of
+from .formula import Formula, bare, expression_at, rule_at, rule_of, transposes
 
-__all__ = ["Formula", "bare", "expression_at", "rule_at", "rule_of"]
+__all__ = ["Formula", "bare", "expression_at", "rule_at", "rule_of", "transposes"]

@@ -98,6 +98,21 @@ def bare(op: Any) -> Any:
     return op
 
 
+def transposes(node: Node) -> bool:
+    """Whether a recorded node is a matrix transposed, and nothing else."""
+    op, parent = bare(node.op), node.parents[0] if node.parents else None
+    if parent is None or len(parent.shape) != 2 or not isinstance(op, Op):
+        return False
+    if op.name == "swapaxes":
+        return (node.statics[0] - node.statics[1]) % 2 == 1
+    return op.name == "transpose" and node.statics[0] in (None, (1, 0), (-1, 0), (1, -2), (-1, -2))
+
+
+def _of_transposition(op: Op, node: Node, i: int) -> str:
+    """The rule where the axes of a matrix change places."""
+    return "g.T" if transposes(node) else ""
+
+
 def _of_product(op: Op, node: Node, i: int) -> str:
     """The rule of a product with a vector, which looks otherwise."""
     own, other = node.parents[i], node.parents[1 - i]
@@ -142,6 +157,8 @@ def _of_cross_entropy(op: Op, node: Node, i: int) -> str:
 
 _SPECIAL: dict[str, Callable[[Op, Node, int], str]] = {
     "matmul": _of_product,
+    "transpose": _of_transposition,
+    "swapaxes": _of_transposition,
     "power": _of_power,
     "sum": _of_total,
     "mean": _of_total,

@@ -8,12 +8,14 @@ import io
 import math
 import tokenize
 from collections.abc import Iterator
+from fractions import Fraction
 
 Expression = ast.expr
 
 CALLED = {"log", "exp", "sin", "cos", "sqrt", "sinc", "erfcx", "gamma", "beta"}
 """Functions that a docstring may apply without parentheses, as in ``a**b log a``."""
 
+_ROUND = 10**9  # a fraction of larger numbers is no simpler than what it is made of
 _TRANSPOSED = {"transposed"}
 _AS_GIVEN = {"keep": 0, "chosen": 1, "_scalars": 0, "_tall": 1, "_lanes": 1, "value_of": 0, "broadcast_to": 0}
 
@@ -110,6 +112,50 @@ def times(g: Expression, partial: Expression) -> Expression:
     if below:
         product = ast.BinOp(product, ast.Div(), _product(below))
     return _negated(product) if sign < 0 else product
+
+
+def transposed(expression: Expression) -> Expression:
+    """A matrix transposed: what was transposed is itself again, and a product the other way round.
+
+    >>> words_of(transposed(parsed("a.T @ g")))
+    'g.T @ a'
+    """
+    if isinstance(expression, ast.Attribute) and expression.attr == "T":
+        return expression.value
+    if isinstance(expression, ast.BinOp) and isinstance(expression.op, ast.MatMult):
+        return ast.BinOp(transposed(expression.right), ast.MatMult(), transposed(expression.left))
+    return ast.Attribute(expression, "T")
+
+
+def numbers_gathered(expression: Expression) -> Expression:
+    """The same, with the numbers of a product in one.
+
+    >>> print(*(words_of(numbers_gathered(parsed(e))) for e in ("2 * (1 / 2) * (a - y)", "2 * (1 / 12) * a")), sep=", ")
+    a - y, a / 6
+    """
+    sign, above, below = factors(expression)
+    over, under = ([f for f in side if not _is_number(f)] for side in (above, below))
+    if len(over) == len(above) and len(under) == len(below):
+        return expression
+    number = _product_of_numbers(above) / _product_of_numbers(below)
+    if max(number.numerator, number.denominator) > _ROUND:
+        return expression
+    numerator: list[Expression] = [ast.Constant(number.numerator)] if number.numerator != 1 or not over else []
+    product = _product([*numerator, *over])
+    if number.denominator != 1:
+        under = [ast.Constant(number.denominator), *under]
+    if under:
+        product = ast.BinOp(product, ast.Div(), _product(under))
+    return _negated(product) if sign < 0 else product
+
+
+def _product_of_numbers(of: list[Expression]) -> Fraction:
+    """The product of the numbers among factors, as they are written: 0.1 is a tenth."""
+    return math.prod((Fraction(words_of(factor)) for factor in of if _is_number(factor)), start=Fraction(1))
+
+
+def _is_number(factor: Expression) -> bool:
+    return isinstance(factor, ast.Constant) and isinstance(factor.value, int | float) and 0 < factor.value < math.inf
 
 
 def _product(of: list[Expression]) -> Expression:

@@ -90,7 +90,7 @@ def fragment(findings: Findings) -> str:
         "Point at a box for its numbers, which the tables have too.</p>",
         _parts(findings),
     ]
-    if findings.memory is not None:
+    if findings.memory is not None and findings.memory.holders:
         parts += ["<h2>Memory over time, and what held it</h2>"]
         drawn, height = timeline.draw(findings)
         if drawn:

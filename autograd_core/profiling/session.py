@@ -75,13 +75,21 @@ class Profile:
 
     @property
     def html(self) -> str:
-        """The report as a page of HTML that needs nothing but itself."""
-        return page.page(self.findings)
+        """The report as a page of HTML that needs nothing but itself.
+
+        Raises: OptionError before the `with` block has ended, as `svg` and `save` do.
+        """
+        return page.page(self._whole())
 
     @property
     def svg(self) -> str:
         """The pictures alone: time by module and operation, and memory over time."""
-        return page.picture(self.findings)
+        return page.picture(self._whole())
+
+    def _whole(self) -> Findings:
+        if not self.finished:
+            raise OptionError("profile: not finished; it can be shown and saved when the `with` block has ended")
+        return self.findings
 
     def save(self, path: Any) -> Path:
         """Write it to a file: .html, .svg (the pictures), .txt (the tables) or .json (the numbers); returns the path.
@@ -89,8 +97,8 @@ class Profile:
         Raises: OptionError for another ending.
         """
         path = Path(path)
-        ways = {".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{self}\n"}
-        ways[".json"] = lambda: text.as_json(self.findings)
+        ways = {".html": lambda: self.html, ".svg": lambda: self.svg, ".txt": lambda: f"{text.tables(self._whole())}\n"}
+        ways[".json"] = lambda: text.as_json(self._whole())
         if path.suffix not in ways:
             raise OptionError(f"save: a profile can be saved as {', '.join(ways)}; got {path.name!r}")
         path.write_text(ways[path.suffix](), encoding="utf-8")

@@ -55,7 +55,7 @@ def percent(value: float, whole: float) -> str:
 def headline(findings: Findings) -> str:
     """The profile in one line."""
     line = f"profile: {seconds(findings.wall)}, of which operations and their rules explain {findings.explained:.0%}"
-    if findings.memory is not None:
+    if findings.memory is not None and findings.memory.holders:
         line += f"; at most {bytes_(findings.memory.peak)} of arrays"
     return line
 
@@ -67,7 +67,7 @@ def tables(findings: Findings) -> str:
         parts.append(_operations(findings))
     if len(findings.modules) > 1:
         parts.append(_modules(findings))
-    if findings.memory is not None:
+    if findings.memory is not None and findings.memory.holders:
         parts.append(_memory(findings.memory))
     return "\n\n".join(parts)
 

@@ -38,16 +38,16 @@ def shortened(text: str, length: int) -> str:
 
 
 def size_text(nbytes: int) -> str:
-    """Bytes in words, in powers of 1,000.
+    """Bytes in words, in powers of 1024.
 
     >>> size_text(8), size_text(18_816), size_text(2_500_000)
-    ('8 B', '18.8 kB', '2.5 MB')
+    ('8 B', '18.4 KiB', '2.4 MiB')
     """
     amount, unit = float(nbytes), "B"
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if amount < 999.95 or unit == "TB":
+    for unit in ("B", "KiB", "MiB", "GiB", "TiB"):
+        if amount < 1023.95 or unit == "TiB":
             break
-        amount /= 1000
+        amount /= 1024
     return f"{nbytes} B" if unit == "B" else f"{amount:.1f} {unit}"
 
 
@@ -120,7 +120,7 @@ def value_line(summary: Summary, length: int = 60) -> str:
 
 def gradient_line(summary: Summary, length: int = 60) -> str:
     """A gradient on one line: what is wrong with it, then its numbers if they are few, else its norm."""
-    said = _on_one_line(summary.numbers, length) or norm_text(summary)
+    said = _on_one_line(summary.numbers, length) or norm_text(summary) or range_text(summary)
     flag = flag_text(summary)
     return " ".join(
         part for part in (flag, "" if flag and (summary.flag == "zero" or summary.size == 1) else said) if part

@@ -87,8 +87,8 @@ def _history(history: Any, name: str, quantity: str) -> History:
     """A History, made of a plain list if need be."""
     what = f"learning_curves: the history{f' {name!r}' if name else ''}"
     if not isinstance(history, History):
-        values = np.asarray(history, dtype=object).ravel() if isinstance(history, Sequence | np.ndarray) else None
-        if values is None or not all(isinstance(v, int | float | np.number) for v in values):
+        values = np.asarray(history, dtype=object) if isinstance(history, Sequence | np.ndarray) else None
+        if values is None or values.ndim != 1 or not all(isinstance(v, int | float | np.number) for v in values):
             raise ag.OptionError(f"{what} must be a History or a list of numbers, got {type(history).__name__}")
         losses = quantity == "loss"
         history = History(

@@ -38,10 +38,10 @@ def decision_boundary(
     The line is where two classes are equally probable. `model` is a Module, or a function such as `predict_proba`. Of
     several columns the highest is the class; where rows are no probabilities already they go through a softmax. One
     column tells of the second of two classes; `probabilities` says whether as a probability or as a logit. Without it,
-    numbers outside [0, 1] are logits, and so is what comes straight from a Linear layer. `resolution` is
-    the number of points along each axis that the model is asked at, `margin` how far the plane goes beyond the samples,
-    as a fraction of their range.
-    Shapes: X (N, 2), y (N,) class ids, or any two values where the model has one column.
+    numbers outside [0, 1] are logits, and so is what comes straight from a Linear layer. One column of integers or
+    words is the classes themselves, as `predict` gives them. `resolution` is the number of points along each axis that
+    the model is asked at, `margin` how far the plane goes beyond the samples, as a fraction of their range.
+    Shapes: X (N, 2), y (N,) class ids, or any two values where the model has one column, or what `predict` gives.
     Errors: ShapeError for other shapes, DataError for labels that are no class of the model.
 
     >>> ax = nn.plots.decision_boundary(nn.MLP([2, 8, 2]), X, y)  # doctest: +SKIP
@@ -52,11 +52,17 @@ def decision_boundary(
     room = margin * np.where(high > low, high - low, 1.0)
     across, up = (np.linspace(a, b, max(resolution, 2)) for a, b in zip(low - room, high + room, strict=True))
     grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2).astype(points.dtype)
-    chances = _chances(*_outputs(model, grid), probabilities)
+    outputs, raw = _outputs(model, grid)
+    if outputs.shape[1] == 1 and outputs.dtype.kind != "f":
+        kinds = np.unique(np.concatenate([labels, outputs[:, 0]]))
+        chances, labels = (outputs == kinds).astype(np.float64), np.searchsorted(kinds, labels)
+        classes = [f"class {kind}" for kind in kinds.tolist()] if classes is None else classes
+    else:
+        chances = _chances(outputs.astype(np.float64), raw, probabilities)
     ids, names = _ids(labels, chances.shape[1], classes)
     ax = axis(ax, "decision_boundary")
     for k in range(chances.shape[1]):
-        rest = np.delete(chances, k, axis=1).max(axis=1)
+        rest = np.delete(chances, k, axis=1).max(axis=1, initial=0.0)
         lead = (chances[:, k] - rest).reshape(len(up), len(across))
         for level in _LEVELS:  # one over the other, so that no seam is seen between two
             if lead.max() > level:
@@ -110,9 +116,9 @@ def _outputs(model: Any, grid: NDArray[Any]) -> tuple[NDArray[Any], bool]:
             f"decision_boundary: for {len(grid)} points (N, 2) the model must give (N, classes), (N, 1) or (N,); "
             f"got {outputs.shape}"
         )
-    if not np.isfinite(outputs).all():
+    if outputs.dtype.kind == "f" and not np.isfinite(outputs).all():
         raise ag.DataError("decision_boundary: the model gives NaN or infinite numbers")
-    return outputs.reshape(len(grid), -1).astype(np.float64), raw
+    return outputs.reshape(len(grid), -1), raw
 
 
 def _chances(outputs: NDArray[Any], raw: bool, given: bool | None) -> NDArray[Any]:

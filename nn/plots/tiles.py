@@ -14,7 +14,7 @@ import autograd_core as ag
 
 from ..linear import Linear
 from ..module import Module
-from ..monitor import layer_outputs
+from ..monitor import layer_outputs, path_of
 from .paper import amounts, axis, bare, setting, signed
 
 __all__ = ["feature_maps", "filters"]
@@ -84,7 +84,8 @@ def feature_maps(
         raise ag.ShapeError(f"feature_maps: takes one image, got {len(pixels)}, {pixels.shape}; give images[0]")
     if pixels.ndim not in (3, 4):
         raise ag.ShapeError(f"feature_maps: image must be (channels, height, width), got {pixels.shape}")
-    out = layer_outputs(model, pixels[None] if pixels.ndim == 3 else pixels, [layer])[0]
+    path = path_of(model, layer, "feature_maps")
+    out = layer_outputs(model, pixels[None] if pixels.ndim == 3 else pixels, [path])[0]
     if out.values.ndim != 4:
         raise ag.ShapeError(
             f"feature_maps: the output of {out.label} is {out.values.shape}, and only (1, channels, height, width) can "

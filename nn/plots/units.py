@@ -22,7 +22,7 @@ def activations(
     x: Any,
     ax: Any = None,
     *,
-    layers: Sequence[str | Module] | None = None,
+    layers: str | Module | Sequence[str | Module] | None = None,
     bins: int = 60,
     tolerance: float = 0.01,
     axis_of_units: int = 1,
@@ -32,8 +32,9 @@ def activations(
     Zeros, which a ReLU gives many of, are counted apart; each histogram has its own height. Beside it stands how many
     numbers are zero, and how many units are stuck: dead (a ReLU that is 0 for every input) or saturated (a sigmoid or
     tanh whose slope is nowhere above `tolerance` of its largest), as `nn.monitor.dead_units` tells it. `layers` are
-    paths or modules; without them, all activation modules, or if there are none, all modules that call no others.
-    Errors: OptionError for layers that the model does not have.
+    paths or modules, or one; without them, all activation modules, or if there are none, all modules that call no
+    others.
+    Errors: OptionError for layers that the model does not have, ShapeError for an empty batch.
 
     >>> ax = nn.plots.activations(model, images)  # doctest: +SKIP
     """
@@ -42,6 +43,8 @@ def activations(
         outputs = [out for out in outputs if isinstance(out.module, ReLU | Sigmoid | Tanh | Softplus)] or outputs
     if not outputs:
         raise ag.OptionError("activations: no module was called for this input")
+    if not all(out.values.size for out in outputs):
+        raise ag.ShapeError("activations: there are no inputs in this batch, so there are no outputs to count")
     if bins < 1:
         raise ag.OptionError(f"activations: bins must be at least 1, got {bins}")
     finite = [out.values[np.isfinite(out.values) & (out.values != 0)].astype(np.float64) for out in outputs]

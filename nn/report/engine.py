@@ -83,7 +83,9 @@ def computation_graph(folded: Mapping[str, Any], unfolded: Mapping[str, Any], na
                 for i, graph in enumerate((folded, unfolded))
             )
             body += (
-                f'<div class="graphs on-{theme}">' + "".join(f"<figure>{svg}</figure>" for svg in pictures) + "</div>"
+                f'<div class="graphs on-{theme}">'
+                + "".join(f'<figure tabindex="0">{svg}</figure>' for svg in pictures)
+                + "</div>"
             )
     except ImportError as error:
         body = f"<pre>{escape(str(unfolded['light']))}\n\n{escape(str(error))}</pre>"
@@ -96,7 +98,7 @@ def computation_graph(folded: Mapping[str, Any], unfolded: Mapping[str, Any], na
         "graph",
         "Computation graph",
         f"What the engine recorded in one forward pass of {escape(name)}, down to the loss, with the gradients after "
-        "the sweep: folded to modules, and unfolded.",
+        "the sweep: folded to modules, from left to right, and unfolded. Both go on where they are cut off: scroll.",
         body,
     )
 

@@ -65,18 +65,24 @@ table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .settings thead th { color: var(--soft); }
 pre { background: var(--card); border: 1px solid var(--rule); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto;
   font: .8125rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; margin: .6rem 0; }
-.graphs { display: grid; grid-template-columns: 1fr 2.4fr; gap: 1rem; align-items: start; padding: 1rem;
-  border: 1px solid var(--rule); border-radius: 10px; background: #fff; margin: .8rem 0; }
-.graphs.on-dark { display: none; background: #0d1117; }
-.graphs figure { margin: 0; }
+.graphs figure { margin: .8rem 0; padding: .6rem; border: 1px solid var(--rule); border-radius: 10px;
+  overflow: auto; max-height: 44rem; background: #fff; }
+.graphs.on-dark figure { background: #0d1117; }
+.graphs figure > svg { width: auto; max-width: none !important; }
+.graphs.on-dark { display: none; }
 @media screen and (prefers-color-scheme: dark) {
-  .graphs.on-dark { display: grid; } .graphs.on-light { display: none; } }
+  .graphs.on-dark { display: block; } .graphs.on-light { display: none; } }
+main .ag-profile .back { fill: none; }
+main .ag-summary caption { display: none; }
+main .ag-summary p { margin-top: .2rem; }
 main .ag-summary { --ink: inherit; --soft: inherit; --rule: inherit; --accent: inherit; --bad: inherit;
   --bar: inherit; }
 details { margin: .6rem 0; } summary { cursor: pointer; color: var(--soft); }
 @media (max-width: 34rem) { main { padding-top: 1.5rem; } }
 @media print { main { max-width: none; padding: 0; } nav { display: none; } h2, h3 { break-after: avoid; }
-  figure, .card, .tiles li { break-inside: avoid; } pre { white-space: pre-wrap; font-size: .6875rem; }
+  figure, .card, .tiles li { break-inside: avoid; }
+  .graphs figure { overflow: visible; max-height: none; }
+  .graphs figure > svg { max-width: 100% !important; } pre { white-space: pre-wrap; font-size: .6875rem; }
   body { font-size: 14px; } a { color: inherit; } }
 """
 )

@@ -2,6 +2,7 @@
 
 import json
 import re
+from functools import partial
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
@@ -272,7 +273,11 @@ def test_a_profile_of_nothing(memory, tmp_path):
         assert "not finished" in str(p)
         assert "not finished" in repr(p)
         assert set(p._repr_mimebundle_()) == {"text/plain"}
+        for show in (lambda: p.html, lambda: p.svg, *(partial(p.save, f"p.{end}") for end in ("json", "txt"))):
+            with pytest.raises(ag.OptionError, match="profile: not finished"):
+                show()
     assert str(p).startswith("profile: ")
+    assert "peak" not in str(p), "there was nothing, so nothing was held"
     assert not p.operations
     for ending in ("html", "svg", "txt", "json"):
         p.save(tmp_path / f"profile.{ending}")

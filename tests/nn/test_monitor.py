@@ -85,6 +85,7 @@ def test_layers_are_found_by_path_and_as_modules():
     by_path, by_module = layer_outputs(model, X, ["1.0"]), layer_outputs(model, X, [model[1][0]])
     assert np.array_equal(by_path[0].values, by_module[0].values)
     assert layer_outputs(model, X, [""])[0].label == "Sequential"
+    assert [out.path for one in ("1.0", model[1], "") for out in layer_outputs(model, X, one)] == ["1.0", "1", ""]
 
 
 def test_a_layer_that_is_used_twice_is_there_twice():

@@ -182,6 +182,7 @@ def test_a_plain_list_of_losses_will_do(ax):
         (History([Epoch(1, 0.5)]), {"quantity": "accuracy"}, "no accuracy, because its targets are no classes"),
         (HISTORY, {"quantity": "speed"}, "quantity must be loss or accuracy, got 'speed'"),
         ("loss", {}, "must be a History or a list of numbers, got str"),
+        (np.ones((3, 2)), {}, "must be a History or a list of numbers, got ndarray"),
     ],
 )
 def test_histories_that_cannot_be_drawn_are_refused(histories, options, message):
@@ -305,7 +306,7 @@ def test_feature_maps_are_what_the_layer_gives_for_the_image(ax):
         plots.feature_maps(model, image, "4")
     with pytest.raises(ag.ShapeError, match=r"takes one image, got 2, \(2, 1, 5, 5\); give images\[0\]"):
         plots.feature_maps(model, np.ones((2, 1, 5, 5)), "0")
-    with pytest.raises(ag.OptionError, match="no layer 'conv'; there is '0'"):
+    with pytest.raises(ag.OptionError, match="feature_maps: the model has no layer 'conv'; there is '0'"):
         plots.feature_maps(model, image, "conv")
 
 
@@ -338,3 +339,7 @@ def test_layers_are_chosen_by_path_and_without_activations_all_are_shown(ax):
     assert [label.get_text() for label in ax.get_yticklabels()] == ["0 Linear", "2 Linear"]
     alone = plots.activations(Sequential(Linear(2, 2, rng=0), Softmax()), X)
     assert [label.get_text() for label in alone.get_yticklabels()] == ["0 Linear", "1 Softmax"]
+    one = plots.activations(Sequential(Linear(2, 2, rng=0), Sequential(ReLU(), ReLU())), X, layers="1.0")
+    assert [label.get_text() for label in one.get_yticklabels()] == ["1.0 ReLU"]
+    with pytest.raises(ag.ShapeError, match="activations: there are no inputs in this batch"):
+        plots.activations(model, X[:0])

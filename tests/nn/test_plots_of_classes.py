@@ -196,6 +196,20 @@ def test_two_values_of_any_kind_are_two_classes_and_functions_are_models():
     assert regions(ax, np.array([[-1.0, 0.0], [1.0, 0.0]])).tolist() == [0, 1]
 
 
+@pytest.mark.parametrize("kinds", [np.array(["cat", "dog", "emu"]), np.array([2, 5, 7]), np.array([False, True, True])])
+def test_a_model_that_predicts_classes_paints_those(kinds):
+    def predict(points):
+        return kinds[np.digitize(points[:, 0], [-0.5, 0.5])]
+
+    ax = plots.decision_boundary(predict, X, predict(X), resolution=41)
+    points = [c for c in ax.collections if type(c).__name__ == "PathCollection"]
+    assert [c.get_label() for c in points] == [f"class {kind}" for kind in np.unique(kinds).tolist()]
+    thirds = np.array([[-1.0, 0.0], [0.0, 0.0], [1.0, 0.0]])
+    assert regions(ax, thirds).tolist() == np.unique(kinds, return_inverse=True)[1].tolist()
+    with pytest.raises(ag.ShapeError, match="but 1 names of classes"):
+        plots.decision_boundary(predict, X, predict(X), classes=["a"])
+
+
 @pytest.mark.parametrize(
     ("X", "y", "model", "error", "message"),
     [

@@ -235,6 +235,21 @@ def test_many_calls_are_one_line_with_their_number():
     assert result.layers[-1].output_shape == (1, 3)
 
 
+def test_a_layer_whose_forward_is_run_without_a_call_is_seen():
+    class Direct(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(3, 2, rng=0)
+
+        def forward(self, x):
+            return self.linear.forward(x)
+
+    assert [(layer.name, layer.multiply_adds) for layer in nn.summary(Direct(), (3,)).layers] == [
+        ("", 0),
+        ("linear", 6),
+    ]
+
+
 def test_modules_that_were_not_called_are_listed_once():
     model = Own(lambda m, x: m.heads["a"](x))
     model.heads = {"a": nn.Linear(2, 1, rng=0), "b": nn.Sequential(nn.Linear(2, 5, rng=0), nn.ReLU())}
@@ -352,6 +367,7 @@ def test_a_model_that_takes_only_arrays_is_run_on_them():
         ((nn.ReLU(), (3,)), {"input_data": np.ones(3)}, "either input_shape"),
         ((nn.ReLU(), (3.5,)), {}, r"shape of one sample, .* got \(3.5,\)"),
         ((nn.ReLU(), "ab"), {}, "shape of one sample"),
+        ((nn.ReLU(), {}), {}, r"shape of one sample, .* got \{\}"),
         ((nn.ReLU(), (-1, 3)), {}, r"got \(-1, 3\)"),
         ((nn.ReLU(), (3,)), {"batch_size": 0}, "batch_size must be a positive whole number"),
         ((nn.ReLU(), (3,)), {"depth": 0}, "depth must be a positive whole number"),

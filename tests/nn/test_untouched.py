@@ -3,12 +3,18 @@
 import gc
 import random
 import weakref
+from typing import NamedTuple
 
 import numpy as np
 import pytest
 
 import autograd_core as ag
 import nn
+
+
+class Pair(NamedTuple):
+    left: object
+    right: object
 
 
 class Busy(nn.Module):
@@ -82,6 +88,28 @@ def test_nothing_has_changed(training, fails):
     assert "forward" not in vars(model)
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_sweep_inside_leaves_no_gradient_and_adds_to_none(fails):
+    class Swept(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear, self.fails = nn.Linear(3, 2, rng=0), fails
+
+        def forward(self, x):
+            ag.sum(self.linear(x)).backward()
+            if self.fails:
+                raise ValueError("as planned")
+            return x
+
+    model = Swept()
+    model.linear.bias.grad = ag.tensor(np.ones(2, np.float32))
+    gradient = model.linear.bias.grad
+    looked_at(model)
+    assert model.linear.weight.grad is None
+    assert model.linear.bias.grad is gradient
+    assert gradient.tolist() == [1.0, 1.0]
+
+
 def test_dropout_goes_on_as_if_nobody_had_looked():
     looked, other = nn.Dropout(rng=3), nn.Dropout(rng=3)
     nn.summary(looked, (100,), training=True)
@@ -97,11 +125,18 @@ def test_the_input_is_not_written_into():
         def forward(self, x):
             return halve(x)
 
+    class HalvePair(nn.Module):
+        def forward(self, pair):
+            return Pair(halve(pair.left), halve(pair.right))
+
     for array in (np.ones(3), np.ones(3, int)):
         x, t = array.copy(), ag.tensor(array)
         nn.summary(Halve(), input_data=x)
         nn.summary(Halve(), input_data=t)
         assert x.tolist() == t.tolist() == [1, 1, 1]
+    pair = Pair(np.ones(3), np.ones(3, int))
+    nn.summary(HalvePair(), input_data=[pair])
+    assert [part.tolist() for part in pair] == [[1, 1, 1]] * 2
 
 
 @pytest.mark.parametrize("fails", [False, True])
