@@ -109,12 +109,22 @@ def lenet() -> ag.Graph:
     return _lenet(None)
 
 
+class SigmoidLayer(nn.Module):
+    """sigmoid(W x + b)."""
+
+    def __init__(self, width: int, rng: np.random.Generator) -> None:
+        super().__init__()
+        self.linear = nn.Linear(width, width, rng=rng)
+
+    def forward(self, x: ag.Tensor) -> ag.Tensor:
+        return nn.functional.sigmoid(self.linear(x))
+
+
 @picture
 def vanishing() -> ag.Graph:
     """Twenty sigmoid layers: the gradients fade on the way to the first."""
     rng = np.random.default_rng(0)
-    layers = [module for _ in range(20) for module in (nn.Linear(16, 16, rng=rng), nn.Sigmoid())]
-    model = nn.Sequential(*layers)
+    model = nn.Sequential(*(SigmoidLayer(16, rng) for _ in range(20)))
     x = rng.normal(size=(32, 16)).astype(np.float32)
     with ag.watch():
         loss = (model(x) ** 2).mean()

@@ -31,7 +31,7 @@ _CSS = (
 .ag-summary th, .ag-summary td { padding: 0 0 0 1.4rem; text-align: right; white-space: nowrap; border: 0;
   background-color: transparent; color: var(--ink); font-weight: 400; line-height: 1.75; }
 .ag-summary th:first-child, .ag-summary td:first-child { padding-left: 0; }
-.ag-summary .text { text-align: left !important; } /* notebooks align every cell to the right */
+.ag-summary.ag-summary .text { text-align: left; } /* twice, to outdo what notebooks say of cells */
 .ag-summary thead th { color: var(--soft); border-bottom: 1px solid var(--rule); vertical-align: bottom; }
 .ag-summary tfoot td { border-top: 1px solid var(--rule); font-weight: 650; }
 .ag-summary tbody th { font-weight: 400; }

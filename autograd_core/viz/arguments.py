@@ -131,10 +131,25 @@ def same(a: Any, b: Any) -> bool:
 
 
 def _short(value: Any) -> str:
+    text = " ".join(_written(value).split())
+    return text if len(text) <= 30 else text[:27] + "..."
+
+
+def _written(value: Any) -> str:
+    """A value as programs have it, an index in brackets: `[1:, ::2]`."""
     if isinstance(value, np.ndarray):
         return f"array {value.shape}"
+    if isinstance(value, slice):
+        return f"[{_part(value)}]"
+    if isinstance(value, tuple) and any(isinstance(part, slice) or part is Ellipsis for part in value):
+        return f"[{', '.join(map(_part, value))}]"
     text = getattr(value, "__name__", None) if callable(value) else repr(value)
-    if text is None or " at 0x" in text:  # an address is another one in each run
-        text = type(value).__name__
-    text = " ".join(text.split())
-    return text if len(text) <= 30 else text[:27] + "..."
+    return type(value).__name__ if text is None or " at 0x" in text else text  # an address is another one in each run
+
+
+def _part(value: Any) -> str:
+    """What stands between the commas of an index."""
+    if isinstance(value, slice):
+        ends = ["" if end is None else str(end) for end in (value.start, value.stop, value.step)]
+        return ":".join(ends if ends[2] else ends[:2])
+    return "..." if value is Ellipsis else _written(value)

@@ -56,7 +56,7 @@ class Collection:
     modules: dict[str, str] = field(default_factory=dict)
     types: Mapping[str, str] = field(default_factory=dict)
     _summaries: dict[int, Summary] = field(default_factory=dict)
-    _rules: dict[Any, Any] = field(default_factory=dict)
+    _rules: dict[Any, dict[int, Formula | None]] = field(default_factory=dict)
 
     def add(self, item: Item, value: Any = None, gradient: Any = None, work: Any = None) -> int:
         """The number of a new item."""
@@ -88,13 +88,12 @@ class Collection:
         node, positions = self.recorded[i]
         op = operation_of(node)
         shapes = tuple(None if p is None else p.shape for p in node.parents)
-        rules: list[Any] = []
+        alike = (op, node.shape, shapes, i if None in shapes else None)  # what was saved of constants counts too
+        known = self._rules.setdefault(alike, {})
         for k in positions:
-            key = (op, k, node.shape, shapes, i if None in shapes else None)  # what was saved of constants counts too
-            if k >= 0 and key not in self._rules:
-                self._rules[key] = rule_at(node, k) if isinstance(op, Op) else rule_of(op, k)
-            rules.append(self._rules[key] if k >= 0 else None)
-        return rules
+            if k >= 0 and k not in known:
+                known[k] = rule_at(node, k) if isinstance(op, Op) else rule_of(op, k)
+        return [known[k] if k >= 0 else None for k in positions]
 
 
 def collect(tensors: Sequence[Tensor], names: Names) -> Collection:

@@ -5,7 +5,7 @@ text, an item a line, under names that tell what it is, so that two files can be
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
 from .picture import Edge, Group, Item, Picture, Summary
@@ -34,6 +34,7 @@ _PLAIN_TABLE = '<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="0" CELLPADDING="2"
 _RICH = 120  # items, beyond which cards have neither bars nor thumbnails
 _FAST = 250  # beyond which the layout is rough, see `_layout`
 _WIDTH = 44  # characters in a line of a card
+_BESIDE = ("parameter", "gradient")  # kinds that may stand beside what reads or gives them
 
 
 def to_dot(picture: Picture) -> str:
@@ -52,10 +53,14 @@ def _lines(picture: Picture) -> Iterator[str]:
     yield f'  node [fontname="{FONT}", fontsize=10, fontcolor="{theme.text}", color="{theme.edge}",'
     yield f'        fillcolor="{theme.node}", height=0.2, width=0.3, margin="0.08,0.04"];'
     yield f'  edge [color="{theme.edge}", fontname="{FONT}", fontsize=8, fontcolor="{theme.text}", arrowsize=0.6];'
-    yield from _clusters(picture, theme, names, span)
+    sides = _sides(picture.items)
+    yield from _clusters(picture, theme, names, span, sides)
+    left, right = ({beside[k] for beside in sides.values() if len(beside) > k} for k in (0, 1))
     for i, item in enumerate(picture.items):
         for edge in item.edges:
-            yield f"  {names[edge.source]} -> {names[i]} [{_edge(edge, item, picture)}];"
+            leftwards = edge.source in right or i in left
+            order = ", weight=0" if leftwards else ""  # or Graphviz would turn the order round
+            yield f"  {names[edge.source]} -> {names[i]} [{_edge(edge, item, picture)}{order}];"
     yield "}"
 
 
@@ -104,8 +109,34 @@ def _legend(theme: Theme, span: tuple[float, float]) -> str:
 # --- groups -----------------------------------------------------------------------------------------------------------
 
 
-def _clusters(picture: Picture, theme: Theme, names: Sequence[str], span: tuple[float, float] | None) -> Iterator[str]:
+def _sides(items: Sequence[Item]) -> dict[int, list[int]]:
+    """For operations the parameters of their own frame, or the gradients of such, that stand beside them.
+
+    Above them those would take the place of the module before, and the computation would have to step aside. There are
+    two sides, so more than two stand above.
+    """
+    touching: dict[int, list[int]] = {}
+    for i, item in enumerate(items):
+        for edge in item.edges:
+            for one, other in ((edge.source, i), (i, edge.source)):
+                if items[one].kind in _BESIDE and items[other].kind not in _BESIDE:
+                    touching.setdefault(one, []).append(other)
+    sides: dict[int, list[int]] = {}
+    for one, others in touching.items():
+        if len(others) == 1 and items[one].path and items[one].path == items[others[0]].path:
+            sides.setdefault(others[0], []).append(one)
+    return {i: beside for i, beside in sides.items() if len(beside) <= 2}
+
+
+def _clusters(
+    picture: Picture,
+    theme: Theme,
+    names: Sequence[str],
+    span: tuple[float, float] | None,
+    sides: Mapping[int, Sequence[int]],
+) -> Iterator[str]:
     """The nodes in nested frames, groups in the order in which they are first computed in."""
+    beside = {one for both in sides.values() for one in both}
     inside: dict[str, list[int | str]] = {"": []}
     for i, item in enumerate(picture.items):
         path = item.path
@@ -121,8 +152,11 @@ def _clusters(picture: Picture, theme: Theme, names: Sequence[str], span: tuple[
         pad = "  " * len(stack)
         for entry in stack[-1]:
             if isinstance(entry, int):
-                item = picture.items[entry]
-                yield f"{pad}{names[entry]} [{_node(item, picture, theme, span)}];"
+                left, right = sides.get(entry, ())[:1], sides.get(entry, ())[1:]
+                for i in (*left, entry, *right) if entry not in beside else ():
+                    yield f"{pad}{names[i]} [{_node(picture.items[i], picture, theme, span)}];"
+                if left:
+                    yield f"{pad}{{rank=same; {'; '.join(names[i] for i in (*left, entry, *right))}}}"
                 continue
             yield f"{pad}subgraph {_quoted('cluster_' + entry)} {{"
             yield from (f"{pad}  {line}" for line in _frame(entry, picture.groups.get(entry), theme))
@@ -213,7 +247,7 @@ def _gradient(summary: Summary, theme: Theme, span: tuple[float, float] | None) 
         colour = theme.wrong if summary.flag != "zero" else theme.text
         return [_row(_sized(f"<B>grad {_html(flag_text(summary))}</B>", 10, colour))]
     fill = colour_of_norm(theme, summary.norm, span) if span and summary.norm else theme.node
-    said = summary.numbers or norm_text(summary)
+    said = summary.numbers or norm_text(summary) or range_text(summary)
     text = _numbers("grad", said)
     # browsers write up to a twentieth wider than was measured
     room = "" if text.startswith("<TABLE") else "&#160;" * (1 + len(said) // 12)
@@ -301,7 +335,9 @@ def _edge(edge: Edge, item: Item, picture: Picture) -> str:
     attributes.append(f"tooltip={_escaped(*said.splitlines())}")
     if "hidden" in (source.kind, item.kind):
         attributes.append("style=dashed")
-    if source.kind not in LEAVES:
+    if source.kind == "hidden" and any(picture.items[other.source].kind != "hidden" for other in item.edges):
+        attributes.append("constraint=false")  # it comes from far away, and would push everything aside
+    elif source.kind not in LEAVES:
         attributes.append("weight=8")  # the computation goes straight down, what it reads stands beside
     return ", ".join(attributes)
 

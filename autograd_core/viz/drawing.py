@@ -70,12 +70,12 @@ def draw(
     >>> graph.save("expression.svg")  # doctest: +SKIP
     """
     tensors, _ = flatten(outputs)
-    _check(tensors, depth, limit, rules=rules, graph=graph, direction=direction, theme=theme)
+    _check(tensors, depth, limit, title, rules=rules, graph=graph, direction=direction, theme=theme)
     called = names_in(sys._getframe(1)) if names is None else names_given(names)
     structure = Structure(collect(tensors, called))
     shown: dict[str, Any] = {"values": values, "gradients": gradients}
-    picture = folded(structure, depth, fold, limit, rules=rules is not None, **shown)
-    whole = unfolded(structure, depth, fold, limit, rules=True, **shown)
+    picture = folded(structure, depth, bool(fold), limit, rules=rules is not None, **shown)
+    whole = unfolded(structure, depth, bool(fold), limit, rules=True, **shown)
     pictures = [picture, whole] if graph == "forward" else [backward(picture), backward(whole)]
     flags = {**shown, "saved": saved, "order": order, "places": places, "rules": rules or ""}
     return Graph(*(replace(p, title=title, direction=direction, theme=theme, **flags) for p in pictures))
@@ -89,7 +89,7 @@ _CHOICES = {
 }
 
 
-def _check(tensors: Any, depth: Any, limit: Any, **chosen: Any) -> None:
+def _check(tensors: Any, depth: Any, limit: Any, title: Any, **chosen: Any) -> None:
     if not tensors:
         raise DTypeError("draw: there is no Tensor in what was to be drawn")
     for tensor in tensors:
@@ -103,3 +103,5 @@ def _check(tensors: Any, depth: Any, limit: Any, **chosen: Any) -> None:
         raise OptionError(f"draw: depth must be None or a whole number from 0 on, got {depth!r}")
     if not isinstance(limit, int | np.integer) or isinstance(limit, bool) or limit < 1:
         raise OptionError(f"draw: limit must be a positive whole number, got {limit!r}")
+    if not isinstance(title, str):
+        raise OptionError(f"draw: title must be text, got {title!r}")

@@ -5,6 +5,7 @@ Knows items and the sections that can be drawn as one. Does not know nodes, nor 
 
 from collections.abc import Iterable, Sequence
 from math import sqrt
+from typing import Any
 
 from .collecting import Collection
 from .paths import shared
@@ -148,7 +149,7 @@ def quotient(structure: Structure, plan: Sequence[Section]) -> tuple[list[Item],
             item = _whole(structure, section, own)
             while item.name in taken:
                 item.name += "/…"
-            item.edges = [Edge(number[s]) for s in dict.fromkeys(sources)]
+            item.edges = [Edge(s) for s in dict.fromkeys(number[s] for s in sources)]
             items.append(item)
             members.append(own)
     for item, own in zip(items, members, strict=True):
@@ -264,6 +265,22 @@ def fill(
             if rules:
                 pairs = zip(item.edges, collection.rules(own[0]), strict=True)
                 item.edges = [Edge(edge.source, edge.argument, rule) for edge, rule in pairs]
+    for item in items:
+        item.edges = _merged(item.edges, items)
+
+
+def _merged(edges: Sequence[Edge], items: Sequence[Item]) -> list[Edge]:
+    """One edge for all entries of a list that come out of the same folded item, and for all that is hidden."""
+    merged: dict[Any, Edge] = {}
+    for k, edge in enumerate(edges):
+        name = edge.argument.partition("[")[0]
+        if items[edge.source].kind in ("module", "repeat", "hidden"):
+            first = merged.setdefault((edge.source, name), Edge(edge.source, name, edge.rule))
+            if first.rule != edge.rule:
+                merged[edge.source, name] = Edge(edge.source, name)
+        else:
+            merged[k] = edge
+    return list(merged.values())
 
 
 def _together(collection: Collection, own: Sequence[int]) -> Summary | None:

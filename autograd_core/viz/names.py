@@ -63,7 +63,7 @@ class Names:
         return self
 
 
-def names_given(given: Any) -> Names:
+def names_given(given: Any, who: str = "draw") -> Names:
     """The names that a mapping of names to Tensors gives, or a module to its parameters.
 
     Raises: OptionError for anything else, DTypeError for a mapping to anything but Tensors and arrays.
@@ -74,11 +74,11 @@ def names_given(given: Any) -> Names:
     elif isinstance(given, Mapping):
         for name, value in given.items():
             if not isinstance(value, Tensor | np.ndarray):
-                raise DTypeError(f"draw: names[{name!r}] must be a Tensor, got {type(value).__name__}")
+                raise DTypeError(f"{who}: names[{name!r}] must be a Tensor, got {type(value).__name__}")
             names.add(str(name), value, str(name).rpartition(".")[0])
     else:
         raise OptionError(
-            f"draw: names must be a mapping of names to Tensors, or a module, got {type(given).__name__}; "
+            f"{who}: names must be a mapping of names to Tensors, or a module, got {type(given).__name__}; "
             "say {'x': x}, or dict(model.named_parameters())"
         )
     return names.with_gradients()

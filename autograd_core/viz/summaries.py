@@ -127,7 +127,7 @@ def _bracketed(lines: Sequence[str], above: Sequence[int]) -> str:
 def number(value: Any) -> str:
     """A number in few characters: whole ones as they are, others with four digits.
 
-    >>> number(2.0), number(0.1234567), number(1e-12), number(7), number(True)
-    ('2', '0.1235', '1e-12', '7', 'True')
+    >>> number(-0.0), number(0.1234567), number(1e-12), number(7), number(True)
+    ('0', '0.1235', '1e-12', '7', 'True')
     """
-    return f"{value:.4g}" if isinstance(value, float | complex) else str(value)
+    return f"{value + 0.0:.4g}" if isinstance(value, float | complex) else str(value)  # -0.0 + 0.0 is 0.0

@@ -212,6 +212,8 @@ def test_what_cannot_be_drawn_is_refused_in_words():
         ("depth", True, "None or a whole number"),
         ("limit", 0, "a positive whole number"),
         ("limit", 2.5, "a positive whole number"),
+        ("title", None, "text"),
+        ("title", 3, "text"),
     ],
 )
 def test_an_option_that_is_none_is_refused_in_words(name, value, words):

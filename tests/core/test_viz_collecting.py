@@ -135,6 +135,25 @@ def test_an_item_never_takes_the_name_of_a_leaf():
     assert len(set(names)) == 3
 
 
+# --- rules ------------------------------------------------------------------------------------------------------------
+
+
+def test_the_rules_of_a_long_list_look_at_its_shapes_once_and_not_for_every_entry():
+    class Shape(tuple):
+        hashed = 0
+
+        def __hash__(self):
+            Shape.hashed += 1
+            return super().__hash__()
+
+    entries = [leaf(1.0) for _ in range(100)]
+    for entry in entries:
+        entry.node.shape = Shape(entry.node.shape)
+    picture = ag.draw(ag.stack(entries), {}, rules="words").picture
+    assert len({edge.rule.words for edge in picture.items[-1].edges}) == 1
+    assert Shape.hashed < 10 * len(entries)
+
+
 # --- values and gradients ---------------------------------------------------------------------------------------------
 
 
@@ -211,6 +230,22 @@ def test_options_are_shown_where_they_are_not_as_by_default():
     x = leaf(1.0, 2.0, 3.0)
     shown = {item.operation: item.options for item in ag.draw(ag.sum(x * 2, axis=0, keepdims=True)).picture.items}
     assert shown == {"": "", "multiply": "b=2", "sum": "axis=0, keepdims=True"}
+
+
+@pytest.mark.parametrize(
+    ("index", "text"),
+    [
+        (0, "0"),
+        ((-1, -1), "(-1, -1)"),
+        (slice(1, None), "[1:]"),
+        ((slice(None, None, 2), 1), "[::2, 1]"),
+        ((Ellipsis, None), "[..., None]"),
+        (([0, 1], slice(None)), "[array (2,), :]"),
+    ],
+)
+def test_an_index_is_shown_as_it_is_written(index, text):
+    x = ag.tensor(np.ones((4, 5)), requires_grad=True)
+    assert ag.draw(x[index]).picture.items[-1].options == f"index={text}"
 
 
 def test_constants_are_items_unless_they_are_numbers_and_one_array_is_one_item():

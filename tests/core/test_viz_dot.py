@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from pictures import EVIL, everything, expression, item, pictures
 
+from autograd_core.viz.backward import backward
 from autograd_core.viz.dot import to_dot
 from autograd_core.viz.picture import KINDS, Edge, Formula, Group, Picture
 from autograd_core.viz.rendering import rendered
@@ -80,6 +81,11 @@ def test_a_card_says_what_micrograd_s_says_and_more():
     assert text_of(expression(values=False, gradients=False), "g") == "g power b=3 () float64 8 B"
 
 
+def test_an_empty_gradient_is_said_to_be_empty():
+    empty = Picture([item("x", value=np.zeros((0, 3)), gradient=np.zeros((0, 3)))])
+    assert text_of(empty, "x").endswith("data empty grad empty")
+
+
 def test_rules_stand_on_edges():
     assert "label=<g · b>" in to_dot(expression(rules="words"))
     assert r"label=<g \\cdot b>" in to_dot(expression(rules="latex"))
@@ -146,6 +152,71 @@ def test_large_pictures_have_plain_cards_and_a_rough_layout():
 def test_groups_nested_a_thousand_deep_need_no_recursion():
     path = ".".join(["m"] * 3000)
     assert to_dot(Picture([item("x", path=path)])).count("subgraph") == 3000
+
+
+def layered(count, parameters):
+    """Layers of so many parameters, each an operation in its own frame, and one without between every two."""
+    items = [item("x", "input")]
+    for k in range(count):
+        given = [Edge(len(items) - 1)]
+        for p in range(parameters):
+            given.append(Edge(len(items)))
+            items.append(item(f"{k}.p{p}", "parameter", path=f"m{k}"))
+        items += [item(f"{k}/op", sources=given, path=f"m{k}", operations=1)]
+        items += [item(f"{k}/relu", sources=[Edge(len(items) - 1)], path=f"r{k}", operations=1)]
+    return items
+
+
+def places(dot):
+    """Where the middle of each node is, by its name."""
+    nodes = (e for e in ElementTree.fromstring(rendered(dot, "svg")).iter() if e.get("class", "").startswith("node"))
+    boxes = {}
+    for node in nodes:
+        numbers = re.findall(r"-?[\d.]+", " ".join(e.get("points", "") + e.get("d", "") for e in node.iter()))
+        xs, ys = np.array(numbers[::2], float), np.array(numbers[1::2], float)
+        boxes[node.get("id")] = (xs.min() + xs.max()) / 2, (ys.min() + ys.max()) / 2
+    return boxes
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_layers_stand_straight_below_each_other_with_their_parameters_at_their_sides(back):
+    pytest.importorskip("pygraphviz", reason="Graphviz lays graphs out")
+    picture = Picture(layered(6, 2))
+    at = places(to_dot(backward(picture) if back else picture))
+    named = (
+        ("{}/op/vjp", "{}/relu/vjp", "{}.p0/gradient", "{}.p1/gradient")
+        if back
+        else ("{}/op", "{}/relu", "{}.p0", "{}.p1")
+    )
+    column = [at[name.format(k)][0] for k in range(6) for name in named[:2]]
+    assert max(column) - min(column) < 1  # a point: coordinates are rounded
+    for k in range(6):
+        (x, y), (x0, y0), (x1, y1) = (at[named[i].format(k)] for i in (0, 2, 3))
+        assert (x0 - x) * (x1 - x) < 0
+        assert y0 == pytest.approx(y, abs=2)  # a cylinder's lid is no part of its middle
+        assert y1 == pytest.approx(y, abs=2)
+
+
+def test_more_than_two_parameters_and_shared_ones_stand_above():
+    assert to_dot(Picture(layered(2, 2))).count("rank=same") == 2
+    assert "rank=same" not in to_dot(Picture(layered(2, 3)))
+    shared = [
+        item("w", "parameter", path="m"),
+        *(item(f"op{k}", sources=[Edge(0)], path="m") for k in "12"),
+    ]
+    assert "rank=same" not in to_dot(Picture(shared))
+
+
+def test_what_stands_beside_is_drawn_even_if_both_could():
+    odd = [item("v", "parameter", path="m"), item("w", "parameter", sources=[Edge(0)], path="m")]
+    assert len(re.findall(r'^ +"[vw]" \[label', to_dot(Picture(odd)), re.MULTILINE)) == 2
+
+
+def test_what_comes_from_hidden_items_does_not_pull_its_readers_out_of_line():
+    sources = [item("…", "hidden"), item("a", sources=[Edge(0)]), item("b", sources=[Edge(1), Edge(0)])]
+    first, _, second = (line for line in to_dot(Picture(sources)).splitlines() if "->" in line)
+    assert "constraint" not in first  # or it would not stand above
+    assert "constraint=false" in second
 
 
 def test_svg_has_titles_names_and_classes():

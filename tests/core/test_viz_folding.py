@@ -329,6 +329,33 @@ def test_a_wide_graph_shows_its_end():
     assert len({edge.source for edge in graph.picture.items[-2].edges}) == 299  # the hidden one is one of them
 
 
+def test_a_list_out_of_a_folded_item_is_one_edge_and_two_arguments_are_two():
+    x = leaf()
+    listed = ag.draw(ag.stack([ag.sin(x * k) for k in range(30)]), {"x": x}, rules="words").picture
+    assert [edge.argument for edge in listed.items[2].edges] == ["arrays"]
+    assert listed.items[2].edges[0].rule is not None
+    token = enter_module("net")
+    inside = ag.sin(x)
+    leave_module(token)
+    squared = ag.draw(inside * inside, {"x": x}, depth=0).picture
+    assert [edge.argument for edge in squared.items[2].edges] == ["a", "b"]
+
+
+def test_all_that_comes_out_of_one_folded_item_into_another_is_one_edge():
+    x = leaf()
+    token = enter_module("first")
+    one, two = ag.sin(x), ag.cos(x)
+    leave_module(token)
+    token = enter_module("second")
+    out = ag.exp(one) + ag.exp(two)
+    leave_module(token)
+    items = ag.draw(out, {"x": x}, depth=0).picture.items
+    assert [(item.title, [edge.source for edge in item.edges]) for item in items[1:]] == [
+        ("first", [0]),
+        ("second", [1]),
+    ]
+
+
 # --- for readers who fold themselves ----------------------------------------------------------------------------------
 
 
@@ -358,12 +385,14 @@ def test_what_is_too_large_to_be_unfolded_is_folded_first():
 # --- size -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("wide", [False, True])
-def test_ten_times_the_nodes_take_about_ten_times_as_long(wide):
+@pytest.mark.parametrize("shape", ["deep", "wide", "listed"])
+def test_ten_times_the_nodes_take_about_ten_times_as_long(shape):
     """Near-linear: a quadratic step would take a hundred times as long. The bound of forty leaves room for noise."""
 
     def seconds(count):
-        if wide:
+        if shape == "listed":
+            out = ag.stack([ag.sin(leaf()) for _ in range(count // 2)])
+        elif shape == "wide":
             out = sum(ag.sin(leaf()) if k % 3 else ag.exp(leaf()) for k in range(count // 3))
         else:
             out = leaf()

@@ -81,6 +81,7 @@ def test_values_in_words(values, said):
         (0.0, "0 zero"),
         ([np.inf, 3.0, 4.0], "∞ inf (1 of 3) [inf, 3, 4]"),
         ([np.nan] + [3.0] * 9, "⚠ NaN (1 of 10) norm 9"),
+        (np.zeros((0, 2)), "empty"),
         (138.8, "138.8"),
     ],
 )

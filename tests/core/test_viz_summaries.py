@@ -68,6 +68,7 @@ def test_equal_numbers_fill_one_bin():
         (np.array([True, False]), "[True, False]"),
         (np.array([2**62]), "[4611686018427387904]"),
         (np.array([1.0, -0.5, np.nan, np.inf]), "[1, -0.5, nan, inf]"),
+        (np.array([-0.0, 1.0]), "[0, 1]"),
         (np.array([[0.0, 1.0], [10.0, 0.125]]), "[[ 0,     1],\n [10, 0.125]]"),
         (np.arange(9).reshape(3, 3), "[[0, 1, 2],\n [3, 4, 5],\n [6, 7, 8]]"),
         (np.arange(4).reshape(2, 2, 1), "[[[0],\n  [1]],\n [[2],\n  [3]]]"),

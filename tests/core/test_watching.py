@@ -138,8 +138,9 @@ def test_a_constant_remembers_what_cut_it_off():
     stopped = ag.stop_gradient(x)  # stopped here
     with ag.no_grad():  # switched off here
         unrecorded = x * 2
-    assert detached.lost == Cut("detach", "", Place(__file__, line_of("detached here")))
-    assert stopped.lost == Cut("stop_gradient", "", Place(__file__, line_of("stopped here")))
+    here = weakref.ref(x.node)
+    assert detached.lost == Cut("detach", "", Place(__file__, line_of("detached here")), here)
+    assert stopped.lost == Cut("stop_gradient", "", Place(__file__, line_of("stopped here")), here)
     assert unrecorded.lost.place == Place(__file__, line_of("switched off here"))
     assert ag.argmax(x).lost.by == "argmax"
     for start in (detached, stopped, unrecorded):
