@@ -15,7 +15,8 @@ from ..places import place_of_user
 
 def alive(kind: type) -> list[Any]:
     """All objects of a class that exist. (Their types are asked: a stranger's `__class__` may be code that runs.)"""
-    kinds, new = {kind}, [kind]
+    kinds: set[type] = {kind}
+    new: list[type] = [kind]
     while new:
         new = [below for above in new for below in type.__subclasses__(above)]
         kinds.update(new)

@@ -19,24 +19,7 @@ LIMIT = 60  # seconds for one drawing: nobody waits longer
 SIZES = (100, 1_000, 10_000, 100_000)
 LIBRARIES = ("autograd-core", "torchviz", "torchview")
 
-# What can be seen in the pictures that this run leaves, and by which option. By hand, from looking at them.
-SHOWN = """\
-| | autograd-core | torchviz | torchview | netron |
-|---|---|---|---|---|
-| operations and shapes | yes | operations; shapes of leaves only | modules and functions, with shapes | operations of the exported ONNX file |
-| the whole autograd graph of a loss written by hand | yes | yes, by PyTorch's internal names | no: one forward of a Module | no: one forward of a Module |
-| names of parameters | yes | yes, if given | no | yes |
-| values, as numbers, histogram or image | yes | no | no | parameters, as numbers |
-| gradients: value, norm as colour, zero, NaN and infinite ones marked | yes | no | no | no |
-| what each operation keeps for the sweep | yes, with bytes | yes, as further nodes | no | no |
-| modules as boxes, folded to a depth | yes | no | yes | no |
-| repeated blocks folded with a count | yes, by structure | no | only one module called again | no |
-| double backward | yes | yes | no | no |
-| the sweep: its order, its rules, the backward graph | yes | no | no | no |
-| source lines | yes | no | no | no |
-| interactive page, in one file | yes | no | no | an application or a server |
-| without Graphviz | text tree, Mermaid, the page | raises | raises | does not need it |
-"""
+SHOWN = Path(__file__).with_name("shown.md")  # what can be seen, by hand, from looking at the pictures of a run
 
 
 def measured(library: str, what: str, folder: Path) -> dict[str, float] | str:
@@ -98,9 +81,9 @@ def main() -> None:
     versions = ", ".join(f"{name} {version(name)}" for name in ("torch", "torchviz", "torchview", "pygraphviz"))
     page = f"""# Pictures of graphs, beside torchviz and torchview
 
-Made by `make drawing` on {facts["processor"]} ({facts["cores"]} cores), Python {facts["python"]}, {versions}. Every cell
-ran in a process of its own, for {LIMIT} seconds at most. The layout of all three is that of pygraphviz' Graphviz.
-torchviz was asked for attributes and saved tensors, torchview for nested modules and rolled repetitions.
+Made by `make drawing` on {facts["processor"]} ({facts["cores"]} cores), Python {facts["python"]}, {versions}.
+Every cell ran in a process of its own, for {LIMIT} seconds at most. The layout of all three is that of pygraphviz'
+Graphviz. torchviz was asked for attributes and saved tensors, torchview for nested modules and rolled repetitions.
 
 ## Large graphs
 
@@ -111,8 +94,8 @@ A chain of multiplications, additions and tanh. Ours folds what repeats, and say
 
 ## Seven programs
 
-Those of [make_pictures.py](make_pictures.py), written alike in PyTorch. torchview draws one forward pass of a Module, so
-three programs are none for it.
+Those of [make_pictures.py](make_pictures.py), written alike in PyTorch. torchview draws one forward pass of a Module,
+so three programs are none for it.
 
 {chr(10).join(tables["pictures"])}
 
@@ -120,7 +103,7 @@ three programs are none for it.
 
 By looking at the pictures, and at netron with the same models exported to ONNX.
 
-{SHOWN}"""
+{SHOWN.read_text()}"""
     (ROOT / "docs" / "drawing.md").write_text(page)
 
 
