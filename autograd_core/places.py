@@ -34,7 +34,7 @@ def place_of_user() -> Place | None:
     frame = sys._getframe(1)
     while frame is not None:
         file = frame.f_code.co_filename
-        if _belongs_to_user(file):
+        if _USERS[file]:
             return _new(Place, (file, frame.f_lineno))
         frame = frame.f_back  # type: ignore[assignment]  # None at the outermost
     return None
@@ -43,9 +43,15 @@ def place_of_user() -> Place | None:
 _new = tuple.__new__  # a NamedTuple's own is slower
 
 
-@cache
-def _belongs_to_user(file: str) -> bool:
-    return not file.startswith(_OURS) and not file.endswith(_AROUND)
+class _Users(dict[str, bool]):
+    """Whether a file is the user's; found out once for each, because every frame on the way is asked."""
+
+    def __missing__(self, file: str) -> bool:
+        self[file] = mine = not file.startswith(_OURS) and not file.endswith(_AROUND)
+        return mine
+
+
+_USERS = _Users()
 
 
 @cache

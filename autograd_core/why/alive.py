@@ -6,6 +6,7 @@ takes milliseconds, and costs nothing until somebody asks. Does not know what th
 
 import gc
 from collections.abc import Iterable, Mapping
+from itertools import chain
 from types import FrameType
 from typing import Any
 
@@ -18,7 +19,7 @@ def alive(kind: type) -> list[Any]:
     kinds: set[type] = {kind}
     new: list[type] = [kind]
     while new:
-        new = [below for above in new for below in type.__subclasses__(above)]
+        new = list(chain.from_iterable(map(type.__subclasses__, new)))
         kinds.update(new)
     return [thing for thing in gc.get_objects() if type(thing) in kinds]  # there may be millions
 
