@@ -14,15 +14,16 @@ from time import perf_counter
 
 def main(library: str, what: str, folder: str = "") -> None:
     facts: dict[str, float] = {}
-    if library == "autograd-core":
+    if library.startswith("autograd-core"):
         from benchmarks.drawing import ours
 
         if what.isdecimal():
             import autograd_core as ag
 
             output = ours.chain(int(what))
+            whole = {"fold": False, "limit": 2 * int(what)} if library.endswith("unfolded") else {}
             start = perf_counter()
-            graph = ag.draw(output)
+            graph = ag.draw(output, **whole)
         else:
             graph_of = ours.pictures().PICTURES[ours.DRAWN[what]]
             start = perf_counter()
@@ -32,12 +33,15 @@ def main(library: str, what: str, folder: str = "") -> None:
         start = perf_counter()
         page = graph.html
         facts["page"], facts["page_bytes"] = perf_counter() - start, len(page.encode())
+        print(json.dumps(facts | {"dot_bytes": len(dot.encode())}), flush=True)  # should there be no layout
         start = perf_counter()
         svg = graph.render("svg")
     else:
         from benchmarks.drawing import pytorch
 
         program = (pytorch.chain(int(what)), {}, None, None) if what.isdecimal() else pytorch.PROGRAMS[what]()
+        if library == "torchview" and program[2] is None:
+            sys.exit("takes only Modules")
         start = perf_counter()
         if library == "torchviz":
             dot = pytorch.with_torchviz(program[0], program[1])
