@@ -89,7 +89,7 @@ Graphviz. torchviz was asked for attributes and saved tensors, torchview for nes
 ## Large graphs
 
 A chain of multiplications, additions and tanh. Ours folds what repeats, and says so on the picture; unfolded is with
-`fold=False` and a `limit` for all of it, where the page holds the last 5,000. Above 3,000 boxes no layout is tried.
+`fold=False` and a `limit` for all of it. Above 3,000 boxes no layout is tried; above 5,000 the page folds them anyway.
 
 {chr(10).join(tables["scale"])}
 
