@@ -13,7 +13,7 @@ from ..watching import Watched, observed_by, watch
 from .alive import Names
 from .backward import made, summed
 from .forward import Trace
-from .observing import listen
+from .observing import listen, listening_to_the_alive
 from .report import Finding, Report, has_bad
 from .values import Step
 
@@ -23,9 +23,10 @@ def detect_anomaly(check_nan: bool = True, check_infinities: bool = False) -> It
     """Raise an error where the first NaN is made: in the operation, on its line, or in the sweep, naming the line.
 
     The error's `report` is what `ag.why_nan` says. It watches what is recorded inside, and every sweep over that,
-    wherever it is started; a NaN in the data is reported by the first operation whose result it reaches, and a NaN that
-    an operation does not let through (`where`, `nan_to_num`) not at all. What is not recorded (constants, `no_grad`) is
-    not looked at. NumPy's own warnings of what is checked are silent meanwhile.
+    wherever it is started; also sweeps inside over graphs that are there already, of which it knows no lines. A NaN in
+    the data is reported by the first operation whose result it reaches, and a NaN that an operation does not let
+    through (`where`, `nan_to_num`) not at all. What is not recorded (constants, `no_grad`) is not looked at. NumPy's
+    own warnings of what is checked are silent meanwhile.
 
     Infinities are legitimate where they are masked on purpose, such as -inf in the scores of attention or log(0) under
     a `where`, so they are let through, until a NaN comes of one: then the report tells where the infinity came from.
@@ -47,7 +48,8 @@ def detect_anomaly(check_nan: bool = True, check_infinities: bool = False) -> It
     silent: dict[str, Any] = {"invalid": "ignore"} if check_nan else {}
     if check_infinities:
         silent |= {"divide": "ignore", "over": "ignore"}
-    with np.errstate(**silent), watch(), observed_by(_Detector(check_nan, check_infinities).observe):
+    detector = _Detector(check_nan, check_infinities)
+    with listening_to_the_alive(detector.swept), np.errstate(**silent), watch(), observed_by(detector.observe):
         yield
 
 
@@ -81,9 +83,9 @@ class _Detector:
                 Report("In the forward computation:", found, became),
                 node.context.path,
             )
-        listen(node, self._swept)
+        listen(node, self.swept)
 
-    def _swept(self, step: Step, g: Any, pulled: Sequence[Any]) -> None:
+    def swept(self, step: Step, g: Any, pulled: Sequence[Any]) -> None:
         went_on = dict(enumerate(pulled))
         if self._wrong(g):
             total = next(v for v in g.values() if self._wrong(v)) if isinstance(g, dict) else g

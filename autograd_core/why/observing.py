@@ -3,13 +3,15 @@
 Knows nodes as they are made. Does not know what is done about it: whoever observes says that.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
+from weakref import ref
 
 from ..engine import Node, Overheard
 from ..op import Op
 from ..watching import Watched, overhear, seen
-from .alive import bare
+from .alive import alive, bare
 from .backward import made
 from .forward import Trace, produced
 from .report import Finding, has_bad, is_bad
@@ -26,6 +28,23 @@ def listen(node: Node, tell: Tell) -> None:
             continue
         same_call = member is node or member.index == node.index - 1  # a result of a call, and the call itself
         overhear(member, _telling(tell, Step(member, arguments_seen(member), place if same_call else None)))
+
+
+@contextmanager
+def listening_to_the_alive(tell: Tell) -> Iterator[None]:
+    """Have told of every sweep over the graphs that are there already, until the end of the block."""
+    stand_ins = []
+    for node in alive(Node):
+        if node.op is not None:
+            overhear(node, _telling(tell, Step(node, arguments_seen(node), place_of(node))))
+            stand_ins.append((ref(node), node.op))
+    try:
+        yield
+    finally:
+        for there, stand_in in stand_ins:
+            left = there()
+            if left is not None and left.op is stand_in:
+                left.op = stand_in.op
 
 
 def _telling(tell: Tell, step: Step) -> Callable[[Any, Sequence[Any]], None]:

@@ -117,6 +117,17 @@ def test_sweeps_that_start_after_the_block_are_watched_too():
         y.backward()
 
 
+def test_a_sweep_over_a_graph_that_was_there_before_is_watched_and_left_as_it_was():
+    x = leaf(0.0, 4.0)
+    h = x * 0.0
+    y = ag.sqrt(h).sum()
+    operations = [y.node.op, y.node.parents[0].op, h.node.op]
+    with pytest.raises(AnomalyError) as caught, ag.detect_anomaly():
+        y.backward()
+    assert caught.value.report.backward.operation == "sqrt"
+    assert [y.node.op, y.node.parents[0].op, h.node.op] == operations
+
+
 def test_inside_a_custom_vjp_and_a_checkpoint():
     @ag.custom_vjp
     def size(x):
