@@ -1,4 +1,4 @@
-"""Lines of the user's program: which one runs now, and how it is named.
+"""The user's program: which of its lines runs now, how that is named, and which variables there are.
 
 Knows frames and files. Does not know what is computed there.
 """
@@ -6,8 +6,11 @@ Knows frames and files. Does not know what is computed there.
 import linecache
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import NamedTuple
+from inspect import CO_OPTIMIZED
+from types import FrameType
+from typing import Any, NamedTuple
 
 _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 _OURS = (*(os.path.join(_ROOT, package) + os.sep for package in ("autograd_core", "nn")), "<generated", "<frozen")
@@ -41,6 +44,23 @@ def place_of_user() -> Place | None:
 
 
 _new = tuple.__new__  # a NamedTuple's own is slower
+
+
+def variables_of(frame: FrameType) -> dict[str, Any]:
+    """The public variables that a running function sees, its own first."""
+    own = frame.f_locals
+    variables = dict(_public(own))
+    if own is frame.f_globals:
+        return variables
+    if frame.f_code.co_flags & CO_OPTIMIZED and type(own) is dict:
+        own.clear()  # before Python 3.13 a function's frame keeps this copy, and all in it alive, until it returns
+    return variables | {k: v for k, v in _public(frame.f_globals) if k not in variables}
+
+
+def _public(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    kept = ("In", "Out") if "_oh" in variables else ()  # what IPython remembers of cells
+    names = ((name, value) for name, value in list(variables.items()) if not name.startswith("_"))
+    return ((name, value) for name, value in names if name.isidentifier() and name not in kept)  # others are made up
 
 
 class _Users(dict[str, bool]):

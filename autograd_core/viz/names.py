@@ -5,7 +5,6 @@ Knows Tensors, frames, and whatever has `named_parameters` and `named_modules`. 
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from ..engine import Node
 from ..errors import DTypeError, OptionError
+from ..places import variables_of
 from ..tensor import Tensor
 
 _MANY = 1000  # a caller's list that is longer is data, and its entries are not looked at
@@ -91,7 +91,7 @@ def names_in(frame: FrameType) -> Names:
     The entries of a list, tuple or dict are called `name[0]`.
     """
     names = Names()
-    variables = _variables(frame)
+    variables = variables_of(frame)
     modules = _outermost(variables)
     for name, module in modules.items():
         names.add_module(module, f"{name}." if len(modules) > 1 else "")
@@ -100,22 +100,6 @@ def names_in(frame: FrameType) -> Names:
             if issubclass(type(found), Tensor | np.ndarray):  # isinstance would ask proxies to load what they stand for
                 names.add(path, found)
     return names.with_gradients()
-
-
-def _variables(frame: FrameType) -> dict[str, Any]:
-    """The public variables that a running function sees, its own first."""
-    own = frame.f_locals
-    variables = dict(_public(own))
-    if own is frame.f_globals:
-        return variables
-    if frame.f_code.co_flags & CO_OPTIMIZED and type(own) is dict:
-        own.clear()  # before Python 3.13 a function's frame keeps this copy, and all in it alive, until it returns
-    return variables | {k: v for k, v in _public(frame.f_globals) if k not in variables}
-
-
-def _public(variables: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    names = ((name, value) for name, value in list(variables.items()) if not name.startswith("_"))
-    return ((name, value) for name, value in names if name.isidentifier())  # others are made by interpreters
 
 
 def _is_module(value: Any) -> bool:

@@ -11,7 +11,7 @@ from types import FrameType
 from typing import Any
 
 from ..engine import Leaf, Node, Overheard, Variable
-from ..places import place_of_user
+from ..places import place_of_user, variables_of
 
 
 def alive(kind: type) -> list[Any]:
@@ -64,17 +64,14 @@ class Names:
         place = place_of_user()
         while frame is not None and place != (frame.f_code.co_filename, frame.f_lineno):
             frame = frame.f_back
+        variables = variables_of(frame) if frame is not None else {}
         self._variables: dict[int, str] = {}
-        for scope in (frame.f_globals, frame.f_locals) if frame is not None else ():
-            self._add(scope)
+        for name, value in variables.items():
+            self._variables.setdefault(id(value), name)
+        for name, value in variables.items():
+            if isinstance(value, Variable):
+                self._variables.setdefault(id(value._array), name)
         self._parameters: dict[int, str] | None = None
-
-    def _add(self, scope: Mapping[str, Any]) -> None:
-        for name, value in list(scope.items()):
-            if name.isidentifier() and not name.startswith("_"):
-                self._variables[id(value)] = name
-                if isinstance(value, Variable):
-                    self._variables.setdefault(id(value._array), name)
 
     @property
     def parameters(self) -> Mapping[int, str]:

@@ -48,6 +48,17 @@ def test_looking_for_names_keeps_nothing_alive_that_the_caller_deletes():
     assert (kept, x.tolist()) == (5, [1, 2])
 
 
+def test_what_a_notebook_remembers_of_its_cells_names_nothing():
+    program = "x = leaf(1.0); y = ag.exp(x); Out[3] = y; shown = ag.draw(y)"
+    cells = {3: None}
+    variables = {"ag": ag, "leaf": leaf, "In": [""], "Out": cells, "_oh": cells}
+    exec(program, variables)
+    assert [item.title for item in variables["shown"].picture.items] == ["x", "y"]
+    del variables["_oh"]  # nobody's but the user's own then
+    exec(program, variables)
+    assert [item.title for item in variables["shown"].picture.items] == ["x", "Out[3]"]
+
+
 def test_a_variable_that_was_bound_again_names_only_what_it_holds_now():
     x = leaf(1.0)
     h = ag.sin(x)

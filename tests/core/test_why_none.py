@@ -2,6 +2,7 @@
 
 import gc
 import inspect
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -385,3 +386,13 @@ def test_a_deep_graph_is_no_trouble():
     for _ in range(20_000):
         y = y + 1.0
     assert ag.why_none(w, y.sum()).cause == "no backward"
+
+
+def test_asking_keeps_nothing_alive_that_the_caller_deletes():
+    x = ag.tensor([1.0], requires_grad=True)
+    y = ag.exp(x)
+    value = weakref.ref(y)
+    ag.why_none(y)
+    del y
+    assert value() is None
+    assert x.requires_grad
