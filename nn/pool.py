@@ -3,6 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
+import autograd_core as ag
+
 from . import functional
 from .functional import Size
 from .module import Module
@@ -22,7 +26,33 @@ class Pool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxPool1d(Pool):
+class MaxPool(Pool):
+    """What pooling by the maximum has besides: PyTorch's further options, at the values that there are.
+
+    Errors: OptionError for a dilation other than 1, and for indices or rounding up.
+    """
+
+    def __init__(
+        self,
+        kernel_size: Size,
+        stride: Size | None = None,
+        padding: Size = 0,
+        dilation: Size = 1,
+        return_indices: bool = False,
+        ceil_mode: bool = False,
+    ) -> None:
+        super().__init__(kernel_size, stride, padding)
+        given = {"dilation": (dilation, 1), "return_indices": (return_indices, False), "ceil_mode": (ceil_mode, False)}
+        for name, (value, only) in given.items():
+            if not np.all(np.equal(value, only)):
+                raise ag.OptionError(f"{type(self).__name__}: {name} can only be {only} here, got {value!r}")
+        self.dilation, self.return_indices, self.ceil_mode = dilation, return_indices, ceil_mode
+
+    def extra_repr(self) -> str:
+        return f"{super().extra_repr()}, dilation={self.dilation}, ceil_mode={self.ceil_mode}"
+
+
+class MaxPool1d(MaxPool):
     """Maximum of each window along one axis.
 
     Shapes: x (N, channels, n) -> (N, channels, m) with m = (n + 2 padding - kernel_size) // stride + 1.
@@ -35,7 +65,7 @@ class MaxPool1d(Pool):
         return functional.max_pool1d(x, self.kernel_size, self.stride, self.padding)
 
 
-class MaxPool2d(Pool):
+class MaxPool2d(MaxPool):
     """Maximum of each window over height and width.
 
     Shapes: x (N, channels, *n) -> (N, channels, *m) with, along each axis,

@@ -2,6 +2,7 @@
 
 import gc
 import math
+import re
 import tracemalloc
 
 import numpy as np
@@ -377,3 +378,18 @@ def test_a_convolutional_network_trains_without_growing():
     finally:
         tracemalloc.stop()
         gc.enable()
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("nn.MaxPool2d(2, dilation=2)", "MaxPool2d: dilation can only be 1 here, got 2"),
+        ("nn.MaxPool1d(2, dilation=(2,))", "MaxPool1d: dilation can only be 1 here"),
+        ("nn.MaxPool2d(2, ceil_mode=True)", "MaxPool2d: ceil_mode can only be False here"),
+        ("nn.MaxPool2d(2, return_indices=True)", "MaxPool2d: return_indices can only be False here"),
+        ("nn.Dropout(0.5, inplace=True)", "Dropout: inplace can only be False here"),
+    ],
+)
+def test_options_of_pytorchs_that_are_not_there_are_refused_in_words(code, message):
+    with pytest.raises(ag.OptionError, match=re.escape(message)):
+        eval(code)

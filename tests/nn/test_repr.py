@@ -8,6 +8,12 @@ from nn import *  # noqa: F403 (the examples are written as both libraries write
 
 # repr() of each in PyTorch 2.13.0, printed by a script that evaluates the left side with `from torch.nn import *`
 AS_IN_PYTORCH = {
+    "MaxPool1d(3, 1, 1)": "MaxPool1d(kernel_size=3, stride=1, padding=1, dilation=1, ceil_mode=False)",
+    "MaxPool2d(2)": "MaxPool2d(kernel_size=2, stride=2, padding=0, dilation=1, ceil_mode=False)",
+    "MaxPool2d((2, 3), stride=(1, 2), padding=1)": (
+        "MaxPool2d(kernel_size=(2, 3), stride=(1, 2), padding=1, dilation=1, ceil_mode=False)"
+    ),
+    "Dropout(0.25)": "Dropout(p=0.25, inplace=False)",
     "Linear(3, 2)": "Linear(in_features=3, out_features=2, bias=True)",
     "Linear(3, 2, bias=False)": "Linear(in_features=3, out_features=2, bias=False)",
     "Linear(3, 2, False)": "Linear(in_features=3, out_features=2, bias=False)",
@@ -86,11 +92,7 @@ OTHERWISE = {
         "Conv2d(2, 4, kernel_size=(3, 5), stride=(1, 1), padding='same', dilation=(1, 2), groups=2, bias=False)"
     ),
     "Conv1d(4, 6, (3,), padding='valid')": "Conv1d(4, 6, kernel_size=(3,), stride=(1,), padding='valid')",
-    # PyTorch goes on with `dilation=1, ceil_mode=False`, which there is not here
-    "MaxPool1d(3, 1, 1)": "MaxPool1d(kernel_size=3, stride=1, padding=1)",
-    "MaxPool2d((2, 3), stride=(1, 2), padding=1)": "MaxPool2d(kernel_size=(2, 3), stride=(1, 2), padding=1)",
-    # PyTorch: `Dropout(p=0.25, inplace=False)`, `Softplus(beta=1.0, threshold=20.0)`; the same
-    "Dropout(0.25)": "Dropout(p=0.25)",
+    # PyTorch: `Softplus(beta=1.0, threshold=20.0)`, options that there are not here
     "Softplus()": "Softplus()",
     # PyTorch shows `MSELoss()` whatever the reduction is, so that two that differ look alike
     "MSELoss(reduction='sum')": "MSELoss(reduction='sum')",
