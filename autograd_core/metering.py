@@ -12,7 +12,7 @@ from weakref import WeakSet, ref
 import numpy as np
 
 from .engine import Leaf, Node, Variable
-from .ops.contraction import _explicit
+from .ops.contraction import spelled_out
 from .watching import Watched, observed_by
 
 Shape = tuple[int, ...]
@@ -150,7 +150,7 @@ def _linear(out: Shape, shapes: Mapping[str, Shape], options: Any) -> int:
 def _einsum(out: Shape, shapes: Sequence[Shape], options: Mapping[str, Any]) -> int:
     """Each contraction on the way runs over all of its letters."""
     subscripts, optimize = options["subscripts"], options["optimize"] or len(shapes) > 2
-    spelled, result = _explicit(subscripts, tuple(map(len, shapes)))
+    spelled, result = spelled_out(subscripts, tuple(map(len, shapes)))
     terms = list(spelled)
     lengths: dict[str, int] = {}
     for term, shape in zip(terms, shapes, strict=True):

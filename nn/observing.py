@@ -115,7 +115,7 @@ class _Switch:
     def turn(self, step: int) -> None:
         with self._lock:
             self._observers += step
-            Module.__call__ = _observed_call if self._observers else _CALL  # type: ignore[method-assign]
+            Module.__call__ = _observed_call if self._observers else _CALL  # type: ignore[method-assign]  # on purpose
 
 
 _SWITCH = _Switch()

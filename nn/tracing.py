@@ -108,7 +108,7 @@ class _Recorder:
             object.__setattr__(module, "forward", self._reporting(module, module.forward))
         try:
             return self.model(*args, **kwargs), None
-        except Exception as error:
+        except Exception as error:  # raised again by summary, with the table up to here
             return None, error
         finally:
             self._failure = None
@@ -121,7 +121,7 @@ class _Recorder:
                 if own:
                     call.outputs = shape_of(outputs)
                 return outputs
-            except BaseException as error:
+            except BaseException as error:  # goes on; only where it came up is noted
                 if error is not self._failure:  # else it comes from a module that this one called
                     self._failure, call.failed = error, True
                 raise

@@ -73,7 +73,7 @@ def _restorer(value: Any) -> Callable[[], None] | None:
         return lambda: value.__setitem__(slice(None), members)
     if isinstance(value, set):
         elements = set(value)
-        return lambda: (value.clear(), value.update(elements))[0]  # type: ignore[func-returns-value]
+        return lambda: (value.clear(), value.update(elements))[0]  # type: ignore[func-returns-value]  # Nones
     if isinstance(value, np.random.Generator):
         state = value.bit_generator.state
         return lambda: setattr(value.bit_generator, "state", state)

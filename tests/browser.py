@@ -107,7 +107,7 @@ class Browser:
             os.close(theirs_out)
         try:
             self._attach()
-        except BaseException:
+        except BaseException:  # whatever it was, no browser is left running
             self._end()
             raise
         return self

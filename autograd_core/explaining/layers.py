@@ -291,5 +291,5 @@ class _Put(ast.NodeTransformer):
         return self.e if node.id == "g" else self.names.get(node.id, node)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
-        node = self.generic_visit(node)  # type: ignore[assignment]
+        node = self.generic_visit(node)  # type: ignore[assignment]  # a node of the same kind
         return transposed(node.value) if node.attr == "T" else node

@@ -125,7 +125,7 @@ class _Written(ast.NodeTransformer):
             if body is not None and len(node.args) == len(parameters) and not node.keywords:
                 given = [self.visit(x) for x in node.args]
                 return _Filled(dict(zip(parameters, given, strict=True))).visit(body)
-        return self.generic_visit(node)  # type: ignore[return-value]
+        return self.generic_visit(node)  # type: ignore[return-value]  # an expression, as it was
 
 
 class _Filled(ast.NodeTransformer):

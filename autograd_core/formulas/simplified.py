@@ -68,10 +68,10 @@ class _Simplified(ast.NodeTransformer):
                 return ast.Name({"absolute": "abs"}.get(node.attr, node.attr))
             if node.value.id.endswith("_aval"):
                 return ast.Attribute(ast.Name(node.value.id.removesuffix("_aval")), node.attr)
-        return self.generic_visit(node)  # type: ignore[return-value]
+        return self.generic_visit(node)  # type: ignore[return-value]  # an expression
 
     def visit_Call(self, node: ast.Call) -> Expression:
-        node = self.generic_visit(node)  # type: ignore[assignment]
+        node = self.generic_visit(node)  # type: ignore[assignment]  # same kind
         if isinstance(node.func, ast.Attribute) and node.func.attr == "astype":
             return node.func.value
         if not isinstance(node.func, ast.Name):
@@ -89,7 +89,7 @@ class _Simplified(ast.NodeTransformer):
         return node
 
     def visit_BinOp(self, node: ast.BinOp) -> Expression:
-        node = self.generic_visit(node)  # type: ignore[assignment]
+        node = self.generic_visit(node)  # type: ignore[assignment]  # same kind
         if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Name) and node.left.id == "e":
             return ast.Call(ast.Name("exp"), [node.right], [])
         if isinstance(node.op, ast.Add) and ast.dump(node.left) == ast.dump(node.right):
@@ -102,7 +102,7 @@ def times(g: Expression, partial: Expression) -> Expression:
     sign, above, below = factors(partial)
     numbers = [f for f in above if isinstance(f, ast.Constant)]
     others = [f for f in above if not isinstance(f, ast.Constant)]
-    value: float = math.prod(number.value for number in numbers)  # type: ignore[misc]
+    value: float = math.prod(number.value for number in numbers)  # type: ignore[misc]  # all are numbers
     if value == 0:
         return ast.Constant(0)
     if 0 < value < 1 and (1 / value).is_integer():

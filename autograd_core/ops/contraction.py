@@ -20,7 +20,7 @@ _WIDE = Interval(-2, 2)
 
 
 @lru_cache(maxsize=1024)
-def _explicit(subscripts, ndims):
+def spelled_out(subscripts, ndims):
     """The letters of each operand and of the result, with ellipses spelled out in letters not otherwise used."""
     text = subscripts.replace(" ", "")
     left, arrow, right = text.partition("->")
@@ -36,10 +36,10 @@ def _explicit(subscripts, ndims):
         full.append(term.replace("...", extra[len(extra) - width :]) if "..." in term else term)
     if not arrow:
         letters = "".join(sorted(c for c in set("".join(full)) - set(extra) if "".join(full).count(c) == 1))
-        return full, extra + letters
+        return tuple(full), extra + letters
     if extra and "..." not in right:
         raise OptionError(f"einsum: {subscripts!r} has further axes in its operands, and no '...' in its result")
-    return full, right.replace("...", extra)
+    return tuple(full), right.replace("...", extra)
 
 
 def _check_terms(subscripts, shapes):
@@ -52,7 +52,7 @@ def _check_terms(subscripts, shapes):
 
 def _einsum_vjp(xp, g, position, operands, operands_aval, subscripts):
     """The contraction of the cotangent with all other operands; diagonals are put back by identity matrices."""
-    terms, result = _explicit(subscripts, tuple([len(a.shape) for a in operands_aval]))
+    terms, result = spelled_out(subscripts, tuple([len(a.shape) for a in operands_aval]))
     own, shape = terms[position], operands_aval[position].shape
     spare = iter([c for c in ascii_letters if c not in "".join(terms) + result])
     inputs, arrays, letters, lengths = [result], [g], "", dict(zip(own, shape, strict=True))
@@ -126,7 +126,7 @@ _MATRICES = "ij,jk->ik"
     ],
 )
 def _einsum(xp, operands, /, subscripts, optimize=False):
-    _explicit(subscripts, tuple([np.ndim(x) for x in operands]))
+    spelled_out(subscripts, tuple([np.ndim(x) for x in operands]))
     try:
         out = xp.einsum(subscripts, *operands, optimize=optimize or len(operands) > 2)
     except ValueError:

@@ -67,7 +67,7 @@ class _Hooks:
             if self._users == 1:
                 try:
                     self._replace_all()
-                except BaseException:
+                except BaseException:  # whatever it was, nothing stays half replaced
                     self._remove_one()
                     raise
 

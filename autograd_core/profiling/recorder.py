@@ -93,7 +93,7 @@ class Recorder:
                 self.watch.total(self._task(name, path)).nbytes += made
             elif block.label.kind in ("result", "cotangent"):
                 ledger.name(array, block.label._replace(kind="saved"))
-        self.met((p.owner() for p in parents if p is not None and p.op is None), path)  # type: ignore[attr-defined]
+        self.met((p.owner() for p in parents if p is not None and p.op is None), path)  # type: ignore[attr-defined]  # of leaves
 
     def met(self, arguments: Iterable[Any], path: str) -> None:
         """Leaves and constants have been used in a module: from now on their memory is known by name."""
@@ -123,7 +123,7 @@ class Recorder:
         for node in nodes:
             for parent in node.parents:
                 if parent is not None and parent.op is None and parent.index not in self.names:
-                    self.met([parent.owner()], self.place(node.context.path))  # type: ignore[attr-defined]
+                    self.met([parent.owner()], self.place(node.context.path))  # type: ignore[attr-defined]  # a leaf
         self.watch.open()
         if not self._sweeping:
             self._base = CONTEXT.get().path

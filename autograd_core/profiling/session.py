@@ -108,12 +108,12 @@ class Profile:
         """Text and pictures for a notebook; whatever goes wrong with them, the cell goes on."""
         try:
             bundle = {"text/plain": str(self)}
-        except Exception as error:
+        except Exception as error:  # a cell never fails for its display
             return {"text/plain": f"<profile that cannot be shown: {error!r}>"}
         if self.finished:
             try:
                 bundle["text/html"] = page.fragment(self.findings)
-            except Exception as error:
+            except Exception as error:  # as above
                 bundle["text/plain"] += f"\nthe pictures cannot be shown: {error!r}"
         return bundle
 

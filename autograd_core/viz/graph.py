@@ -106,7 +106,7 @@ class Graph:
             bundle = {"image/svg+xml": self.svg, "text/plain": repr(self)}
         except ImportError:
             bundle = {"text/plain": f"{self._tree()}\nNo picture: {INSTALL}."}
-        except Exception as error:
+        except Exception as error:  # a cell never fails for its display
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             bundle = {"text/plain": f"{self._tree()}\nNo picture: {reason}"}
         return bundle
@@ -114,5 +114,5 @@ class Graph:
     def _tree(self) -> str:
         try:
             return str(self)
-        except Exception as error:
+        except Exception as error:  # as above
             return f"<Graph that cannot be written: {type(error).__name__}>"

@@ -74,7 +74,7 @@ def _grouped(picture: Picture) -> Iterator[str]:
     groups = 0
     while stack:
         pad = "  " * len(stack)
-        entry = next(stack[-1], None)  # type: ignore[assignment]
+        entry = next(stack[-1], None)  # type: ignore[assignment]  # None at the end
         if entry is None:
             stack.pop()
             if stack:

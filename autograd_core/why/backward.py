@@ -12,7 +12,7 @@ import numpy as np
 from ..engine import Node, reachable
 from .advice import advice
 from .alive import bare
-from .report import Finding, has_bad, is_bad, numbers, there
+from .report import Finding, first_of, flaw_of, has_bad, is_bad, numbers, there
 from .values import Step, Values, place_of
 
 
@@ -81,8 +81,7 @@ def made(step: Step, g: Any, pulled: Sequence[Any]) -> Finding:
     position = next(i for i, c in enumerate(pulled) if has_bad(c))
     value = pulled[position]
     value = np.asarray(next(v for v in value.values() if has_bad(v)) if isinstance(value, dict) else value)
-    bad = np.isnan(value) if np.isnan(value).any() else is_bad(value)
-    at = tuple(int(i) for i in np.argwhere(bad)[0])
+    at = first_of(is_bad(value), value)
     given = tuple(numbers(a.name, a.value, at, value.shape) for a in step.arguments)
     if g is not None and not isinstance(g, dict):
         given += (numbers("cotangent", g, at, value.shape),)
@@ -90,7 +89,7 @@ def made(step: Step, g: Any, pulled: Sequence[Any]) -> Finding:
     return Finding(
         "rule",
         step.operation,
-        "NaN" if np.isnan(value[at]) else "infinity",
+        flaw_of(value[at]),
         step.place,
         step.path,
         step.options,
@@ -108,7 +107,7 @@ def summed(step: Step, total: Any) -> Finding:
     return Finding(
         "sum",
         step.operation,
-        "NaN" if np.isnan(total[at]) else "infinity",
+        flaw_of(total[at]),
         step.place,
         step.path,
         given=(numbers("cotangent", total),),

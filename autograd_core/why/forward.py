@@ -16,7 +16,7 @@ from ..op import Op
 from ..tensor import Tensor
 from .advice import advice
 from .alive import Names, bare
-from .report import Finding, is_bad, numbers, there
+from .report import Finding, first_of, flaw_of, is_bad, numbers, there
 from .values import UNKNOWN, Argument, Step, Values, compute
 
 _MENDED = (0.5, 1.5)  # numbers that most operations are defined for, one of them at least
@@ -115,15 +115,15 @@ class Trace:
     def _brought(self, user: Node, leaf: Node | None, value: Any, bad: Any, argument: str = "") -> Finding:
         """A leaf or a constant that was not finite when it came in."""
         value = np.asarray(value)
-        at = _first(bad, value)
-        owner = leaf.owner() if leaf is not None else None  # type: ignore[attr-defined]
+        at = first_of(bad, value)
+        owner = leaf.owner() if leaf is not None else None  # type: ignore[attr-defined]  # a leaf has one
         learned = isinstance(getattr(owner, "name", None), str)
         name = self.names.of(owner) if owner is not None else self.names.of(value)
         step = Step(user, ())
         return Finding(
             "constant" if leaf is None else "input",
             step.operation,
-            "NaN" if np.isnan(value[at]) else "infinity",
+            flaw_of(value[at]),
             step.place,
             step.path,
             step.options,
@@ -140,11 +140,11 @@ class Trace:
 def produced(step: Step, value: Any, bad: Any) -> Finding:
     """An operation whose arguments are not to blame for what is wrong with these elements of its result."""
     value = np.asarray(value)
-    at = _first(bad, value)
+    at = first_of(bad, value)
     return Finding(
         "operation",
         step.operation,
-        "NaN" if np.isnan(value[at]) else "infinity",
+        flaw_of(value[at]),
         step.place,
         step.path,
         step.options,
@@ -162,12 +162,6 @@ def _has_flaw(value: Any) -> bool:
 def _has_nan(value: Any) -> bool:
     value = np.asarray(value)
     return value.dtype.kind == "f" and bool(np.isnan(value).any())
-
-
-def _first(bad: Any, value: Any) -> tuple[int, ...]:
-    """The first element in question, a NaN if there is one."""
-    nan = bad & np.isnan(value)
-    return tuple(int(i) for i in np.argwhere(nan if nan.any() else bad)[0])
 
 
 def _survives(node: Node, arguments: Sequence[Argument], bad: Any, keep: int | None) -> bool:

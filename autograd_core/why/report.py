@@ -26,6 +26,17 @@ def is_bad(array: Any) -> Any:
     return ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
 
 
+def first_of(bad: Any, value: Any) -> tuple[int, ...]:
+    """The first of the elements in question, a NaN if there is one."""
+    nan = bad & np.isnan(value)
+    return tuple(int(i) for i in np.argwhere(nan if nan.any() else bad)[0])
+
+
+def flaw_of(number: Any) -> str:
+    """What a number that is not finite is called: "NaN" or "infinity"."""
+    return "NaN" if np.isnan(number) else "infinity"
+
+
 def has_bad(value: Any) -> bool:
     """Whether there is a NaN or an infinity, in an array or in several by position."""
     if isinstance(value, dict):

@@ -2,8 +2,6 @@
 
 They take their colours from Matplotlib's settings: `style` sets those for light and dark paper, for print, or for a
 web page, whose SVG `as_svg` makes.
-
-PYTEST_DONT_REWRITE: pytest loads the plugin that comes along, and need not watch the assertions here.
 """
 
 from .confusion import confusion_matrix

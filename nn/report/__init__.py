@@ -1,8 +1,6 @@
 """A report of trained networks as one HTML file: nothing is fetched, no script runs, it reads well on light and dark.
 
 Knows results and which sections tell of them. Does not train.
-
-PYTEST_DONT_REWRITE: pytest loads the plugin that comes along, and need not watch the assertions here.
 """
 
 import os
