@@ -12,22 +12,15 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 from .module import Module, Parameter
 from .sequential import Sequential  # isort: split
 
-# --- layers -----------------------------------------------------------------------------------------------------------
-from .activation import LogSoftmax, ReLU, Sigmoid, Softmax, Softplus, Tanh
-from .conv import Conv1d, Conv2d, Conv3d
-from .dropout import Dropout
-from .linear import Flatten, Identity, Linear
-from .mlp import MLP
-from .pool import AvgPool1d, AvgPool2d, MaxPool1d, MaxPool2d  # isort: split
-
-# --- losses -----------------------------------------------------------------------------------------------------------
-from .losses import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, MSELoss, NLLLoss  # isort: split
+# --- layers and losses: what their own lists name ---------------------------------------------------------------------
+from .layers import *
+from .losses import *  # isort: split
 
 # --- seeing -----------------------------------------------------------------------------------------------------------
 from .summary import summary  # isort: split
 
 # --- submodules -------------------------------------------------------------------------------------------------------
-from . import data, functional, init, losses, metrics, optim
+from . import data, functional, init, layers as _layers, losses, metrics, optim
 
 if _TYPE_CHECKING:
     from . import datasets, models, monitor, plots, train
@@ -40,31 +33,9 @@ __all__ = [
     "Module",
     "Parameter",
     "Sequential",
-    # layers
-    "AvgPool1d",
-    "AvgPool2d",
-    "Conv1d",
-    "Conv2d",
-    "Conv3d",
-    "Dropout",
-    "Flatten",
-    "Identity",
-    "Linear",
-    "LogSoftmax",
-    "MLP",
-    "MaxPool1d",
-    "MaxPool2d",
-    "ReLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
-    "Tanh",
-    # losses
-    "BCELoss",
-    "BCEWithLogitsLoss",
-    "CrossEntropyLoss",
-    "MSELoss",
-    "NLLLoss",
+    # layers and losses
+    *_layers.__all__,
+    *losses.__all__,
     # seeing
     "summary",
     # submodules

@@ -5,7 +5,6 @@ what is learned from them.
 """
 
 import math
-import operator
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
@@ -15,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 import autograd_core as ag
 
+from .arguments import brief, check_flag, check_positive
 from .randomness import RandomSource, generator
 
 __all__ = ["DataLoader", "Dataset", "Subset", "TensorDataset", "collate", "one_hot", "random_split"]
@@ -173,8 +173,8 @@ class DataLoader:
                 f"DataLoader: dataset must have a length and indexing, got {type(dataset).__name__}; "
                 "arrays become a data set by TensorDataset(x, y)"
             )
-        _check_flag(shuffle, "DataLoader: shuffle")
-        _check_flag(drop_last, "DataLoader: drop_last")
+        check_flag(shuffle, "DataLoader: shuffle")
+        check_flag(drop_last, "DataLoader: drop_last")
         if shuffle and len(dataset) == 0:
             raise ag.OptionError("DataLoader: shuffle=True, but the data set is empty; check the split that made it")
         self.dataset = dataset
@@ -275,24 +275,6 @@ def check_labels(labels: NDArray[np.integer[Any]], num_classes: int, who: str) -
         )
 
 
-def check_positive(value: Any, who: str) -> int:
-    """The value as an int; OptionError unless it is a positive whole number.
-
-    >>> check_positive(np.int32(3), "batch_size")
-    3
-    >>> check_positive(2.5, "batch_size")
-    Traceback (most recent call last):
-    autograd_core.errors.OptionError: batch_size must be a positive whole number, got float 2.5
-    """
-    try:
-        number = 0 if isinstance(value, bool | np.bool_) else operator.index(value)
-    except TypeError:
-        number = 0
-    if number <= 0:
-        raise ag.OptionError(f"{who} must be a positive whole number, got {_brief(value)}")
-    return number
-
-
 def _batch(dataset: Samples, indices: NDArray[np.intp]) -> Any:
     if isinstance(dataset, Dataset):
         return dataset.batch(indices)
@@ -333,8 +315,8 @@ def _check_alike(samples: Sequence[Any], kinds: list[Any], path: str) -> None:
     for i, kind in enumerate(kinds):
         if kind != kinds[0]:
             raise ag.DataError(
-                f"collate: the samples of a batch must have one structure, but {path} 0 is {_brief(samples[0])} and "
-                f"{path} {i} is {_brief(samples[i])}"
+                f"collate: the samples of a batch must have one structure, but {path} 0 is {brief(samples[0])} and "
+                f"{path} {i} is {brief(samples[i])}"
             )
 
 
@@ -349,7 +331,7 @@ def _constant(value: Any, who: str) -> NDArray[Any]:
     except ValueError as error:
         raise ag.DataError(f"{who} is not an array of numbers ({error})") from None
     if array.dtype.kind not in "biuf":
-        raise ag.DTypeError(f"{who} must hold real numbers, got {array.dtype}: {_brief(value)}")
+        raise ag.DTypeError(f"{who} must hold real numbers, got {array.dtype}: {brief(value)}")
     return array
 
 
@@ -371,15 +353,5 @@ def _counts(lengths: list[Any], size: int) -> list[int]:
     )
 
 
-def _check_flag(value: Any, who: str) -> None:
-    if not isinstance(value, bool | np.bool_):
-        raise ag.OptionError(f"{who} must be True or False, got {_brief(value)}")
-
-
 def _shapes(arrays: Sequence[NDArray[Any]]) -> str:
     return ", ".join(str(array.shape) for array in arrays) or "none"
-
-
-def _brief(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

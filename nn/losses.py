@@ -5,7 +5,7 @@ from typing import Any
 import autograd_core as ag
 
 from . import functional
-from .functional import Reduction
+from .functional.losses import Reduction
 from .module import Module
 
 __all__ = ["BCELoss", "BCEWithLogitsLoss", "CrossEntropyLoss", "MSELoss", "NLLLoss"]

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 import autograd_core as ag
 
-from .data import check_labels, check_positive
+from .arguments import check_positive
+from .data import check_labels
 
 __all__ = ["accuracy", "confusion_matrix"]
 

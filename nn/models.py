@@ -12,12 +12,13 @@ import numpy as np
 import autograd_core as ag
 
 from . import functional, init
-from .activation import ReLU, Sigmoid
-from .conv import Conv2d
-from .dropout import Dropout
-from .linear import Flatten, Linear
+from .layers.activation import ReLU, Sigmoid
+from .layers.conv import Conv2d
+from .layers.dropout import Dropout
+from .layers.linear import Linear
+from .layers.pool import MaxPool2d
+from .layers.shaping import Flatten
 from .module import Module
-from .pool import MaxPool2d
 from .randomness import generator
 from .sequential import Sequential
 

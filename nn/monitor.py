@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from .activation import ReLU, Sigmoid, Softplus, Tanh
 from .history import History
+from .layers.activation import ReLU, Sigmoid, Softplus, Tanh
 from .module import Module
 from .observing import observed
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import functional, init, optim
-from .activation import ReLU, Sigmoid
 from .data import TensorDataset
-from .mlp import MLP
+from .layers.activation import ReLU, Sigmoid
+from .layers.mlp import MLP
 from .module import Module
 from .monitor import GradientNorms
 from .randomness import RandomSource, generator

@@ -3,7 +3,7 @@
 import math
 from typing import Any
 
-from .data import check_positive
+from .arguments import check_positive
 from .history import History
 
 __all__ = ["CosineDecay"]

@@ -11,7 +11,7 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-from .data import check_positive
+from .arguments import check_positive
 from .module import Module
 
 if TYPE_CHECKING:

@@ -20,7 +20,8 @@ from tqdm import tqdm
 import autograd_core as ag
 
 from . import functional
-from .data import DataLoader, Samples, check_positive
+from .arguments import check_positive
+from .data import DataLoader, Samples
 from .history import Epoch, History
 from .metrics import accuracy
 from .module import Module

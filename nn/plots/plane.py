@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from ..data import check_positive
-from ..linear import Linear
+from ..arguments import check_positive
+from ..layers.linear import Linear
 from ..module import Module
 from ..monitor import evaluating
 from ..observing import observed

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from ..linear import Linear
+from ..layers.linear import Linear
 from ..module import Module
 from ..monitor import layer_outputs, path_of
 from .paper import amounts, axis, bare, setting, signed

@@ -7,7 +7,7 @@ import numpy as np
 
 import autograd_core as ag
 
-from ..activation import ReLU, Sigmoid, Softplus, Tanh
+from ..layers.activation import ReLU, Sigmoid, Softplus, Tanh
 from ..module import Module
 from ..monitor import layer_outputs, units
 from .paper import axis, depth_colors, setting, with_alpha

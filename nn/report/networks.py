@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import plots
-from ..activation import ReLU
-from ..conv import Conv2d
-from ..linear import Linear
+from ..layers.activation import ReLU
+from ..layers.conv import Conv2d
+from ..layers.linear import Linear
 from ..monitor import dead_units, layer_outputs
 from ..plots.paper import sheet
 from ..results import Result

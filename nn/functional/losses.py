@@ -1,216 +1,25 @@
-"""What layers and losses compute, as functions of arrays, by PyTorch's names; all of it differentiable operations.
+"""What predictions cost that miss their targets: losses as functions.
 
-Takes arrays and Tensors, gives back what came. Does not know modules or parameters.
+Knows predictions and targets as arrays. Does not know where they come from.
 """
 
 import math
-from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
 
 import autograd_core as ag
-
-# the same as in the core
-from autograd_core import linear, relu, sigmoid, softplus, tanh
-
-from .data import one_hot
-from .randomness import RandomSource, generator
+from autograd_core import softplus
 
 __all__ = [
-    "avg_pool1d",
-    "avg_pool2d",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
-    "conv1d",
-    "conv2d",
-    "conv3d",
     "cross_entropy",
-    "dropout",
-    "flatten",
-    "linear",
-    "log_softmax",
-    "max_pool1d",
-    "max_pool2d",
     "mse_loss",
     "nll_loss",
-    "one_hot",
-    "relu",
-    "sigmoid",
-    "softmax",
-    "softplus",
-    "tanh",
 ]
 
-Size = int | Sequence[int]
-Padding = Size | Literal["same", "valid"]
 Reduction = Literal["mean", "sum", "none"]
-
-# --- convolution and pooling ------------------------------------------------------------------------------------------
-
-
-def conv1d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
-) -> Any:
-    """Cross-correlation over one axis, plus a bias for each channel.
-
-    Shapes: x (N, channels, n), weight (out_channels, channels / groups, k), bias (out_channels,)
-    -> (N, out_channels, m).
-    `padding` is a number of zeros on either side, or "same" for m = n, or "valid" for none.
-
-    >>> conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 3)), padding="same")
-    array([[[2., 3., 3., 2.]]])
-    """
-    return _conv(ag.conv1d, "conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv2d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
-) -> Any:
-    """Cross-correlation over height and width, plus a bias for each channel.
-
-    Shapes: x (N, channels, height, width), weight (out_channels, channels / groups, *kernel), bias (out_channels,)
-    -> (N, out_channels, height', width'). Options are one number or one for each axis; `padding` as for conv1d.
-
-    >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((2, 1, 2, 2)), np.array([0.0, 0.5])).shape
-    (1, 2, 2, 2)
-    """
-    return _conv(ag.conv2d, "conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
-
-
-def conv3d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
-) -> Any:
-    """Cross-correlation over depth, height and width, plus a bias for each channel.
-
-    Shapes: as for conv2d, with depth before height.
-    """
-    return _conv(ag.conv3d, "conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
-
-
-def _conv(
-    conv: Any,
-    name: str,
-    ndim: int,
-    x: Any,
-    weight: Any,
-    bias: Any,
-    stride: Any,
-    padding: Any,
-    dilation: Any,
-    groups: int,
-) -> Any:
-    if isinstance(padding, str):
-        x, padding = _padded(name, ndim, x, weight, stride, padding, dilation)
-    return conv(x, weight, bias, stride, padding, dilation, groups)
-
-
-def _padded(name: str, ndim: int, x: Any, weight: Any, stride: Any, padding: str, dilation: Any) -> tuple[Any, Any]:
-    """What "same" and "valid" mean in numbers; where the two sides differ, x comes back padded."""
-    if padding not in ("same", "valid"):
-        raise ag.OptionError(f"{name}: padding must be a number, one for each axis, 'same' or 'valid'; got {padding!r}")
-    if padding == "valid" or np.ndim(x) != ndim + 2 or np.ndim(weight) != ndim + 2:
-        return x, 0
-    if any(s != 1 for s in np.ravel(stride)):
-        raise ag.OptionError(f"{name}: padding='same' needs stride 1, got {stride!r}; give the padding as a number")
-    reach = np.broadcast_to(dilation, (ndim,)) * (np.array(np.shape(weight)[2:]) - 1)
-    if not (reach % 2).any():
-        return x, tuple(int(r) // 2 for r in reach)
-    return ag.pad(x, [(0, 0), (0, 0), *((int(r) // 2, int(r) - int(r) // 2) for r in reach)]), 0
-
-
-def max_pool1d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Any:
-    """Maximum of each window along one axis; `stride` is the kernel size unless given.
-
-    Shapes: x (N, channels, n) -> (N, channels, m).
-
-    >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
-    array([[[3., 2.]]])
-    """
-    return ag.max_pool1d(x, kernel_size, stride, padding)
-
-
-def max_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Any:
-    """Maximum of each window over height and width; `stride` is the kernel size unless given.
-
-    Shapes: x (N, channels, height, width) -> (N, channels, height', width').
-    """
-    return ag.max_pool2d(x, kernel_size, stride, padding)
-
-
-def avg_pool1d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Any:
-    """Mean of each window along one axis, padding included; `stride` is the kernel size unless given.
-
-    Shapes: x (N, channels, n) -> (N, channels, m).
-
-    >>> avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
-    array([[[2., 1.]]])
-    """
-    return ag.avg_pool1d(x, kernel_size, stride, padding)
-
-
-def avg_pool2d(x: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0) -> Any:
-    """Mean of each window over height and width, padding included; `stride` is the kernel size unless given.
-
-    Shapes: x (N, channels, height, width) -> (N, channels, height', width').
-    """
-    return ag.avg_pool2d(x, kernel_size, stride, padding)
-
-
-# --- activations and the like -----------------------------------------------------------------------------------------
-
-
-def softmax(x: Any, dim: int = -1) -> Any:
-    """Probabilities ``e**x / sum(e**x)`` along `dim`.
-
-    >>> softmax(np.array([0.0, 0.0]))
-    array([0.5, 0.5])
-    """
-    return ag.softmax(x, dim)
-
-
-def log_softmax(x: Any, dim: int = -1) -> Any:
-    """Logarithm of the softmax along `dim`, without overflow.
-
-    >>> log_softmax(np.array([0.0, -1e4]))
-    array([     0., -10000.])
-    """
-    return ag.log_softmax(x, dim)
-
-
-def dropout(x: Any, p: float = 0.5, training: bool = True, *, rng: RandomSource = None) -> Any:
-    """Set each element to 0 with probability `p`, and divide the others by 1 - p; nothing unless `training`.
-
-    Shapes: x (...) -> the same.
-    Errors: OptionError for p outside [0, 1].
-    Source: Srivastava et al., Dropout (2014), scaled in training in the place of testing.
-
-    >>> dropout(np.ones(4), 0.5, rng=0)
-    array([2., 2., 2., 0.])
-    """
-    if not 0 <= p <= 1:
-        raise ag.OptionError(f"dropout: p is the probability to drop, from 0 to 1; got {p!r}")
-    if not training or p == 0:
-        return x
-    kept = generator(rng, "dropout").random(np.shape(x), np.float32) >= p
-    dtype = getattr(x, "dtype", np.dtype(np.float64))
-    return x * (kept * dtype.type(1 / (1 - p) if p < 1 else 0))
-
-
-def flatten(x: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
-    """All axes from `start_dim` to `end_dim` as one, in C order.
-
-    >>> flatten(np.ones((2, 3, 4)), 1).shape
-    (2, 12)
-    """
-    shape = x.shape
-    first, last = (dim + len(shape) if dim < 0 else dim for dim in (start_dim, end_dim))
-    if not 0 <= first <= last < max(len(shape), 1):
-        raise ag.ShapeError(f"flatten: x has shape {shape}, and no axes from {start_dim} to {end_dim}")
-    return ag.reshape(x, (*shape[:first], math.prod(shape[first : last + 1]), *shape[last + 1 :]))
-
-
-# --- losses -----------------------------------------------------------------------------------------------------------
 
 
 def cross_entropy(logits: Any, target: Any, reduction: Reduction = "mean") -> Any:

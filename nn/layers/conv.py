@@ -9,11 +9,11 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-from . import functional, init
-from .data import check_positive
-from .functional import Padding, Size
-from .module import Module, Parameter
-from .randomness import RandomSource, generator
+from .. import functional, init
+from ..arguments import check_positive
+from ..functional.sizes import Padding, Size
+from ..module import Module, Parameter
+from ..randomness import RandomSource, generator
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d"]
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import autograd_core as ag
 
-from . import functional
-from .module import Module
-from .randomness import RandomSource, generator
+from .. import functional
+from ..module import Module
+from ..randomness import RandomSource, generator
 
 __all__ = ["Dropout"]
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from . import functional
-from .module import Module
+from .. import functional
+from ..module import Module
 
 __all__ = ["LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Softplus", "Tanh"]
 

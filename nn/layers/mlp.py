@@ -8,11 +8,11 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
+from ..module import Module
+from ..randomness import RandomSource, generator
+from ..sequential import Sequential
 from .activation import ReLU, Sigmoid, Softplus, Tanh
 from .linear import Linear
-from .module import Module
-from .randomness import RandomSource, generator
-from .sequential import Sequential
 
 __all__ = ["MLP"]
 

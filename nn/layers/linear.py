@@ -1,16 +1,16 @@
-"""The layer of perceptrons, and two that only pass on."""
+"""The affine layer."""
 
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from . import functional, init
-from .data import check_positive
-from .module import Module, Parameter
-from .randomness import RandomSource, generator
+from .. import functional, init
+from ..arguments import check_positive
+from ..module import Module, Parameter
+from ..randomness import RandomSource, generator
 
-__all__ = ["Flatten", "Identity", "Linear"]
+__all__ = ["Linear"]
 
 
 class Linear(Module):
@@ -49,32 +49,3 @@ class Linear(Module):
             f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
             + init.shown_dtype(self.weight)
         )
-
-
-class Flatten(Module):
-    """All axes from `start_dim` to `end_dim` as one, in C order: (N, channels, height, width) -> (N, features).
-
-    >>> Flatten()(np.ones((2, 3, 4))).shape
-    (2, 12)
-    """
-
-    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
-        super().__init__()
-        self.start_dim, self.end_dim = start_dim, end_dim
-
-    def forward(self, x: Any) -> Any:
-        return functional.flatten(x, self.start_dim, self.end_dim)
-
-    def extra_repr(self) -> str:
-        return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
-
-
-class Identity(Module):
-    """Gives back what it gets.
-
-    >>> Identity()(3)
-    3
-    """
-
-    def forward(self, x: Any) -> Any:
-        return x

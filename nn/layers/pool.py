@@ -7,9 +7,9 @@ import numpy as np
 
 import autograd_core as ag
 
-from . import functional
-from .functional import Size
-from .module import Module
+from .. import functional
+from ..functional.sizes import Size
+from ..module import Module
 
 __all__ = ["AvgPool1d", "AvgPool2d", "MaxPool1d", "MaxPool2d"]
 
