@@ -6,45 +6,33 @@ import numpy as np
 import pytest
 
 import nn
+from tests.nn.samples import FAMILIES
 
-EXAMPLES = [
-    nn.AvgPool1d(2),
-    nn.AvgPool2d((2, 3), stride=(1, 2), padding=1),
-    nn.BCELoss("sum"),
-    nn.BCEWithLogitsLoss(),
-    nn.Conv1d(4, 6, 3, stride=2, padding="valid", groups=2, bias=False),
-    nn.Conv2d(2, 4, (3, 5), padding="same", dilation=(1, 2), dtype=np.float64),
-    nn.Conv3d(1, 2, 3, padding=(0, 1, 2)),
-    nn.CrossEntropyLoss("none"),
-    nn.Dropout(0.25),
-    nn.Flatten(0, 2),
-    nn.Identity(),
-    nn.Linear(3, 2, bias=False),
-    nn.LogSoftmax(1),
-    nn.MSELoss(),
-    nn.MaxPool1d(3, 1, 1),
-    nn.MaxPool2d(2),
-    nn.NLLLoss(),
-    nn.ReLU(),
-    nn.Sigmoid(),
-    nn.Softmax(0),
-    nn.Softplus(),
-    nn.Tanh(),
-]
-CONTAINERS = {"MLP", "Module", "Sequential"}
+SAMPLES = [family.sample(seed) for family in FAMILIES.values() for seed in range(3)]
+EXAMPLES = [sample.layer(np.float32) for sample in SAMPLES]
+CONTAINERS = {"MLP", "Module", "ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequential"}
+NOT_SHOWN = {"bias", "rng", "dtype"}  # bias is a Parameter by then; the others are not kept under their names
 
 
-def test_every_layer_has_an_example():
+def _ids(example):
+    return str(example) if hasattr(example, "args") else type(example).__name__
+
+
+def test_every_layer_has_a_family():
     public = {n for n in nn.__all__ if inspect.isclass(getattr(nn, n)) and issubclass(getattr(nn, n), nn.Module)}
-    assert {type(example).__name__ for example in EXAMPLES} == public - CONTAINERS
+    assert set(FAMILIES) == public - CONTAINERS
 
 
-@pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
-def test_repr_gives_the_layer_back(layer):
+@pytest.mark.parametrize("sample", SAMPLES, ids=_ids)
+def test_repr_gives_the_layer_back(sample):
+    layer = sample.layer(np.float32)
+    if list(layer.children()) or any(isinstance(value, np.ndarray) for value in sample.options.values()):
+        assert repr(layer).startswith(f"{sample.name}(")  # layers inside, or arrays, are no expression in a line
+        return
     again = eval(f"nn.{layer!r}")
     assert type(again) is type(layer)
     for name in inspect.signature(type(layer)).parameters:
-        if name not in ("bias", "rng", "dtype"):
+        if name not in NOT_SHOWN:
             shown, given = getattr(again, name), getattr(layer, name)
             assert shown == given or shown == (given,) * len(shown), name  # PyTorch shows 3 for two axes as (3, 3)
     assert repr(again) == repr(layer)
@@ -52,18 +40,35 @@ def test_repr_gives_the_layer_back(layer):
     assert {name: (value.shape, value.dtype) for name, value in again.state_dict().items()} == shapes
 
 
-@pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
+@pytest.mark.parametrize("layer", EXAMPLES, ids=_ids)
 def test_constructors_store_what_they_were_given(layer):
     for name, parameter in inspect.signature(type(layer)).parameters.items():
         if name not in ("dtype",):
             assert hasattr(layer, name) or parameter.kind is parameter.KEYWORD_ONLY, name
 
 
-@pytest.mark.parametrize("layer", EXAMPLES, ids=lambda layer: type(layer).__name__)
-def test_layers_switch_modes(layer):
-    assert layer.training
+@pytest.mark.parametrize("sample", SAMPLES, ids=_ids)
+def test_layers_switch_modes(sample):
+    layer = sample.layer(np.float32)
+    assert layer.train().training
     assert not layer.eval().training
     assert layer.train().training
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=_ids)
+def test_float32_is_kept(sample):
+    """What comes out, and every gradient, has the type of what went in."""
+    layer, inputs = sample.layer(np.float32), sample.arrays(np.float32)
+    outputs = [part for part in _leaves(layer(*inputs)) if part.dtype.kind == "f"]
+    assert all(part.dtype == np.float32 for part in outputs)
+    for name, value in layer.state_dict().items():
+        assert value.dtype == np.float32 or value.dtype.kind != "f", name
+
+
+def _leaves(outputs):
+    if isinstance(outputs, tuple | list):
+        return [leaf for part in outputs for leaf in _leaves(part)]
+    return [] if outputs is None else [outputs]
 
 
 def test_modules_are_documented():
