@@ -43,7 +43,10 @@ OPTIONAL = {
     "hypothesis",
     "pytest",
 }
-DOORS = {"autograd_core/testing/hypothesis.py": "hypothesis"}  # imported in whole, by what is imported only when needed
+DOORS = {  # imported in whole, by what is imported only when needed
+    "autograd_core/testing/hypothesis.py": "hypothesis",
+    "nn/scikit.py": "sklearn",
+}
 RIVALS = {"torch", "jax", "autograd", "mygrad", "tensorflow"}
 
 CORE = sorted((ROOT / "autograd_core").rglob("*.py"))
