@@ -14,6 +14,9 @@ from .engine import current_path, enter_module, leave_module
 from .recording import enable_grad, no_grad
 from .tensor import Tensor, asarray, from_dlpack, tensor  # isort: split
 
+# --- randomness -------------------------------------------------------------------------------------------------------
+from .randomness import generator, manual_seed  # isort: split
+
 # --- derivatives ------------------------------------------------------------------------------------------------------
 from .custom import checkpoint, custom_vjp
 from .transforms import (
@@ -48,6 +51,7 @@ if _TYPE_CHECKING:
     from .explaining import Explanation, explain
     from .metering import metered
     from .profiling import Profile, profile
+    from .taping import Tape, taped
     from .testing import GradientMismatch, GradientReport, gradcheck
     from .viz import Graph, draw
     from .watching import watch
@@ -90,6 +94,8 @@ _LAZY = {
     "why_nan": "why",
     "why_none": "why",
     "metered": "metering",
+    "Tape": "taping",
+    "taped": "taping",
     "Profile": "profiling",
     "profile": "profiling",
 }

@@ -11,13 +11,13 @@ import numpy as np
 
 from . import numpy_functions, numpy_ufuncs
 from .arrays import Array
+from .conversions import Conversions
 from .errors import GraphError, OptionError
-from .operators import Operators
 
 _STANDARDS = ("2021.12", "2022.12", "2023.12", "2024.12")  # each version has all of the ones before
 
 
-class Protocols(Operators):
+class Protocols(Conversions):
     """A Variable that NumPy's functions and ufuncs hand over to the operations of the same names."""
 
     __slots__ = ()

@@ -1,4 +1,7 @@
-"""What users hold: a Tensor, its value, its gradient, and how it is assigned to."""
+"""What users hold: a Tensor, its value and its gradient.
+
+What it can be asked for besides stands in the files below: operators, methods, protocols, assignment.
+"""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,13 +14,13 @@ import numpy as np
 
 from . import ops
 from .arrays import Array, as_array, held_elsewhere, is_differentiable, take_own
+from .assignment import Assignment
 from .engine import CONTEXT, Context, Cut, Leaf, Node, Overheard, Variable, constant, sweep, switched
 from .errors import DTypeError, GraphError, ShapeError
 from .places import place_of_user
-from .protocols import Protocols
 
 
-class Tensor(Protocols):
+class Tensor(Assignment):
     """An array that remembers how it was computed, so that gradients can be taken through it.
 
     `Tensor(values)` copies its values; `ag.asarray` shares them. With `requires_grad=True` it is a leaf:
@@ -78,11 +81,6 @@ class Tensor(Protocols):
         return self._array.ndim
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self._array.size
-
-    @property
     def itemsize(self) -> int:
         """Bytes per element."""
         return self._array.itemsize
@@ -127,6 +125,18 @@ class Tensor(Protocols):
         result.lost = cut
         return result
 
+    def detach_(self) -> Self:
+        """Make this a constant: no gradient flows through it from here on; returns self.
+
+        >>> x = ag.tensor(3.0, requires_grad=True)
+        >>> y = (x * x).detach_(); y.requires_grad
+        False
+        """
+        if self.node is not None:
+            self.lost = Cut("detach_", CONTEXT.get().path, place_of_user(), ref(self.node))
+            self.node = None
+        return self
+
     def clone(self) -> "Tensor":
         """A copy in new memory that gradients flow through."""
         return ops.positive(self)
@@ -166,11 +176,6 @@ class Tensor(Protocols):
                 )
             self.node = Leaf(self)
         return self
-
-    @property
-    def is_leaf(self) -> bool:
-        """Whether this was given by the user rather than computed from something that requires a gradient."""
-        return self.node is None or self.node.op is None
 
     @property
     def grad(self) -> "Tensor | None":
@@ -268,101 +273,6 @@ class Tensor(Protocols):
         elif cotangent.node is not None:
             cotangent = ops.positive(cotangent)
         self._grad = cotangent
-
-    # --- assignment ---------------------------------------------------------------------------------------------------
-
-    def __setitem__(self, index: Any, value: Any) -> None:
-        new = ops.setitem(self, value, index)
-        self._assign(new, "x[i] = v", "x[i, j] = v in the place of x[i][j] = v, or x = x.clone() first")
-
-    def __iadd__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.add(self, other), "x += v", "x = x + v")
-
-    def __isub__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.subtract(self, other), "x -= v", "x = x - v")
-
-    def __imul__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.multiply(self, other), "x *= v", "x = x * v")
-
-    def __itruediv__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.divide(self, other), "x /= v", "x = x / v")
-
-    def __ipow__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.power(self, other), "x **= v", "x = x ** v")
-
-    def __imatmul__(self, other: Any) -> Self:  # type: ignore[misc]
-        return self._assign(ops.matmul(self, other), "x @= v", "x = x @ v")
-
-    def _assign(self, new: Any, said: str, instead: str) -> Self:
-        """Re-bind this object to a new value and node; under no_grad a leaf is written in place."""
-        if new.shape != self.shape:
-            raise ShapeError(
-                f"{said}: the result has shape {new.shape}, which does not fit into {self.shape}; say {instead}"
-            )
-        source = getattr(self, "source", None)
-        owner = source() if source is not None else None
-        if owner is not None and np.may_share_memory(self._array, owner._array):
-            raise GraphError(
-                f"{said}: this tensor is a view into another one (made by indexing, reshape, transpose or the like), "
-                f"and NumPy would change that one too; say {instead}"
-            )
-        recording = CONTEXT.get().recording
-        if recording and self.node is not None and self.node.op is None:
-            raise GraphError(
-                f"{said}: this leaf requires a gradient, and recording is on; "
-                f"to update it, write `with ag.no_grad():` around it; to compute with it, say {instead}"
-            )
-        if recording:
-            if new.dtype != self.dtype:
-                new = new.astype(self.dtype)
-            self._array, self.node, self.shared = new._array, new.node, False
-        else:
-            self.writable()[...] = new._array
-        return self
-
-    def writable(self) -> Array:
-        """The ndarray to write a new value of this leaf or constant into, for an optimizer.
-
-        A graph that still holds the old value keeps it: then this is a copy, which the tensor has from now on.
-
-        Raises: GraphError for the result of a computation, or a leaf that requires a gradient while recording is on.
-        """
-        if not self.is_leaf or (self.node is not None and CONTEXT.get().recording):
-            raise GraphError("writable: only leaves can be written into, and only under ag.no_grad()")
-        if not isinstance(self._array, np.ndarray) or (not self.shared and held_elsewhere(self._array)):
-            self._array = np.array(self._array)
-        return self._array
-
-    def _update(self, name: str, value: Any) -> Self:
-        return self._assign(value, f"{name}()", f"x = x.{name.rstrip('_')}()")
-
-    def zero_(self) -> Self:
-        """Set all elements to 0, in place; returns self."""
-        return self._update("zero_", ops.zeros_like(self))
-
-    def fill_(self, value: Any) -> Self:
-        """Set all elements to one number, in place; returns self."""
-        return self._update("fill_", ops.zeros_like(self) + value)
-
-    def add_(self, other: Any, *, alpha: float = 1) -> Self:
-        """Add ``alpha * other`` in place; returns self."""
-        return self._update("add_", self + (other if alpha == 1 else alpha * other))
-
-    def sub_(self, other: Any, *, alpha: float = 1) -> Self:
-        """Subtract ``alpha * other`` in place; returns self."""
-        return self._update("sub_", self - (other if alpha == 1 else alpha * other))
-
-    def mul_(self, other: Any) -> Self:
-        """Multiply in place; returns self."""
-        return self._update("mul_", self * other)
-
-    def copy_(self, other: Any) -> Self:
-        """Take the values of another array of a shape that broadcasts to this one, in place; returns self."""
-        return self._update("copy_", ops.broadcast_to(asarray(other), self.shape))
-
-    def clamp_(self, min: Any = None, max: Any = None) -> Self:
-        """Clip to bounds in place; returns self."""
-        return self._update("clamp_", ops.clip(self, min, max))
 
     # --- being an array -----------------------------------------------------------------------------------------------
 

@@ -124,13 +124,16 @@ def watch() -> Iterator[None]:
 
 
 def _remember(value: Watched, node: Node) -> None:
-    what = _SEEN[node] = Seen(value._array, _inputs(node), place_of_user())
+    what = _SEEN[node] = Seen(value._array, arguments_of(node), place_of_user())
     if node.op is not None:
         overhear(node, lambda g, pulled: _note(what, g, pulled))
 
 
-def _inputs(node: Node) -> Sequence[Any]:
-    """The values of an operation's arguments, which its own frame holds while it records its result."""
+def arguments_of(node: Node) -> Sequence[Any]:
+    """The values of an operation's arguments, which its own frame holds while it records its result.
+
+    For an observer to ask, while it is told of the node.
+    """
     call = getattr(node.op, "call", None)
     code = getattr(getattr(call, "__wrapped__", call), "__code__", None)  # some stand behind a check
     frame: Any = sys._getframe(2)

@@ -9,8 +9,9 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- modules ----------------------------------------------------------------------------------------------------------
-from .module import Module, Parameter
-from .sequential import Sequential  # isort: split
+from .module import Module
+from .parameter import Buffer, Parameter, UninitializedParameter
+from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # isort: split
 
 # --- layers and losses: what their own lists name ---------------------------------------------------------------------
 from .layers import *
@@ -23,16 +24,22 @@ from .summary import summary  # isort: split
 from . import data, functional, init, layers as _layers, losses, metrics, optim
 
 if _TYPE_CHECKING:
-    from . import datasets, models, monitor, plots, train
+    from . import datasets, models, monitor, onnx, plots, sklearn, train
 
 # imported when they are first asked for, because they bring other packages along
-_LAZY = ("datasets", "models", "monitor", "plots", "train")
+_LAZY = ("datasets", "models", "monitor", "onnx", "plots", "sklearn", "train")
 
 __all__ = [
     # modules
+    "Buffer",
     "Module",
+    "ModuleDict",
+    "ModuleList",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "Sequential",
+    "UninitializedParameter",
     # layers and losses
     *_layers.__all__,
     *losses.__all__,
@@ -47,8 +54,10 @@ __all__ = [
     "metrics",
     "models",
     "monitor",
+    "onnx",
     "optim",
     "plots",
+    "sklearn",
     "train",
 ]
 

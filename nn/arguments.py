@@ -1,5 +1,6 @@
 """What constructors and functions refuse at the call, in words that are the same everywhere."""
 
+import inspect
 import operator
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 
 import autograd_core as ag
 
-__all__ = ["brief", "check_flag", "check_positive"]
+__all__ = ["brief", "check_flag", "check_positive", "shown_options"]
 
 
 def check_positive(value: Any, who: str) -> int:
@@ -47,3 +48,28 @@ def brief(value: Any) -> str:
     """
     text = " ".join(repr(value).split())
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def shown_options(module: Any, everything: bool = False) -> str:
+    """The arguments of a module's constructor as repr shows them: those that are not at their defaults, or all.
+
+    `inplace` is shown only where it was asked for, and of many numbers only how many there are.
+
+    >>> class Layer:
+    ...     def __init__(self, alpha=1.0, weight=None, inplace=False):
+    ...         self.alpha, self.weight, self.inplace = alpha, weight, inplace
+    >>> shown_options(Layer(weight=np.array([1.0, 2.0]))), shown_options(Layer(), everything=True)
+    ('weight=[1.0, 2.0]', 'alpha=1.0, weight=None')
+    """
+    shown = []
+    for name, parameter in inspect.signature(type(module)).parameters.items():
+        value = getattr(module, name, parameter.default)
+        if name in ("rng", "dtype") or hasattr(value, "named_modules"):  # a module shows itself, below
+            continue
+        default = value is parameter.default or (np.ndim(value) == 0 and value == parameter.default)
+        if default and (not everything or name == "inplace"):
+            continue
+        if hasattr(value, "tolist"):
+            value = value.tolist() if value.size <= 10 else f"<{value.size} numbers>"
+        shown.append(f"{name}={value}" if isinstance(value, str) and value[:1] == "<" else f"{name}={value!r}")
+    return ", ".join(shown)

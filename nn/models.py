@@ -20,7 +20,7 @@ from .layers.pool import MaxPool2d
 from .layers.shaping import Flatten
 from .module import Module
 from .randomness import generator
-from .sequential import Sequential
+from .containers import Sequential
 
 __all__ = ["MODELS", "Recipe", "cnn", "lenet", "mlp", "nielsen", "quadratic_loss"]
 
@@ -124,7 +124,7 @@ def quadratic_loss(outputs: Any, labels: Any) -> Any:
     0.5
     """
     targets = functional.one_hot(labels, outputs.shape[1], outputs.dtype)
-    return functional.mse_loss(outputs, targets, "sum") / (2 * len(outputs))
+    return functional.quadratic_loss(outputs, targets)
 
 
 @dataclass(frozen=True)

@@ -1,64 +1,37 @@
-"""Parameters, and the modules that own them: how arrays are found, named, saved and loaded.
+"""Modules: how they are called, switched, saved, loaded and shown.
 
-Knows attributes and names. Does not know any layer, nor how gradients come about.
+Knows what they own, by names. Does not know any layer, nor how gradients come about.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextvars import ContextVar
 from reprlib import recursive_repr
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-__all__ = ["IncompatibleKeys", "Module", "Parameter"]
+from .arguments import check_flag
+from .holding import find, folded, join
+from .hooks import Hooked
+from .owning import Owner
+from .parameter import Parameter, UninitializedParameter, recast, values
+from .state import IncompatibleKeys, put, unfit
+
+__all__ = ["IncompatibleKeys", "Module", "Parameter", "values"]
+
+_WAY: ContextVar[frozenset[int]] = ContextVar("way", default=frozenset())  # the modules that a walk is in
 
 
-class Parameter(ag.Tensor):
-    """A Tensor that is to be learned: it requires a gradient, and a Module finds it among its attributes.
-
-    Arrays keep their type; Python numbers and lists of them become float32. The values are copied. A Module names its
-    parameters after its attributes.
-    Errors: DTypeError for integers, which have no derivative.
-
-    >>> Parameter([0.5, -1.0])
-    Parameter([ 0.5, -1. ], dtype=float32, requires_grad=True)
-    """
-
-    name: str = ""
-
-    def __init__(self, data: Any, requires_grad: bool = True) -> None:
-        if not hasattr(data, "dtype"):
-            data = np.asarray(data)
-            if data.dtype.kind in "iuf":
-                data = data.astype(np.float32)
-        super().__init__(data, requires_grad=requires_grad)
-
-    def __repr__(self) -> str:
-        text = super().__repr__().removeprefix("Tensor").replace("\n", "\n   ")
-        return f"Parameter{text}" if not self.name else f"Parameter{text[:-1]}, name={self.name!r})"
-
-    def __reduce__(self) -> Any:
-        return _restore, (values(self), self.requires_grad, self.name)
-
-    def __deepcopy__(self, memo: dict[int, Any]) -> "Parameter":
-        return _restore(*self.__reduce__()[1])
-
-
-class IncompatibleKeys(NamedTuple):
-    """What `load_state_dict(strict=False)` passed over."""
-
-    missing_keys: list[str]
-    unexpected_keys: list[str]
-
-
-class Module:
+class Module(Owner, Hooked):
     """A function with parameters: what networks are made of, and networks themselves.
 
     Derive from it, call ``super().__init__()``, keep layers and parameters in attributes, and define `forward`. Lists,
-    tuples and dicts of modules or parameters are looked into, and give names such as ``blocks.0.weight``. The order is
-    that of the attributes, a module's own parameters before those of its children; what is reached twice counts once.
+    tuples and dicts of modules or parameters are looked into, and give names such as ``blocks.0.weight``; of other
+    containers that hide some, a warning tells. The order is that of the attributes, a module's own parameters before
+    those of its children; what is reached twice counts once.
     What goes wrong in a forward computation is reported with the path of the module that it went wrong in.
 
     >>> class Net(Module):
@@ -73,21 +46,22 @@ class Module:
     """
 
     training: bool
-    _buffers: dict[str, bool]  # the names of buffers, and whether they are saved
-    _own_name = ""  # in the module that this one was last assigned to
 
     def __init__(self) -> None:
+        super().__init__()
         self.training = True
-        self._buffers = {}
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """What the module computes; each subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__}: define forward(self, x), which calling the module runs")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        token = ag.enter_module(self._own_name) if self._own_name else None
+        name = self._own_name
+        token = ag.enter_module(name) if name else None
         try:
-            return self.forward(*args, **kwargs)
+            if self._hooks is None:
+                return self.forward(*args, **kwargs)
+            return self._hooks.call(self, args, kwargs)
         except ag.AutogradError as error:
             _locate(error, ag.current_path() if token else "", self)
             raise
@@ -95,160 +69,157 @@ class Module:
             if token is not None:
                 ag.leave_module(token)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        if isinstance(value, Module | Parameter) and "_buffers" not in vars(self):
-            raise AttributeError(self._uninitialised())
-        if isinstance(value, Parameter) and not value.name:
-            value.name = name
-        object.__setattr__(self, name, value)
-        if isinstance(value, Module | list | tuple | dict):
-            for path, child in _find(Module, [(name, value)]):
-                child._own_name = path
-
-    def __getattr__(self, name: str) -> Any:
-        # only what is not there comes here
-        if "_buffers" not in vars(self):
-            raise AttributeError(self._uninitialised())
-        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-
-    def _uninitialised(self) -> str:
-        name = type(self).__name__
-        return f"{name}: call super().__init__() first in {name}.__init__, before modules or parameters are assigned"
-
-    # --- what a module holds ------------------------------------------------------------------------------------------
-
-    def named_children(self) -> Iterator[tuple[str, "Module"]]:
-        """The modules directly in this one, with their names."""
-        seen = set()
-        for name, child in _find(Module, vars(self).items()):
-            if id(child) not in seen:
-                seen.add(id(child))
-                child._own_name = name  # a list may have grown since it was assigned
-                yield name, child
-
-    def children(self) -> Iterator["Module"]:
-        """The modules directly in this one."""
-        return (child for _, child in self.named_children())
-
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, "Module"]]:
-        """This module and all below it, each once, with dotted paths; that of this module is `prefix`."""
-        seen, stack = set(), [(prefix, self)]
-        while stack:
-            path, module = stack.pop()
-            if id(module) in seen:
-                continue
-            seen.add(id(module))
-            yield path, module
-            stack += [(_join(path, name), child) for name, child in module.named_children()][::-1]
-
-    def modules(self) -> Iterator["Module"]:
-        """This module and all below it, each once."""
-        return (module for _, module in self.named_modules())
-
-    def named_parameters(self, prefix: str = "", recurse: bool = True) -> Iterator[tuple[str, Parameter]]:
-        """All parameters, each once, with dotted paths; those of this module alone unless `recurse`."""
-        seen = set()
-        for path, module in self.named_modules(prefix) if recurse else [(prefix, self)]:
-            for name, parameter in _find(Parameter, vars(module).items()):
-                if id(parameter) not in seen:
-                    seen.add(id(parameter))
-                    yield _join(path, name), parameter
-
-    def parameters(self, recurse: bool = True) -> Iterator[Parameter]:
-        """All parameters, each once; those of this module alone unless `recurse`."""
-        return (parameter for _, parameter in self.named_parameters(recurse=recurse))
-
-    def register_buffer(self, name: str, value: Any, persistent: bool = True) -> None:
-        """Keep an array or Tensor that belongs to the state but is not learned, such as a running mean.
-
-        Errors: OptionError for a name that is no identifier, or is taken.
-        """
-        if not isinstance(name, str) or not name.isidentifier():
-            raise ag.OptionError(f"register_buffer: name must be an identifier, got {name!r}")
-        if hasattr(self, name) and name not in self._buffers:
-            raise ag.OptionError(f"register_buffer: {type(self).__name__} already has an attribute {name!r}")
-        self._buffers[name] = persistent
-        setattr(self, name, value)
-
-    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Any]]:
-        """All buffers that are set, with dotted paths."""
-        for path, module in self.named_modules(prefix):
-            for name in module._buffers:
-                if getattr(module, name) is not None:
-                    yield _join(path, name), getattr(module, name)
-
     # --- the state ----------------------------------------------------------------------------------------------------
 
-    def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Copies of all parameters and buffers, by PyTorch's names and in its layouts.
+    def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
+        """Copies of all parameters and buffers as arrays, by PyTorch's names and in its layouts.
 
-        A parameter that is reached twice stands under both names.
+        What is reached twice stands under both names. `prefix` stands before all of them; with `keep_vars` the values
+        are the parameters and buffers themselves.
         """
-        return {name: values(held) for name, held in self._state()}
+        self._tell("state_dict_pre", lambda path: (prefix + path, keep_vars))
+        state = {prefix + name: held if keep_vars else values(held) for name, held in self._state()}
+        self._tell("state_dict", lambda path: (state, prefix + path, {}), last=True)
+        return state
 
-    def load_state_dict(self, state_dict: Mapping[str, Any], strict: bool = True) -> IncompatibleKeys:
+    def load_state_dict(
+        self, state_dict: Mapping[str, Any], strict: bool = True, assign: bool = False
+    ) -> IncompatibleKeys:
         """Take over the values of a state_dict; nothing is changed unless all of it fits.
 
         With `strict=False`, names that only one side has are passed over and returned.
-        Errors: DataError that lists every missing and unexpected name, and every value of another shape or kind.
+        Errors: DataError that lists every missing and unexpected name, with what it was perhaps meant for, and every
+        value of another shape or kind.
         """
+        if assign:
+            raise ag.OptionError("load_state_dict: assign can only be False here: values are copied into the parameters")
+        if not isinstance(state_dict, Mapping):
+            raise ag.DataError(f"load_state_dict: a dict of arrays by name is needed, got {type(state_dict).__name__}")
+        found, errors = IncompatibleKeys([], []), list[str]()
+        state = dict(state_dict)
+        self._tell("load_pre", lambda path: (state, path, {}, strict, *found, errors))
         held = dict(self._state())
-        missing = [name for name in held if name not in state_dict]
-        unexpected = [name for name in state_dict if name not in held]
-        given = {name: values(state_dict[name]) for name in held if name in state_dict}
-        wrong = [f"{name}: {clash}" for name, value in given.items() if (clash := _clash(value, held[name]))]
-        if wrong or (strict and (missing or unexpected)):
-            found = {"missing": missing, "unexpected": unexpected} if strict else {}
-            lists = [f"{title}: {', '.join(names)}" for title, names in found.items() if names]
+        found.missing_keys.extend(name for name in held if name not in state)
+        found.unexpected_keys.extend(name for name in state if name not in held)
+        given = {name: values(state[name]) for name in held if name in state}
+        wrong = unfit(held, given, found, strict) + errors
+        if wrong:
             raise ag.DataError(
-                f"load_state_dict: this does not fit {type(self).__name__}, and nothing was loaded; "
-                + "; ".join(lists + wrong)
+                f"load_state_dict: this does not fit {type(self).__name__}, and nothing was loaded; " + "; ".join(wrong)
             )
         with ag.no_grad():
             for name, value in given.items():
-                array = held[name].writable() if isinstance(held[name], ag.Tensor) else held[name]
-                array[...] = value
-        return IncompatibleKeys(missing, unexpected)
+                put(held[name], value)
+        self._tell("load", lambda path: (found,), last=True)
+        return found
 
     def _state(self) -> Iterator[tuple[str, Any]]:
         """Everything that is saved, under every name that it has, in PyTorch's order."""
-        yield from _find(Parameter, vars(self).items())
-        for name, persistent in self._buffers.items():
-            if persistent and getattr(self, name) is not None:
-                yield name, getattr(self, name)
-        for name, child in _find(Module, vars(self).items()):
-            for path, held in child._state():
-                yield _join(name, path), held
+        for path, module in self.named_modules(remove_duplicate=False):
+            for name, parameter in find(Parameter, vars(module).items()):
+                yield join(path, name), parameter
+            for name, persistent in module._buffers.items():
+                if persistent and getattr(module, name) is not None:
+                    yield join(path, name), getattr(module, name)
+
+    def _tell(self, kind: str, arguments: Callable[[str], tuple[Any, ...]], last: bool = False) -> None:
+        """Call the hooks of a kind of this module and all below it; to come `last` is to come after those below."""
+        named = [(path, module) for path, module in self.named_modules() if module._hooks is not None]
+        for path, module in named[::-1] if last else named:
+            module._hooks.tell(kind, module, *arguments(join(path, "") if path else ""))
 
     # --- switches -----------------------------------------------------------------------------------------------------
 
     def train(self, mode: bool = True) -> Self:
-        """Switch this module and all below it to training (dropout drops) or evaluation; returns self."""
-        if not isinstance(mode, bool | np.bool_):
-            raise ag.OptionError(f"train: mode must be True or False, got {mode!r}")
-        for module in self.modules():
-            module.training = bool(mode)
+        """Switch this module and all below it to training (dropout drops) or evaluation; returns self.
+
+        Each child is asked to switch itself and what is below it, so that a class may say otherwise.
+        """
+        check_flag(mode, "train: mode")
+        self.training = bool(mode)
+        self._ask_children(lambda child: child.train(mode))
         return self
 
     def eval(self) -> Self:
         """Switch this module and all below it to evaluation; returns self."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Forget the gradients of all parameters: each `.grad` becomes None."""
+    def apply(self, fn: Callable[["Module"], Any]) -> Self:
+        """Call a function with every module below this one, children first, and with this one last; returns self.
+
+        A module that stands in two others is called with twice, as in PyTorch.
+        """
+        self._ask_children(lambda child: child.apply(fn))
+        fn(self)
+        return self
+
+    def _ask_children(self, ask: Callable[["Module"], Any]) -> None:
+        """Ask each child; where the way leads back to where it came from, it ends."""
+        way = _WAY.get() | {id(self)}
+        token = _WAY.set(way)
+        try:
+            for child in self.children():
+                if id(child) not in way:
+                    ask(child)
+        finally:
+            _WAY.reset(token)
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients of all parameters: each `.grad` becomes None, or zeros if not `set_to_none`."""
         for parameter in self.parameters():
-            parameter.grad = None
+            if parameter.grad is not None:
+                parameter.grad = None if set_to_none else ag.zeros_like(parameter.detach())
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
-        """Learn all parameters, or freeze them; returns self."""
+        """Learn all parameters, or freeze them: no gradient, and no optimizer moves them; returns self."""
+        check_flag(requires_grad, "requires_grad_: requires_grad")
         for parameter in self.parameters():
             parameter.requires_grad_(requires_grad)
         return self
 
-    def apply(self, function: Callable[["Module"], Any]) -> Self:
-        """Call a function with every module below this one, children first, and with this one last; returns self."""
-        for module in reversed(list(self.modules())):
-            function(module)
+    def to(self, *args: Any, device: Any = None, dtype: DTypeLike = None) -> Self:
+        """Give all parameters and buffers of floating point, and their gradients, another dtype; returns self.
+
+        The parameters stay the same objects. An optimizer is best made afterwards. The device "cpu" is understood too.
+        Errors: OptionError for another device, DTypeError for a dtype that is not of floating point.
+
+        >>> nn.Linear(2, 1, rng=0).to(np.float64).weight.dtype
+        dtype('float64')
+        """
+        for given in args:
+            if given is None or isinstance(given, bool):  # a device that was left out, non_blocking
+                continue
+            if isinstance(given, ag.Tensor):
+                dtype = given.dtype
+            elif isinstance(given, str) and not _is_dtype(given):
+                device = given
+            else:
+                dtype = given
+        if device is not None and str(device) != "cpu":
+            raise ag.OptionError(f"to: there is no device {device!r} here, all arrays are on the cpu; leave it out")
+        if dtype is None:
+            return self
+        if np.dtype(dtype).kind != "f":
+            raise ag.DTypeError(f"to: parameters need floating point numbers, got dtype {np.dtype(dtype)}")
+        for tensor in [*self.parameters(), *self.buffers()]:
+            if isinstance(tensor, UninitializedParameter) or tensor.dtype.kind == "f":
+                recast(tensor, dtype)
+        return self
+
+    def float(self) -> Self:
+        """Numbers in single precision, as `to(np.float32)`; returns self."""
+        return self.to(np.float32)
+
+    def double(self) -> Self:
+        """Numbers in double precision, as `to(np.float64)`; returns self."""
+        return self.to(np.float64)
+
+    def half(self) -> Self:
+        """Numbers in half precision, as `to(np.float16)`; returns self."""
+        return self.to(np.float16)
+
+    def cpu(self) -> Self:
+        """Nothing: all arrays are on the cpu; returns self."""
         return self
 
     # --- the picture --------------------------------------------------------------------------------------------------
@@ -261,62 +232,23 @@ class Module:
     def __repr__(self) -> str:
         extra, name = self.extra_repr(), type(self).__name__
         lines = [*extra.split("\n")] if extra else []
-        children = [(path, repr(child)) for path, child in _find(Module, vars(self).items())]
-        body = lines + [f"({path}): {shown}" for path, shown in _folded(children)]
+        children = [(path, repr(child)) for path, child in find(Module, vars(self).items())]
+        body = lines + [f"({path}): {shown}" for path, shown in self._shown(children)]
         if len(body) == len(lines) <= 1:
             return f"{name}({extra})"
         return f"{name}(\n  " + "\n".join(body).replace("\n", "\n  ") + "\n)"
 
-
-def values(held: Any) -> NDArray[Any]:
-    """A copy of what an array or Tensor holds, as an ndarray.
-
-    >>> values(Parameter([1.0]))
-    array([1.], dtype=float32)
-    """
-    if isinstance(held, ag.Tensor):
-        with ag.no_grad():  # not the tensor's own .data: it would be copied into every graph from then on
-            return np.asarray(held.clone().data)
-    return np.array(held)
+    def _shown(self, children: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+        """The children as repr shows them, with those alike that follow each other in a list as one."""
+        return folded(children)
 
 
-def _find(kind: type, items: Iterable[tuple[Any, Any]]) -> Iterator[tuple[str, Any]]:
-    """The objects of a kind among named values, and in lists, tuples and dicts among them."""
-    for name, value in items:
-        if isinstance(value, kind):
-            yield str(name), value
-        elif isinstance(value, list | tuple):
-            yield from ((f"{name}.{path}", found) for path, found in _find(kind, enumerate(value)))
-        elif isinstance(value, dict):
-            yield from ((f"{name}.{path}", found) for path, found in _find(kind, value.items()))
-
-
-def _folded(children: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    """Paths and reprs, with those alike that follow each other in a list as one, as PyTorch shows a ModuleList."""
-    run: list[str] = []
-    last = ""
-    for path, shown in (*children, ("", "")):
-        end = path.rpartition(".")[2]
-        if run and shown == last and path == f"{run[0].rpartition('.')[0]}.{end}" and end.isdecimal():
-            run.append(path)
-            continue
-        if run:
-            several = f"{run[0]}-{run[-1].rpartition('.')[2]}"
-            yield (several, f"{len(run)} x {last}") if len(run) > 1 else (run[0], last)
-        run, last = [path], shown
-
-
-def _join(path: str, name: str) -> str:
-    return f"{path}.{name}" if path else name
-
-
-def _clash(value: NDArray[Any], held: Any) -> str:
-    """Why a value cannot be loaded into what a module holds, or nothing."""
-    if value.shape != held.shape:
-        return f"shape {value.shape} where {held.shape} is needed"
-    if value.dtype.kind not in "biuf" or not np.can_cast(value.dtype, held.dtype, "same_kind"):
-        return f"numbers of type {value.dtype} where {held.dtype} is needed"
-    return ""
+def _is_dtype(text: str) -> bool:
+    try:
+        np.dtype(text)
+    except TypeError:
+        return False
+    return True
 
 
 def _locate(error: ag.AutogradError, path: str, module: Module) -> None:
@@ -327,9 +259,3 @@ def _locate(error: ag.AutogradError, path: str, module: Module) -> None:
         message = str(error).removesuffix(f" In {path}.")
         end = "" if message.endswith(".") else "."
         error.args = (f"{message}{end} In {f'{path} ({kind})' if path else kind}.",)
-
-
-def _restore(data: NDArray[Any], requires_grad: bool, name: str) -> Parameter:
-    parameter = Parameter(data, requires_grad)
-    parameter.name = name
-    return parameter

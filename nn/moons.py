@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import functional, init, optim
+from . import datasets, functional, init, optim
 from .data import TensorDataset
 from .layers.activation import ReLU, Sigmoid
 from .layers.mlp import MLP
@@ -44,18 +44,14 @@ def two_moons(count: int = 200, noise: float = 0.2, rng: RandomSource = 0) -> tu
     """Points of two half circles that reach into each other, with normal noise, and which half each is of.
 
     Shapes: points (count, 2) float32, labels (count,).
-    Source: scikit-learn's make_moons.
+    Source: `nn.datasets.moons`, as arrays.
 
     >>> points, labels = two_moons(4, noise=0.0)
     >>> labels, np.linalg.norm(points[labels == 0], axis=1)
     (array([0, 1, 0, 1]), array([1., 1.], dtype=float32))
     """
-    rng = generator(rng, "two_moons")
-    angles, labels = np.pi * rng.random(count), np.arange(count) % 2
-    upper = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    lower = np.stack([1 - np.cos(angles), 0.5 - np.sin(angles)], axis=1)
-    points = np.where(labels[:, None] == 0, upper, lower) + noise * rng.standard_normal((count, 2))
-    return points.astype(np.float32), labels
+    points, labels = datasets.moons(count, noise, rng=rng).tensors
+    return points.numpy(), labels.numpy()
 
 
 def experiments(seed: int = 0) -> Moons:

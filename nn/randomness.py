@@ -1,4 +1,7 @@
-"""Where random numbers come from: a keyword `rng`, a seed or a generator, as in Scientific Python's SPEC 7."""
+"""Where random numbers come from: a keyword `rng`, a seed or a generator, as in Scientific Python's SPEC 7.
+
+Without one they are new in every run, unless `ag.manual_seed` was called.
+"""
 
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -24,10 +27,4 @@ def generator(rng: RandomSource, who: str) -> "np.random.Generator":
     >>> generator(draw, "Linear") is draw
     True
     """
-    try:
-        return np.random.default_rng(rng)
-    except (TypeError, ValueError) as error:
-        raise ag.OptionError(
-            f"{who}: rng must be a seed (a whole number, not negative), a numpy.random.Generator or None, "
-            f"got {type(rng).__name__} {rng!r} ({error})"
-        ) from None
+    return ag.generator(rng, who)

@@ -11,7 +11,8 @@ import numpy as np
 
 import autograd_core as ag
 
-from .module import Module, values
+from .module import Module
+from .parameter import values
 from .untouched import left_as_it_was
 
 __all__ = ["Call", "Trace", "trace"]

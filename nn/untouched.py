@@ -11,7 +11,8 @@ import numpy as np
 
 import autograd_core as ag
 
-from .module import Module, Parameter, values
+from .module import Module
+from .parameter import Parameter, UninitializedParameter, values
 
 __all__ = ["left_as_it_was"]
 
@@ -23,9 +24,16 @@ def left_as_it_was(model: Module, training: bool) -> Iterator[None]:
     That is attributes of modules, lists and dicts and arrays among them or in those, generators of random numbers,
     NumPy's and Python's own, and gradients of parameters. Values of parameters are not looked after: where recording is
     on, they are refused to be written into.
+    Errors: OptionError for a lazy layer that was not called yet: its first call changes it for good.
     """
     import random  # when it is needed: it brings hashing along
 
+    for name, parameter in model.named_parameters():
+        if isinstance(parameter, UninitializedParameter):
+            raise ag.OptionError(
+                f"{name} of {type(model).__name__} has no shape before the first call of its layer, which changes the "
+                "layer for good; call the model once on a batch first"
+            )
     restore: list[Callable[[], None]] = []
     for module in list(model.modules()):
         _remember(vars(module), restore)

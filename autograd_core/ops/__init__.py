@@ -146,8 +146,10 @@ from .polynomials import (
 from .pooling import (
     avg_pool1d as avg_pool1d,
     avg_pool2d as avg_pool2d,
+    avg_pool3d as avg_pool3d,
     max_pool1d as max_pool1d,
     max_pool2d as max_pool2d,
+    max_pool3d as max_pool3d,
 )
 from .products import (
     dot as dot,
@@ -155,6 +157,11 @@ from .products import (
     matmul as matmul,
     outer as outer,
     tensordot as tensordot,
+)
+from .recurrence import (
+    gru_recurrence as gru_recurrence,
+    lstm_recurrence as lstm_recurrence,
+    rnn_recurrence as rnn_recurrence,
 )
 from .reduction import (
     all as all,
@@ -280,6 +287,7 @@ from .splitting import (
     unstack as unstack,
     vsplit as vsplit,
 )
+from .standardization import standardize as standardize
 from .taking import (
     bincount as bincount,
     choose as choose,

@@ -1,12 +1,13 @@
 """Max and average pooling on raw NumPy arrays, with their transposes.
 
 The kernels know shapes and memory; they know no Tensor and check nothing. Shapes are logically
-(batch, channels, *spatial) with one or two spatial axes. Whatever order an array has in memory (channels last, batch
+(batch, channels, *spatial) with one to three spatial axes. Whatever order an array has in memory (channels last, batch
 last), results have it too. Windows are met tap by tap: one kernel position of all windows at once is a strided view,
 and padding is never stored. The cores share blocks of whatever axis lies furthest out in memory. The blocks are large:
 threads that call NumPy often wait for each other, which costs more than to leave the cache between taps.
 """
 
+import functools
 from collections.abc import Callable, Iterator
 from itertools import product
 from typing import Any, NamedTuple
@@ -36,15 +37,17 @@ class MaxResidual(NamedTuple):
     counts: Array | None
 
 
-def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tuple[Array, MaxResidual]:
+def max_pool_forward(
+    x: Array, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints = (), ceil_mode: bool = False
+) -> tuple[Array, MaxResidual]:
     """Maximum of each window of x, which is padded with -inf. A NaN is greater than all numbers.
 
     Shapes: x (N, C, *spatial) -> (N, C, *out).
     """
-    windows, x4 = _Windows.of(x.shape, kernel, stride, padding), _planar(x)
+    windows, x4 = _Windows.of(x.shape, kernel, stride, padding, dilation, ceil_mode), _planar(x)
     out = _like(x4, windows.out_shape)
     counts = _like(x4, windows.out_shape, np.min_scalar_type(len(windows.taps)))
-    fresh = np.zeros_like if any(padding) else np.empty_like  # a tap in the padding is in no mask
+    fresh = np.zeros_like if windows.padded else np.empty_like  # a tap in the padding is in no mask
     masks = tuple([fresh(out, dtype=bool) for _ in windows.taps])
     tied = []
 
@@ -52,7 +55,7 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
         for there_block, block in tasks:
             x_block, out_block, count = x4[there_block], out[block], counts[block]
             mask_blocks = [mask[block] for mask in masks]
-            if any(padding):
+            if windows.padded:
                 out_block[...] = -np.inf
                 for here, there in windows.taps:
                     np.maximum(out_block[here], x_block[there], out=out_block[here])
@@ -68,6 +71,7 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
                 for mask, (here, there) in zip(mask_blocks, windows.taps, strict=True):
                     mask[here] |= np.isnan(x_block[there])
                 _count(mask_blocks, count)
+                np.maximum(count, 1, out=count)  # a window of padding alone has no maximum
             tied.append(count.max() > 1)
 
     windows.share(work, x4)
@@ -75,13 +79,21 @@ def max_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> tup
 
 
 def max_pool_input(
-    g: Array, residual: MaxResidual, input_spatial: Ints, kernel: Ints, stride: Ints, padding: Ints
+    g: Array,
+    residual: MaxResidual,
+    input_spatial: Ints,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints = (),
+    ceil_mode: bool = False,
 ) -> Array:
     """Transpose of ``max_pool_gather``: the cotangent of x for a cotangent g of the maxima. Equal maxima share evenly.
 
     Shapes: g (N, C, *out) -> (N, C, *input_spatial).
     """
-    windows, g4 = _Windows.of((*g.shape[:2], *input_spatial), kernel, stride, padding), _planar(g)
+    x_shape = (*g.shape[:2], *input_spatial)
+    windows, g4 = _Windows.of(x_shape, kernel, stride, padding, dilation, ceil_mode), _planar(g)
     x = windows.allocate(residual.masks[0], g.dtype)
 
     def work(tasks: Iterator[Block]) -> None:
@@ -103,12 +115,20 @@ def max_pool_input(
     return _restored(x, g.ndim)
 
 
-def max_pool_gather(t: Array, residual: MaxResidual, kernel: Ints, stride: Ints, padding: Ints) -> Array:
+def max_pool_gather(
+    t: Array,
+    residual: MaxResidual,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    dilation: Ints = (),
+    ceil_mode: bool = False,
+) -> Array:
     """Mean of t over the maxima of each window: the tangent of the maxima for a tangent t of x.
 
     Shapes: t (N, C, *spatial) -> (N, C, *out).
     """
-    windows, t4 = _Windows.of(t.shape, kernel, stride, padding), _planar(t)
+    windows, t4 = _Windows.of(t.shape, kernel, stride, padding, dilation, ceil_mode), _planar(t)
     out = _like(residual.masks[0], windows.out_shape, t.dtype)
 
     def work(tasks: Iterator[Block]) -> None:
@@ -124,13 +144,22 @@ def max_pool_gather(t: Array, residual: MaxResidual, kernel: Ints, stride: Ints,
     return _restored(out, t.ndim)
 
 
-def avg_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> Array:
-    """Mean of each window of x, which is padded with zeros; they count.
+def avg_pool_forward(
+    x: Array,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: float | None = None,
+) -> Array:
+    """Mean of each window of x, which is padded with zeros; they count, or do not, or the sum is divided by a number.
 
     Shapes: x (N, C, *spatial) -> (N, C, *out).
     """
-    windows, x4 = _Windows.of(x.shape, kernel, stride, padding), _planar(x)
+    windows, x4 = _Windows.of(x.shape, kernel, stride, padding, (), ceil_mode), _planar(x)
     out = _like(x4, windows.out_shape)
+    divisor_of = windows.divisors(count_include_pad, divisor_override, out.dtype)
 
     def work(tasks: Iterator[Block]) -> None:
         for there_block, block in tasks:
@@ -138,23 +167,34 @@ def avg_pool_forward(x: Array, kernel: Ints, stride: Ints, padding: Ints) -> Arr
             out_block[...] = 0
             for here, there in windows.taps:
                 out_block[here] += x_block[there]
-            out_block /= len(windows.taps)
+            out_block /= divisor_of(block)
 
     windows.share(work, x4)
     return _restored(out, x.ndim)
 
 
-def avg_pool_input(g: Array, input_spatial: Ints, kernel: Ints, stride: Ints, padding: Ints) -> Array:
+def avg_pool_input(
+    g: Array,
+    input_spatial: Ints,
+    kernel: Ints,
+    stride: Ints,
+    padding: Ints,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: float | None = None,
+) -> Array:
     """Transpose of ``avg_pool_forward``: the cotangent of x for a cotangent g of the means.
 
     Shapes: g (N, C, *out) -> (N, C, *input_spatial).
     """
-    windows, g4 = _Windows.of((*g.shape[:2], *input_spatial), kernel, stride, padding), _planar(g)
+    x_shape = (*g.shape[:2], *input_spatial)
+    windows, g4 = _Windows.of(x_shape, kernel, stride, padding, (), ceil_mode), _planar(g)
     x = windows.allocate(g4, g.dtype)
+    divisor_of = windows.divisors(count_include_pad, divisor_override, g.dtype)
 
     def work(tasks: Iterator[Block]) -> None:
         for there_block, block in tasks:
-            part, x_block = g4[block] / len(windows.taps), x[there_block]
+            part, x_block = g4[block] / divisor_of(block), x[there_block]
             for here, there in windows.taps:
                 if windows.disjoint:
                     x_block[there] = part[here]
@@ -165,38 +205,84 @@ def avg_pool_input(g: Array, input_spatial: Ints, kernel: Ints, stride: Ints, pa
     return _restored(x, g.ndim)
 
 
+def pooled_size(size: int, kernel: int, stride: int, padding: int, dilation: int, ceil_mode: bool) -> int:
+    """Return how many windows there are along an axis.
+
+    With `ceil_mode` the last may reach over the end, unless it would start behind the input and the padding before it.
+    """
+    room = size + 2 * padding - dilation * (kernel - 1) - 1
+    if not ceil_mode:
+        return room // stride + 1
+    count = -(-room // stride) + 1
+    return count - 1 if (count - 1) * stride >= size + padding else count
+
+
 class _Windows(NamedTuple):
-    """The windows of one pooling, lifted to two spatial axes.
+    """The windows of one pooling, lifted to two spatial axes if there is one.
 
     ``taps``: for each kernel position, the outputs whose tap lies in the input, and these inputs, as regions of arrays
-    (N, C, height, width). ``disjoint``: no input is met twice. ``covering``: every input is met. ``step``: how far
-    apart the rows are where windows start, or 0 if they cannot be cut apart: a row is met from several, or padded.
+    (N, C, height, width). ``padded``: some tap of some window lies outside the input. ``disjoint``: no input is met
+    twice. ``covering``: every input is met. ``step``: how far apart the rows (along the first spatial axis) are where
+    windows start, or 0 if they cannot be cut apart: a row is met from several, or padded. ``sizes``: for each axis,
+    its length, the number of its windows, kernel, stride and padding.
     """
 
     in_shape: Ints
     out_shape: Ints
     taps: tuple[tuple[Region, Region], ...]
+    padded: bool
     disjoint: bool
     covering: bool
     step: int
+    sizes: tuple[tuple[int, int, int, int, int], ...]
 
     @classmethod
-    def of(cls, x_shape: Ints, kernel: Ints, stride: Ints, padding: Ints) -> "_Windows":
+    @functools.lru_cache(maxsize=256)  # a training asks for the same ones again and again
+    def of(
+        cls, x_shape: Ints, kernel: Ints, stride: Ints, padding: Ints, dilation: Ints = (), ceil_mode: bool = False
+    ) -> "_Windows":
         ones = (1,) * (4 - len(x_shape))
+        dilation = (dilation or (1,) * len(kernel)) + ones
         space, kernel, stride = x_shape[2:] + ones, kernel + ones, stride + ones
         padding = padding + (0,) * len(ones)
-        out_space = tuple([(n + 2 * p - k) // s + 1 for n, k, s, p in zip(space, kernel, stride, padding, strict=True)])
-        axes = [list(_axis_taps(*sizes)) for sizes in zip(space, out_space, kernel, stride, padding, strict=True)]
+        out_space = tuple(
+            [pooled_size(*sizes, ceil_mode) for sizes in zip(space, kernel, stride, padding, dilation, strict=True)]
+        )
+        sizes = tuple(zip(space, out_space, kernel, stride, padding, strict=True))
+        axes = [list(_axis_taps(*five, d)) for five, d in zip(sizes, dilation, strict=True)]
         everything = (slice(None), slice(None))
         taps = tuple(
-            [((*everything, high[0], wide[0]), (*everything, high[1], wide[1])) for high, wide in product(*axes)]
+            [
+                ((*everything, *(here for here, _ in tap)), (*everything, *(there for _, there in tap)))
+                for tap in product(*axes)
+            ]
         )
-        disjoint = all(k <= s for k, s in zip(kernel, stride, strict=True))
+        reach = [d * (k - 1) + 1 for d, k in zip(dilation, kernel, strict=True)]
+        over = [bool(p) or (o - 1) * s + r > n for (n, o, _, s, p), r in zip(sizes, reach, strict=True)]
+        disjoint = all(r <= s for r, s in zip(reach, stride, strict=True))
         covering = not any(padding) and all(
-            k >= s and (o - 1) * s + k >= n for n, o, k, s in zip(space, out_space, kernel, stride, strict=True)
+            s <= k == r and (o - 1) * s + k >= n for (n, o, k, s, _), r in zip(sizes, reach, strict=True)
         )
-        step = 0 if kernel[0] > stride[0] or padding[0] else stride[0]
-        return cls((*x_shape[:2], *space), (*x_shape[:2], *out_space), taps, disjoint, covering, step)
+        step = 0 if reach[0] > stride[0] or over[0] else stride[0]
+        shapes = (*x_shape[:2], *space), (*x_shape[:2], *out_space)
+        return cls(*shapes, taps, any(over), disjoint, covering, step, sizes)
+
+    def divisors(self, include_pad: bool, override: float | None, dtype: np.dtype[Any]) -> Callable[[Region], Any]:
+        """What the sums of a block of windows are divided by: their sizes as far as they lie in the (padded) input."""
+        if override is not None:
+            return lambda block: override
+        beyond = any((o - 1) * s + k > n + 2 * p for n, o, k, s, p in self.sizes)
+        if not beyond and (include_pad or not self.padded):
+            return lambda block: len(self.taps)
+        counts = np.ones((), dtype)
+        for n, o, k, s, p in self.sizes:
+            start = np.arange(o) * s - p
+            end = np.minimum(start + k, n + p)
+            if not include_pad:
+                start, end = np.maximum(start, 0), np.minimum(end, n)
+            counts = counts[..., None] * (end - start).astype(dtype)
+        whole = np.broadcast_to(counts, self.out_shape)
+        return lambda block: whole[block]
 
     def allocate(self, prototype: Array, dtype: DTypeLike) -> Array:
         """Make an array for the cotangent of the input, zero where taps are added to it or leave it out."""
@@ -224,8 +310,10 @@ class _Windows(NamedTuple):
         share(lambda tasks: work(blocks[task] for task in tasks), len(blocks), worthwhile=worthwhile)
 
 
-def _axis_taps(size: int, out_size: int, kernel: int, stride: int, padding: int) -> Iterator[tuple[slice, slice]]:
-    for offset in range(-padding, kernel - padding):
+def _axis_taps(
+    size: int, out_size: int, kernel: int, stride: int, padding: int, dilation: int
+) -> Iterator[tuple[slice, slice]]:
+    for offset in range(-padding, kernel * dilation - padding, dilation):
         lo, hi = max(0, -(offset // stride)), min(out_size, -((offset - size) // stride))
         hi = max(lo, hi)
         start = lo * stride + offset
@@ -247,8 +335,8 @@ def _like(prototype: Array, shape: Ints, dtype: DTypeLike | None = None) -> Arra
 
 
 def _planar(a: Array) -> Array:
-    return a if a.ndim == 4 else a[..., None]
+    return a if a.ndim > 3 else a[..., None]
 
 
 def _restored(a: Array, ndim: int) -> Array:
-    return a if ndim == 4 else a[..., 0]
+    return a if ndim > 3 else a[..., 0]

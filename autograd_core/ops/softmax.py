@@ -135,6 +135,15 @@ def _cross_entropy_reference(logits, labels, reduction="mean"):
     return np.mean(loss) if reduction == "mean" else np.sum(loss) if reduction == "sum" else loss
 
 
+def _expected(labels, logp):
+    """Minus the mean of log-probabilities under the labels; a class of probability 0 adds 0, also to minus infinity."""
+    with np.errstate(invalid="ignore"):
+        loss = -np.add.reduce(labels * logp, axis=-1)
+        if np.isnan(loss).any():
+            loss = -np.add.reduce(labels * np.where((labels == 0) & np.isneginf(logp), 0, logp), axis=-1)
+    return loss
+
+
 _IDS = np.array([0, 2])
 
 
@@ -167,6 +176,7 @@ _IDS = np.array([0, 2])
 def cross_entropy(xp, logits, labels, /, reduction="mean"):
     """Negative log-likelihood of the labels under softmax(logits), in nats, without overflow.
 
+    A class of probability 0 costs nothing, even if its logit is minus infinity.
     Shapes: logits (..., classes); labels (...) class ids, or (..., classes) probabilities -> () or (...) for "none".
     Raises: OptionError for a label out of range; ShapeError for labels of another shape.
     Source: Bishop, Pattern Recognition and Machine Learning, eq. 4.108 (with the mean in the place of the sum).
@@ -178,7 +188,7 @@ def cross_entropy(xp, logits, labels, /, reduction="mean"):
     _check_labels(logits, labels, reduction)
     logp = log_softmax(logits)
     if labels.shape == logits.shape:
-        loss = -xp.add.reduce(labels * logp, axis=-1)
+        loss = _expected(labels, logp)
     else:
         loss = -xp.take_along_axis(logp, labels[..., None], axis=-1)[..., 0]
     return loss if reduction == "none" else xp.add.reduce(loss, axis=None) * _mean_weight(logits, reduction)

@@ -1,49 +1,85 @@
-"""Where the files of a data set lie, and how they get there.
+"""Where the files of a data set lie: found on this computer, or else downloaded there.
 
 Looked for in the folder that the caller names, then in $AUTOGRAD_CORE_DATA, then in the user's cache, then downloaded.
-Knows names and checksums of files. Does not know what is in them.
+Knows names, sizes and checksums of files. Does not know what is in them, nor how they travel (`download`).
 """
 
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import autograd_core as ag
 
-_CHUNK = 1 << 16
+__all__ = ["RemoteFile", "obtain", "present", "search_folders"]
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file on the mirrors, and what it must be: size in bytes, SHA-256 and the MD5 that its authors published."""
+
+    name: str
+    size: int
+    sha256: str
+    md5: str
+
+    @property
+    def stem(self) -> str:
+        """The name without ``.gz``, under which it may lie here unpacked."""
+        return self.name.removesuffix(".gz")
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.size:,} bytes, SHA-256 {self.sha256}, MD5 {self.md5})"
 
 
 def obtain(
     dataset: str,
-    files: Mapping[str, str],
+    files: Sequence[RemoteFile],
     mirrors: Sequence[str],
     root: str | os.PathLike[str] | None = None,
     download: bool = True,
+    *,
+    within: Sequence[str] = (),
 ) -> dict[str, Path]:
-    """The path of each file of a data set, in the first folder that has them all, as they are or with ``.gz``.
+    """The path of each file of a data set by its `stem`, in the first folder that has them all, packed or unpacked.
 
-    `files` are names and the MD5 sums of their ``.gz`` on the mirrors. What is found is taken as it is; what is
-    downloaded is checked. Downloads go to `root` if given, or else to the cache, and stay there.
-    Errors: FileNotFoundError that tells where the files were looked for, if they may not be downloaded (`download` is
-    False, or the environment has AUTOGRAD_CORE_OFFLINE=1), ConnectionError if no mirror has them.
+    What is found is taken as it is; what is downloaded is checked. `within` are folders below each of the
+    `search_folders` that other libraries use. Downloads go to `root` if given, or else to the cache, and stay there.
+    Errors: FileNotFoundError that tells where the files were looked for and what to put where, if they may not be
+    downloaded (`download` is False, or the environment has AUTOGRAD_CORE_OFFLINE=1), ConnectionError that tells the
+    same if no mirror has them.
     """
     folders = search_folders(dataset, root)
-    for folder in folders:
-        paths = {name: _present(folder, name) for name in files}
+    for folder in [place for outer in folders for place in (outer, *(outer / name for name in within))]:
+        paths = {file.stem: present(folder, file) for file in files}
         if None not in paths.values():
             return {name: path for name, path in paths.items() if path is not None}
     target = folders[-1] if root is None else folders[0]
+    missing = [file for file in files if present(target, file) is None]
     offline = os.environ.get("AUTOGRAD_CORE_OFFLINE", "0") not in ("", "0")
     if offline or not download:
         raise FileNotFoundError(
-            f"{dataset}: no folder has all of {', '.join(files)} (or {next(iter(files))}.gz and so on). Looked in "
-            f"{', '.join(map(str, folders))}. Put the files into one of them, or "
-            + ("unset AUTOGRAD_CORE_OFFLINE" if offline else "pass download=True")
-            + f" to get them from {mirrors[0]}"
+            f"{dataset}: no folder has all of its files. Looked in {', '.join(map(str, folders))}. "
+            + ("Unset AUTOGRAD_CORE_OFFLINE" if offline else "Pass download=True")
+            + f" to download them, or put them there by hand:\n{_by_hand(missing, mirrors, target)}"
         )
-    return {name: _present(target, name) or _download(name, md5, mirrors, target) for name, md5 in files.items()}
+    from .download import fetch_file  # which brings the network along
+
+    failures: list[str] = []
+    for file in missing:
+        for mirror in mirrors:
+            try:
+                fetch_file(mirror + file.name, target / file.name, file)
+                break
+            except (OSError, ag.DataError) as error:
+                failures.append(f"{mirror}{file.name}: {error}")
+        else:
+            tried = "\n  ".join(failures)
+            raise ConnectionError(
+                f"{dataset}: cannot download {file.name}:\n  {tried}\nTry again later; what has come is kept and "
+                f"continued. Or put it there by hand:\n{_by_hand([file], mirrors, target)}"
+            )
+    return {file.stem: present(target, file) or target / file.name for file in files}
 
 
 def search_folders(dataset: str, root: str | os.PathLike[str] | None = None) -> list[Path]:
@@ -59,55 +95,11 @@ def search_folders(dataset: str, root: str | os.PathLike[str] | None = None) -> 
     return [*folders, Path(cache).expanduser() / "autograd_core" / dataset]
 
 
-def fetch(url: str, path: Path, md5: str) -> None:
-    """Download one file, showing progress; `path` appears when the file is whole and its checksum right.
-
-    Errors: OSError if the address cannot be read, DataError if what came has another MD5 sum.
-    """
-    from urllib.request import urlopen  # here, because importing it takes longer than all of nn.datasets
-
-    from tqdm import tqdm
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.{os.getpid()}.part")  # processes that download at once do not share it
-    digest = hashlib.md5(usedforsecurity=False)
-    try:
-        with urlopen(url, timeout=30) as source, part.open("wb") as sink:
-            total = int(source.headers.get("Content-Length") or 0) or None
-            with tqdm(total=total, desc=path.name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
-                while chunk := source.read(_CHUNK):
-                    sink.write(chunk)
-                    digest.update(chunk)
-                    bar.update(len(chunk))
-            sink.flush()
-            os.fsync(sink.fileno())
-        if digest.hexdigest() != md5:
-            raise ag.DataError(
-                f"{url}: what came has the MD5 sum {digest.hexdigest()}, where {md5} is expected; try again later, "
-                f"or put a good copy at {path}"
-            )
-        os.replace(part, path)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
+def present(folder: Path, file: RemoteFile) -> Path | None:
+    """Where a file is in a folder, unpacked or packed."""
+    return next((path for path in (folder / file.stem, folder / file.name) if path.is_file()), None)
 
 
-def _download(name: str, md5: str, mirrors: Sequence[str], folder: Path) -> Path:
-    from http.client import HTTPException
-
-    path = folder / f"{name}.gz"
-    failures = []
-    for mirror in mirrors:
-        try:
-            fetch(f"{mirror}{path.name}", path, md5)
-            return path
-        except (OSError, HTTPException, ag.DataError) as error:
-            failures.append(f"{mirror}{path.name}: {error}")
-    raise ConnectionError(
-        f"cannot download {path.name} ({'; '.join(failures)}); get it elsewhere (MD5 {md5}) and put it into {folder}"
-    )
-
-
-def _present(folder: Path, name: str) -> Path | None:
-    candidates = (folder / name, folder / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+def _by_hand(files: Sequence[RemoteFile], mirrors: Sequence[str], folder: Path) -> str:
+    lines = [f"  {file}\n" + "\n".join(f"    from {mirror}{file.name}" for mirror in mirrors) for file in files]
+    return "\n".join(lines) + f"\n  into {folder}"

@@ -1,6 +1,10 @@
-"""MNIST, the 70,000 handwritten digits on which the field has compared itself since 1998."""
+"""MNIST, the 70,000 handwritten digits on which the field has compared itself since 1998, and Fashion-MNIST, its twin.
+
+Knows the four files of each, and what must be in them. Does not know how they get here (`files`).
+"""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +14,80 @@ from numpy.typing import DTypeLike, NDArray
 import autograd_core as ag
 
 from ..data import TensorDataset
-from .files import obtain
+from .files import RemoteFile, obtain
 from .idx import read_idx
 from .images import ImageData, labelled_images
 
-FILES = {
-    "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-    "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
-    "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
-    "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
-}
-MIRRORS = ("https://ossci-datasets.s3.amazonaws.com/mnist/",)
+__all__ = ["fashion_mnist", "mnist"]
+
+# MD5 sums: torchvision's datasets/mnist.py. Sizes and SHA-256 sums: TensorFlow Datasets' url_checksums/mnist.txt.
+FILES = (
+    RemoteFile(
+        "train-images-idx3-ubyte.gz",
+        9912422,
+        "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
+        "f68b3c2dcbeaaa9fbdd348bbdeb94873",
+    ),
+    RemoteFile(
+        "train-labels-idx1-ubyte.gz",
+        28881,
+        "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
+        "d53e105ee54ea40749a09fcbcd1e9432",
+    ),
+    RemoteFile(
+        "t10k-images-idx3-ubyte.gz",
+        1648877,
+        "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
+        "9fb629c4189551a2d022fa330f9573f3",
+    ),
+    RemoteFile(
+        "t10k-labels-idx1-ubyte.gz",
+        4542,
+        "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
+        "ec29112dd5afa0611ce80d1b7f02629c",
+    ),
+)
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+
+# MD5 sums: the README of zalandoresearch/fashion-mnist. Sizes and SHA-256 sums: TensorFlow Datasets'
+# url_checksums/fashion_mnist.txt.
+FASHION_FILES = (
+    RemoteFile(
+        "train-images-idx3-ubyte.gz",
+        26421880,
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
+        "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
+    ),
+    RemoteFile(
+        "train-labels-idx1-ubyte.gz",
+        29515,
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845",
+        "25c81989df183df01b3e8a0aad5dffbe",
+    ),
+    RemoteFile(
+        "t10k-images-idx3-ubyte.gz",
+        4422102,
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
+        "bef4ecab320f06d8554ea6380940ec79",
+    ),
+    RemoteFile(
+        "t10k-labels-idx1-ubyte.gz",
+        5148,
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
+        "bb300cfdad3c16e7a12a480ee83cd310",
+    ),
+)
+FASHION_MIRRORS = (
+    "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",
+    "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",
+    "https://raw.githubusercontent.com/zalandoresearch/fashion-mnist/master/data/fashion/",
+)
+FASHION_CLASSES = (
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+)  # fmt: skip
 
 
 def mnist(
@@ -33,18 +100,45 @@ def mnist(
     """Handwritten digits 0 to 9 in 28 x 28 pixels: 60,000 images for training and 10,000 for testing.
 
     The four IDX files, plain or gzipped, are looked for in `root`, then in $AUTOGRAD_CORE_DATA or its folder ``mnist``,
-    then in the user's cache, and then downloaded (11 MB), unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
+    then in the user's cache, each time also where torchvision keeps them (``MNIST/raw``), and then downloaded (11 MB),
+    unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
     Shapes: images (N, 1, 28, 28), or (N, 784) if flattened; labels (N,).
     Units: grey levels from 0 (paper) to 1 (ink).
     Errors: FileNotFoundError if the files are nowhere, DataError for a file that is not what it should be.
     Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998.
     """
-    paths = obtain("mnist", FILES, MIRRORS, root, download)
+    paths = obtain("mnist", FILES, MIRRORS, root, download, within=["MNIST/raw"])
+    return _read(paths, tuple("0123456789"), flatten, dtype)
+
+
+def fashion_mnist(
+    root: str | os.PathLike[str] | None = None,
+    *,
+    download: bool = True,
+    flatten: bool = False,
+    dtype: DTypeLike = np.float32,
+) -> ImageData:
+    """Pictures of clothes and shoes in ten classes, in the form of MNIST, and harder.
+
+    The four IDX files, plain or gzipped, are looked for in `root`, then in the folder ``fashion_mnist`` of
+    $AUTOGRAD_CORE_DATA, then in the user's cache, each time also where torchvision keeps them (``FashionMNIST/raw``),
+    and then downloaded (31 MB), unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
+    Shapes: images (N, 1, 28, 28), or (N, 784) if flattened; labels (N,).
+    Units: grey levels from 0 (background) to 1.
+    Errors: FileNotFoundError if the files are nowhere, DataError for a file that is not what it should be.
+    Source: H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine learning
+    algorithms, 2017.
+    """
+    paths = obtain("fashion_mnist", FASHION_FILES, FASHION_MIRRORS, root, download, within=["FashionMNIST/raw"])
+    return _read(paths, FASHION_CLASSES, flatten, dtype)
+
+
+def _read(paths: dict[str, Path], classes: Sequence[str], flatten: bool, dtype: DTypeLike) -> ImageData:
     train, test = (
         _labelled(paths[f"{part}-images-idx3-ubyte"], paths[f"{part}-labels-idx1-ubyte"], flatten, dtype)
         for part in ("train", "t10k")
     )
-    return ImageData(train, test, tuple("0123456789"))
+    return ImageData(train, test, tuple(classes))
 
 
 def _labelled(images_path: Path, labels_path: Path, flatten: bool, dtype: DTypeLike) -> TensorDataset:

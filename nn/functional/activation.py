@@ -1,28 +1,456 @@
-"""Activation functions: what stands between layers."""
+"""Activation functions: what stands between layers.
 
-from typing import Any
+`inplace` is taken everywhere where PyTorch takes it, and has no effect: results are new arrays. Where a function has a
+kink, its slope there is the one that PyTorch takes, which is that of the left side unless something else is said.
+"""
+
+import math
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-# the same as in the core
-from autograd_core import relu, sigmoid, softplus, tanh
+from ..randomness import RandomSource, generator
 
-__all__ = ["log_softmax", "relu", "sigmoid", "softmax", "softplus", "tanh"]
+__all__ = [
+    # rectifiers
+    "celu",
+    "elu",
+    "gelu",
+    "hardswish",
+    "leaky_relu",
+    "mish",
+    "prelu",
+    "relu",
+    "relu6",
+    "rrelu",
+    "selu",
+    "silu",
+    "softplus",
+    "threshold",
+    # between two bounds
+    "hardsigmoid",
+    "hardtanh",
+    "logsigmoid",
+    "sigmoid",
+    "softsign",
+    "step",
+    "tanh",
+    # nothing near 0
+    "hardshrink",
+    "softshrink",
+    "tanhshrink",
+    # over an axis
+    "glu",
+    "gumbel_softmax",
+    "log_softmax",
+    "softmax",
+    "softmin",
+]
+
+# --- rectifiers: about 0 on the left, about x on the right ------------------------------------------------------------
 
 
-def softmax(x: Any, dim: int = -1) -> Any:
-    """Probabilities ``e**x / sum(e**x)`` along `dim`.
+def relu(input: Any, inplace: bool = False) -> Any:
+    """Rectified linear unit ``max(x, 0)``, element by element; its slope at 0 is 0.
+
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return ag.relu(input)
+
+
+def relu6(input: Any, inplace: bool = False) -> Any:
+    """``min(max(x, 0), 6)``, element by element; its slope at 0 and at 6 is 0.
+
+    >>> relu6(np.array([-1.0, 2.0, 8.0]))
+    array([0., 2., 6.])
+    """
+    return hardtanh(input, 0.0, 6.0)
+
+
+def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
+    """x on the right of 0, ``negative_slope * x`` on the left, element by element.
+
+    Source: Maas, Hannun, Ng, Rectifier nonlinearities improve neural network acoustic models (2013).
+
+    >>> leaky_relu(np.array([-1.0, 2.0]), 0.1)
+    array([-0.1,  2. ])
+    """
+    return ag.where(input > 0, input, negative_slope * input)
+
+
+def prelu(input: Any, weight: Any) -> Any:
+    """x on the right of 0, ``weight * x`` on the left, with one weight for all or one for each channel.
+
+    Shapes: input (...) or (N, channels, ...); weight (), (1,) or (channels,) -> that of the input.
+    Errors: ShapeError for another number of weights.
+    Source: He et al., Delving deep into rectifiers (2015).
+
+    >>> prelu(np.array([[-1.0, -1.0]]), np.array([0.1, 0.2]))
+    array([[-0.1, -0.2]])
+    """
+    shape, count = np.shape(input), np.size(weight)
+    if count != 1 and (len(shape) < 2 or count != shape[1] or np.ndim(weight) != 1):
+        raise ag.ShapeError(
+            f"prelu: one weight is needed, or one for each channel (axis 1); got weight {np.shape(weight)} "
+            f"for x {shape}"
+        )
+    slopes = ag.reshape(weight, (1, -1, *(1,) * (len(shape) - 2)) if count != 1 else ())
+    return ag.where(input > 0, input, slopes * input)
+
+
+def rrelu(
+    input: Any,
+    lower: float = 1 / 8,
+    upper: float = 1 / 3,
+    training: bool = False,
+    inplace: bool = False,
+    *,
+    rng: RandomSource = None,
+) -> Any:
+    """x on the right of 0; on the left x times a slope, drawn for each element from [lower, upper) in `training`.
+
+    Otherwise the slope is the middle of both bounds.
+    Errors: OptionError for a lower bound above the upper one.
+    Source: Xu et al., Empirical evaluation of rectified activations in convolutional network (2015).
+
+    >>> rrelu(np.array([-1.0, 2.0]), 0.1, 0.3)
+    array([-0.2,  2. ])
+    """
+    if not lower <= upper:
+        raise ag.OptionError(f"rrelu: lower must not be above upper, got {lower!r} and {upper!r}")
+    if not training:
+        return leaky_relu(input, (lower + upper) / 2)
+    slopes = generator(rng, "rrelu").uniform(lower, upper, np.shape(input))
+    return ag.where(input > 0, input, slopes.astype(_floating(input)) * input)
+
+
+def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x on the right of 0, ``alpha (e**x - 1)`` on the left, element by element.
+
+    Source: Clevert, Unterthiner, Hochreiter, Fast and accurate deep network learning by ELUs (2015).
+
+    >>> elu(np.array([-1e4, 2.0]), 0.5)
+    array([-0.5,  2. ])
+    """
+    return ag.where(input > 0, input, alpha * ag.expm1(_left(input)))
+
+
+def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
+    """x on the right of 0, ``alpha (e**(x / alpha) - 1)`` on the left: its slope is continuous for every alpha.
+
+    Errors: OptionError for alpha 0.
+    Source: Barron, Continuously differentiable exponential linear units (2017).
+
+    >>> celu(np.array([-1e4, 2.0]), 0.5)
+    array([-0.5,  2. ])
+    """
+    if alpha == 0:
+        raise ag.OptionError("celu: alpha must not be 0, which x is divided by")
+    return ag.where(input > 0, input, alpha * ag.expm1(_left(input) / alpha))
+
+
+_SELU_ALPHA, _SELU_SCALE = 1.6732632423543772848170429916717, 1.0507009873554804934193349852946
+
+
+def selu(input: Any, inplace: bool = False) -> Any:
+    """An `elu`, scaled such that layers of it keep mean 0 and variance 1.
+
+    Source: Klambauer et al., Self-normalizing neural networks (2017), with their two constants.
+
+    >>> selu(np.array([0.0, 1.0]))
+    array([0.        , 1.05070099])
+    """
+    return _SELU_SCALE * elu(input, _SELU_ALPHA)
+
+
+def gelu(input: Any, approximate: Literal["none", "tanh"] = "none") -> Any:
+    """``x P(Z <= x)`` for a standard normal Z, element by element; approximately, with a tanh, where that is asked for.
+
+    Errors: OptionError for another approximation.
+    Source: Hendrycks, Gimpel, Gaussian error linear units (2016).
+
+    >>> gelu(np.array([-1.0, 0.0, 1.0])).round(4)
+    array([-0.1587,  0.    ,  0.8413])
+    """
+    if approximate == "none":
+        return input * ag.special.ndtr(input)
+    if approximate != "tanh":
+        raise ag.OptionError(f"gelu: approximate must be 'none' or 'tanh', got {approximate!r}")
+    inner = math.sqrt(2 / math.pi) * input * (1 + 0.044715 * ag.square(input))
+    return 0.5 * input * (1 + ag.tanh(inner))
+
+
+def silu(input: Any, inplace: bool = False) -> Any:
+    """``x sigmoid(x)``, element by element, also called swish.
+
+    >>> silu(np.array([0.0, 40.0]))
+    array([ 0., 40.])
+    """
+    return input * ag.sigmoid(input)
+
+
+def mish(input: Any, inplace: bool = False) -> Any:
+    """``x tanh(log(1 + e**x))``, element by element.
+
+    Source: Misra, Mish: a self regularized non-monotonic activation function (2019).
+
+    >>> mish(np.array([0.0, 40.0]))
+    array([ 0., 40.])
+    """
+    return input * ag.tanh(ag.softplus(input))
+
+
+def hardswish(input: Any, inplace: bool = False) -> Any:
+    """``x hardsigmoid(x)``, element by element.
+
+    Source: Howard et al., Searching for MobileNetV3 (2019).
+
+    >>> hardswish(np.array([-4.0, 0.0, 3.0]))
+    array([-0.,  0.,  3.])
+    """
+    return input * hardsigmoid(input)
+
+
+def softplus(input: Any, beta: float = 1.0, threshold: float = 20.0) -> Any:
+    """``log(1 + e**(beta x)) / beta``, element by element; x itself where ``beta x`` is above the threshold.
+
+    The threshold is PyTorch's, and what it changes is at most e**-threshold: nothing overflows here without it.
+    Errors: OptionError for beta 0.
+
+    >>> softplus(np.array([0.0, 1e4])).round(4)
+    array([6.931e-01, 1.000e+04])
+    """
+    if beta == 0:
+        raise ag.OptionError("softplus: beta must not be 0, which is divided by")
+    if beta == 1:
+        return ag.where(input > threshold, input, ag.softplus(input))
+    scaled = beta * input
+    return ag.where(scaled > threshold, input, ag.softplus(scaled) / beta)
+
+
+def threshold(input: Any, threshold: float, value: float, inplace: bool = False) -> Any:
+    """x where it is above the threshold, and the value elsewhere.
+
+    >>> threshold(np.array([0.5, 2.0]), 1.0, -1.0)
+    array([-1.,  2.])
+    """
+    return ag.where(input <= threshold, value, input)
+
+
+# --- between two bounds -----------------------------------------------------------------------------------------------
+
+
+def sigmoid(input: Any) -> Any:
+    """``1 / (1 + e**-x)``, element by element, without overflow.
+
+    >>> sigmoid(np.array([0.0, 1e4]))
+    array([0.5, 1. ])
+    """
+    return ag.sigmoid(input)
+
+
+def logsigmoid(input: Any) -> Any:
+    """``log(1 / (1 + e**-x))``, element by element, without overflow.
+
+    >>> logsigmoid(np.array([-1e4, 0.0]))
+    array([-1.00000000e+04, -6.93147181e-01])
+    """
+    return ag.negative(ag.softplus(ag.negative(input)))
+
+
+def tanh(input: Any) -> Any:
+    """Hyperbolic tangent, element by element.
+
+    >>> tanh(np.array([0.0, 1e4]))
+    array([0., 1.])
+    """
+    return ag.tanh(input)
+
+
+def softsign(input: Any) -> Any:
+    """``x / (1 + |x|)``, element by element.
+
+    >>> softsign(np.array([-1.0, 3.0]))
+    array([-0.5 ,  0.75])
+    """
+    return ag.softsign(input)
+
+
+def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
+    """x, and the bound where it is outside of both bounds; its slope at the bounds is 0.
+
+    Errors: OptionError unless min_val is below max_val.
+
+    >>> hardtanh(np.array([-3.0, 0.5, 3.0]))
+    array([-1. ,  0.5,  1. ])
+    """
+    if not min_val < max_val:
+        raise ag.OptionError(f"hardtanh: min_val must be below max_val, got {min_val!r} and {max_val!r}")
+    return ag.where(input <= min_val, min_val, ag.where(input >= max_val, max_val, input))
+
+
+def hardsigmoid(input: Any, inplace: bool = False) -> Any:
+    """``x / 6 + 1/2`` between -3 and 3, 0 on the left and 1 on the right; its slope at -3 and 3 is 0.
+
+    >>> hardsigmoid(np.array([-4.0, 0.0, 4.0]))
+    array([0. , 0.5, 1. ])
+    """
+    return ag.where(input <= -3, 0.0, ag.where(input >= 3, 1.0, input / 6 + 0.5))
+
+
+def step(input: Any) -> Any:
+    """1 where x is above 0, else 0: the threshold unit. It is flat, so its gradient is 0 everywhere.
+
+    A network of such units cannot be learned by gradients; `nn.classic.Perceptron` has a rule of its own, and `sigmoid`
+    is the smooth function in its place.
+
+    >>> step(np.array([-2.0, 0.0, 3.0]))
+    array([0., 0., 1.])
+    """
+    return ag.heaviside(input, 0.0)
+
+
+# --- nothing near 0 ---------------------------------------------------------------------------------------------------
+
+
+def hardshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x, and 0 where ``|x| <= lambd``.
+
+    >>> hardshrink(np.array([-0.4, 0.6]))
+    array([0. , 0.6])
+    """
+    return ag.where(ag.absolute(input) <= lambd, 0.0, input)
+
+
+def softshrink(input: Any, lambd: float = 0.5) -> Any:
+    """x moved towards 0 by `lambd`, and 0 where it would go past.
+
+    Errors: OptionError for a negative lambd.
+
+    >>> softshrink(np.array([-1.5, 0.4]))
+    array([-1.,  0.])
+    """
+    if not lambd >= 0:
+        raise ag.OptionError(f"softshrink: lambd must not be negative, got {lambd!r}")
+    # 0 times x and not 0: a NaN stays one
+    return ag.where(input > lambd, input - lambd, ag.where(input < -lambd, input + lambd, 0 * input))
+
+
+def tanhshrink(input: Any) -> Any:
+    """``x - tanh(x)``, element by element.
+
+    >>> tanhshrink(np.array([0.0, 40.0]))
+    array([ 0., 39.])
+    """
+    return input - ag.tanh(input)
+
+
+# --- over an axis -----------------------------------------------------------------------------------------------------
+
+
+def softmax(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
+    """Probabilities ``e**x / sum(e**x)`` along `dim`, without overflow; in another `dtype` if that is given.
+
+    Without `dim`, classes are the last axis of at most two; of more axes PyTorch would take the first or the second,
+    depending on their number.
+    Errors: OptionError for more than two axes without a `dim`.
 
     >>> softmax(np.array([0.0, 0.0]))
     array([0.5, 0.5])
     """
-    return ag.softmax(x, dim)
+    return ag.softmax(_cast(input, dtype), _classes_at(input, dim, "softmax"))
 
 
-def log_softmax(x: Any, dim: int = -1) -> Any:
-    """Logarithm of the softmax along `dim`, without overflow.
+def log_softmax(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
+    """Logarithm of the softmax along `dim`, without overflow; options and errors are those of `softmax`.
 
     >>> log_softmax(np.array([0.0, -1e4]))
     array([     0., -10000.])
     """
-    return ag.log_softmax(x, dim)
+    return ag.log_softmax(_cast(input, dtype), _classes_at(input, dim, "log_softmax"))
+
+
+def softmin(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
+    """The softmax of -x: the smallest is the likeliest; options and errors are those of `softmax`.
+
+    >>> softmin(np.array([0.0, 1e4]))
+    array([1., 0.])
+    """
+    return ag.softmax(ag.negative(_cast(input, dtype)), _classes_at(input, dim, "softmin"))
+
+
+def glu(input: Any, dim: int = -1) -> Any:
+    """Gated linear unit: the first half of `dim`, times the sigmoid of the second.
+
+    Shapes: input (..., 2n, ...) -> (..., n, ...).
+    Errors: ShapeError for an odd number along `dim`.
+    Source: Dauphin et al., Language modeling with gated convolutional networks (2016).
+
+    >>> glu(np.array([1.0, 2.0, 0.0, 1e4]))
+    array([0.5, 2. ])
+    """
+    shape = np.shape(input)
+    if not -len(shape) <= dim < len(shape) or shape[dim] % 2:
+        raise ag.ShapeError(f"glu: axis {dim} of x is cut into two halves, got shape {shape}")
+    values, gates = ag.split(input, 2, axis=dim)
+    return values * ag.sigmoid(gates)
+
+
+def gumbel_softmax(
+    logits: Any, tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int = -1, *, rng: RandomSource = None
+) -> Any:
+    """A random choice by softmax(logits), relaxed to probabilities that have a gradient; the lower `tau`, the harder.
+
+    With `hard`, the result is one-hot, and the gradient is that of the relaxed choice. `eps` is PyTorch's, without
+    effect there and here.
+    Errors: OptionError for a tau that is not positive.
+    Source: Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax (2016).
+
+    >>> gumbel_softmax(np.array([0.0, 100.0]), hard=True, rng=0)
+    array([0., 1.])
+    """
+    if not tau > 0:
+        raise ag.OptionError(f"gumbel_softmax: tau must be positive, got {tau!r}")
+    noise = generator(rng, "gumbel_softmax").gumbel(size=np.shape(logits)).astype(_floating(logits))
+    soft = ag.softmax((logits + noise) / tau, dim)
+    if not hard:
+        return soft
+    values = ag.stop_gradient(soft)
+    chosen = ag.argmax(values, axis=dim, keepdims=True)
+    hot = np.zeros(np.shape(logits), _floating(logits))
+    np.put_along_axis(hot, np.asarray(chosen), 1, axis=dim)
+    return (hot - values) + soft if isinstance(soft, ag.Tensor) else hot
+
+
+# --- what they need ---------------------------------------------------------------------------------------------------
+
+
+def _left(x: Any) -> Any:
+    """x on the left of 0, and 0 on the right, where its exponential would overflow; the slope at 0 is 1."""
+    return ag.where(x > 0, 0.0, x)
+
+
+def _floating(x: Any) -> Any:
+    """The type of what is drawn for x."""
+    dtype = getattr(x, "dtype", None)
+    return dtype if dtype is not None and dtype.kind == "f" else np.dtype(float)
+
+
+def _cast(x: Any, dtype: DTypeLike | None) -> Any:
+    return x if dtype is None else ag.astype(x, dtype)
+
+
+def _classes_at(x: Any, dim: int | None, who: str) -> int:
+    """The axis of the classes."""
+    if dim is None:
+        if np.ndim(x) > 2:
+            raise ag.OptionError(
+                f"{who}: say which dim the classes are of x {np.shape(x)}; without it, PyTorch takes the first of one "
+                "or three axes and else the second. dim=-1 is the last"
+            )
+        return -1
+    return dim

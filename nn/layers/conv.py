@@ -1,7 +1,6 @@
 """Convolutional layers, over one, two or three axes."""
 
 import math
-from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,17 +10,20 @@ import autograd_core as ag
 
 from .. import functional, init
 from ..arguments import check_positive
-from ..functional.sizes import Padding, Size
+from ..functional.sizes import Padding, Size, per_axis
 from ..module import Module, Parameter
 from ..randomness import RandomSource, generator
 
 __all__ = ["Conv1d", "Conv2d", "Conv3d"]
+
+PADDING_MODES = ("zeros", "reflect", "replicate", "circular")
 
 
 class Conv(Module):
     """What convolutional layers have in common: their parameters, and where they start from."""
 
     ndim: ClassVar[int]
+    convolve: ClassVar[Any]
 
     def __init__(
         self,
@@ -33,6 +35,7 @@ class Conv(Module):
         dilation: Size = 1,
         groups: int = 1,
         bias: bool = True,
+        padding_mode: str = "zeros",
         *,
         rng: RandomSource = None,
         dtype: DTypeLike = np.float32,
@@ -56,6 +59,9 @@ class Conv(Module):
         elif padding == "same" and any(s != 1 for s in np.ravel(stride)):
             raise ag.OptionError(f"{who}: padding='same' needs stride 1, got {stride}; give the padding as a number")
         self.kernel_size, self.stride, self.padding, self.dilation = kernel_size, stride, padding, dilation
+        if padding_mode not in PADDING_MODES:
+            raise ag.OptionError(f"{who}: padding_mode must be one of {', '.join(PADDING_MODES)}; got {padding_mode!r}")
+        self.padding_mode = padding_mode
         rng = generator(rng, who)
         shape = (out_channels, in_channels // groups, *kernel)
         self.weight = Parameter(init.uniform_fan_in(shape, rng=rng, dtype=dtype))
@@ -65,15 +71,25 @@ class Conv(Module):
         )
 
     def _sizes(self, value: Any, name: str, least: int) -> tuple[int, ...]:
-        sizes = tuple(value) if isinstance(value, Sequence) else (value,) * self.ndim
-        if len(sizes) != self.ndim or not all(
-            isinstance(n, int | np.integer) and not isinstance(n, bool) and n >= least for n in sizes
-        ):
-            raise ag.OptionError(
-                f"{type(self).__name__}: {name} must be a whole number or {self.ndim} of them, at least {least}; "
-                f"got {value!r}"
-            )
-        return sizes
+        return per_axis(value, self.ndim, f"{type(self).__name__}: {name}", least)
+
+    def forward(self, x: Any) -> Any:
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = functional.pad(x, self._border(), self.padding_mode), 0
+        return self.convolve(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+
+    def _border(self) -> list[int]:
+        """The padding as `functional.pad` takes it: before and after, the last axis first."""
+        border: list[int] = []
+        kernel, dilation = self._sizes(self.kernel_size, "kernel_size", 1), self._sizes(self.dilation, "dilation", 1)
+        for axis in reversed(range(self.ndim)):
+            reach = dilation[axis] * (kernel[axis] - 1)
+            if isinstance(self.padding, str):
+                border += [reach // 2, reach - reach // 2] if self.padding == "same" else [0, 0]
+            else:
+                border += [self._sizes(self.padding, "padding", 0)[axis]] * 2
+        return border
 
     def extra_repr(self) -> str:
         shown = f"{self.in_channels}, {self.out_channels}"
@@ -83,14 +99,17 @@ class Conv(Module):
             if sizes != (default,) * self.ndim:
                 shown += f", {name}={sizes!r}"
         shown += f", groups={self.groups}" if self.groups != 1 else ""
-        return shown + (", bias=False" if self.bias is None else "") + init.shown_dtype(self.weight)
+        shown += ", bias=False" if self.bias is None else ""
+        shown += f", padding_mode={self.padding_mode!r}" if self.padding_mode != "zeros" else ""
+        return shown + init.shown_dtype(self.weight)
 
 
 class Conv1d(Conv):
     """Cross-correlation with learned kernels along one axis, plus a bias for each channel.
 
-    Shapes: x (N, in_channels, n) -> (N, out_channels, m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1.
-    weight (out_channels, in_channels / groups, k), bias (out_channels,). `padding` may be "same" for m = n, or "valid".
+    Shapes: x (N, in_channels, n) -> (N, out_channels, m) with m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1,
+    without N for one example. weight (out_channels, in_channels / groups, k), bias (out_channels,). `padding` may be
+    "same" for m = n, or "valid"; it is of what `padding_mode` says: "zeros", "reflect", "replicate" or "circular".
     Initial values: uniform within 1/sqrt(in_channels / groups * k), as in PyTorch.
 
     >>> Conv1d(2, 4, 3, padding="same", rng=0)(np.ones((1, 2, 8), np.float32)).shape
@@ -98,17 +117,16 @@ class Conv1d(Conv):
     """
 
     ndim = 1
-
-    def forward(self, x: Any) -> Any:
-        return functional.conv1d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    convolve = staticmethod(functional.conv1d)
 
 
 class Conv2d(Conv):
     """Cross-correlation with learned kernels over height and width, plus a bias for each channel.
 
     Shapes: x (N, in_channels, *n) -> (N, out_channels, *m) with, along each axis,
-    m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1. weight (out_channels, in_channels / groups, *k),
-    bias (out_channels,). Options are one number or one for each axis; `padding` may be "same" for m = n, or "valid".
+    m = (n + 2 padding - dilation (k - 1) - 1) // stride + 1, without N for one example.
+    weight (out_channels, in_channels / groups, *k), bias (out_channels,). Options are one number or one for each axis;
+    `padding` may be "same" for m = n, or "valid"; `padding_mode` is as for Conv1d.
     Initial values: uniform within 1/sqrt(in_channels / groups * k * k), as in PyTorch.
 
     >>> Conv2d(1, 6, 5, rng=0)(np.ones((2, 1, 28, 28), np.float32)).shape
@@ -116,9 +134,7 @@ class Conv2d(Conv):
     """
 
     ndim = 2
-
-    def forward(self, x: Any) -> Any:
-        return functional.conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    convolve = staticmethod(functional.conv2d)
 
 
 class Conv3d(Conv):
@@ -131,6 +147,4 @@ class Conv3d(Conv):
     """
 
     ndim = 3
-
-    def forward(self, x: Any) -> Any:
-        return functional.conv3d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
+    convolve = staticmethod(functional.conv3d)

@@ -10,7 +10,7 @@ import autograd_core as ag
 
 from ..module import Module
 from ..randomness import RandomSource, generator
-from ..sequential import Sequential
+from ..containers import Sequential
 from .activation import ReLU, Sigmoid, Softplus, Tanh
 from .linear import Linear
 

@@ -4,12 +4,13 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-from numpy import add, multiply, subtract
+from numpy import add, divide, maximum, multiply, sqrt, subtract
 
 import autograd_core as ag
 
-from .optimizer import Optimizer, Slot, check_number
+from .blocks import direction, typed
+from .optimizer import Group, Optimizer
+from .options import check_betas, check_numbers, refuse_switches
 
 __all__ = ["Adam", "AdamW"]
 
@@ -19,9 +20,11 @@ class Adam(Optimizer):
 
     With g the gradient (its negative to `maximize`) plus ``weight_decay * w``, in step t: m moves towards g by
     ``1 - betas[0]`` of the way, v towards g**2 by ``1 - betas[1]``, and w by ``-lr * m' / (sqrt(v') + eps)``, where
-    ``m' = m / (1 - betas[0]**t)`` and ``v' = v / (1 - betas[1]**t)``.
+    ``m' = m / (1 - betas[0]**t)`` and ``v' = v / (1 - betas[1]**t)``. With `amsgrad`, v' comes from the largest v so
+    far. With `decoupled_weight_decay`, w shrinks by the factor ``1 - lr * weight_decay`` before each step instead.
     Errors: OptionError for negative options, and for betas outside [0, 1).
-    Source: Kingma and Ba, Adam: a method for stochastic optimization (2015), algorithm 1; torch.optim.Adam.
+    Source: Kingma and Ba, Adam: a method for stochastic optimization (2015), algorithm 1; Reddi et al., On the
+    convergence of Adam and beyond (2018), for amsgrad; torch.optim.Adam.
 
     >>> w = ag.Tensor([1.0], requires_grad=True)
     >>> optimizer = Adam([w], lr=0.1)
@@ -31,8 +34,8 @@ class Adam(Optimizer):
     0.9
     """
 
-    state_names = ("exp_avg", "exp_avg_sq")
-    decoupled = False  # whether weight decay stands apart from the gradient
+    numbers = ("step",)
+    arrays = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
     def __init__(
         self,
@@ -41,68 +44,63 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
         *,
+        foreach: bool | None = None,
         maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
+        decoupled_weight_decay: bool = False,
     ) -> None:
-        super().__init__(
-            params, {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "maximize": maximize}
-        )
+        who = type(self).__name__
+        refuse_switches(who, foreach=foreach, capturable=capturable, differentiable=differentiable, fused=fused)
+        defaults = {"lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad}
+        super().__init__(params, {**defaults, "maximize": maximize, "decoupled_weight_decay": decoupled_weight_decay})
 
     def check(self, options: Mapping[str, Any]) -> None:
-        who = type(self).__name__
-        for name in ("lr", "eps", "weight_decay"):
-            check_number(who, name, options[name])
-        if not isinstance(options["betas"], tuple | list) or len(options["betas"]) != 2:
-            raise ag.OptionError(f"{who}: betas must be two numbers, got {options['betas']!r}")
-        for i, beta in enumerate(options["betas"]):
-            check_number(who, f"betas[{i}]", beta, below=1)
+        check_numbers(type(self).__name__, options, "lr", "eps", "weight_decay")
+        check_betas(type(self).__name__, options["betas"])
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        with ag.no_grad():
-            for group, slots in zip(self.param_groups, self._slots, strict=True):
-                self._move(slots, **group)
+    def kept(self, group: Group) -> tuple[str, ...]:
+        return self.arrays if group["amsgrad"] else self.arrays[:2]
 
-    def _move(
-        self,
-        slots: list[Slot],
-        *,
-        params: Any,
-        lr: float,
-        betas: tuple[float, float],
-        eps: float,
-        weight_decay: float,
-        maximize: bool,
-    ) -> None:
-        beta1, beta2 = betas
+    def update(self, group: Group) -> None:
+        lr, (beta1, beta2), eps, weight_decay = (group[name] for name in ("lr", "betas", "eps", "weight_decay"))
+        amsgrad, maximize, decoupled = group["amsgrad"], group["maximize"], group["decoupled_weight_decay"]
         last = None
-        for step, w, g, (m, v, s, t) in self.live(slots, self.state_names):
-            if last != (step, w.dtype):
-                last = step, w.dtype
+        for slot, blocks in self.live(group):
+            step = slot.state["step"] = slot.state["step"] + 1
+            if last != (step, slot.dtype):
+                last = step, slot.dtype
                 # w -= lr m' / (sqrt(v') + eps) with the bias of v carried over to what does not need a pass
                 bias1, bias2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
-                numbers = (1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1)
-                # a Python number would be converted again in every pass
-                take_g, keep_m, take_g2, keep_v, epsilon, rate = (np.array(x, w.dtype) for x in numbers)
-            if maximize:
-                g = np.negative(g, s)
-            if weight_decay and self.decoupled:
-                multiply(w, 1 - lr * weight_decay, w)
-            elif weight_decay:
-                multiply(w, weight_decay, t)
-                g = add(g, t, s)
-            multiply(g, take_g, t)
-            multiply(m, keep_m, m)
-            add(m, t, m)
-            multiply(g, g, t)
-            multiply(t, take_g2, t)
-            multiply(v, keep_v, v)
-            add(v, t, v)
-            np.sqrt(v, t)
-            add(t, epsilon, t)
-            np.divide(m, t, t)
-            multiply(t, rate, t)
-            subtract(w, t, w)
+                take_g, keep_m, take_g2, keep_v, epsilon, rate, shrink, decay = typed(
+                    slot.dtype,
+                    *(1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1),
+                    *(1 - lr * weight_decay, weight_decay),
+                )
+            for w, g, arrays in blocks:
+                m, v, s, t = arrays[0], arrays[1], arrays[-2], arrays[-1]
+                if weight_decay and decoupled:
+                    multiply(w, shrink, w)
+                    g = direction(g, w, s, t, maximize, None)
+                elif weight_decay or maximize:
+                    g = direction(g, w, s, t, maximize, decay if weight_decay else None)
+                multiply(g, take_g, t)
+                multiply(m, keep_m, m)
+                add(m, t, m)
+                multiply(g, g, t)
+                multiply(t, take_g2, t)
+                multiply(v, keep_v, v)
+                add(v, t, v)
+                if amsgrad:
+                    v = maximum(arrays[2], v, arrays[2])
+                sqrt(v, t)
+                add(t, epsilon, t)
+                divide(m, t, t)
+                multiply(t, rate, t)
+                subtract(w, t, w)
 
 
 class AdamW(Adam):
@@ -119,8 +117,6 @@ class AdamW(Adam):
     0.85
     """
 
-    decoupled = True
-
     def __init__(
         self,
         params: Iterable[Any],
@@ -128,7 +124,26 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        capturable: bool = False,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay, maximize=maximize)
+        super().__init__(
+            params,
+            *(lr, betas, eps, weight_decay, amsgrad),
+            foreach=foreach,
+            maximize=maximize,
+            capturable=capturable,
+            differentiable=differentiable,
+            fused=fused,
+            decoupled_weight_decay=True,
+        )
+
+    def check(self, options: Mapping[str, Any]) -> None:
+        super().check(options)
+        if not options["decoupled_weight_decay"]:
+            raise ag.OptionError("AdamW: its weight decay is decoupled from the gradient; for the other one use Adam")

@@ -1,216 +1,324 @@
-"""What optimizers share: groups of parameters with options, state for each parameter, and blocks that fit a cache.
+"""What optimizers share: groups of parameters with options, what is kept for each parameter, the step, and its hooks.
 
 Knows parameters, gradients and options by name. Does not know any update formula.
-
-Note [Blocks]
-An update reads and writes several arrays as long as the parameter, several times. Large ones are therefore cut along
-their first axis into blocks that stay in the cache from the first pass to the last, and intermediate results go into
-scratch arrays that all parameters share, so that a step allocates nothing. What can be cut beforehand is.
 """
 
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import copy
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from ..module import Module
+from ..module import Module, Parameter
+from .blocks import Array, Block, Scratch, Slot
 
 __all__ = ["Optimizer"]
 
-Array = NDArray[Any]
-BLOCK = 3 << 14  # elements: five float32 arrays of this length fit into a second-level cache of 1 MiB
-
-
-class Slot:
-    """A parameter with what an optimizer keeps for it."""
-
-    __slots__ = ("blocks", "parameter", "state", "steps")
-
-    def __init__(self, parameter: ag.Tensor) -> None:
-        self.parameter = parameter
-        self.steps = 0
-        self.state: dict[str, Array] = {}
-        self.blocks: list[tuple[slice | None, tuple[Array, ...]]] = []  # a cut, and the state and scratch for it
+Group = dict[str, Any]
+SWITCHES = {
+    "foreach",
+    "fused",
+    "capturable",
+    "differentiable",
+}  # PyTorch's saved groups have them; they change no value
+# what groups may have besides the options of their optimizer: names, and what schedulers note there
+NOTED = {"name", "param_names", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
 
 
 class Optimizer:
     """Parameters, in groups with their own options, and the step that moves them along their gradients.
 
-    `params` are Tensors or dicts such as ``{"params": [...], "lr": 0.1}``. Options stand in `param_groups` and may be
-    changed between steps. A parameter without a gradient is left alone. Parameters are changed in place.
-    Errors: OptionError for no parameters, for what is not a leaf that requires a gradient, for one that comes twice,
-    and for options that are unknown or out of range.
+    `params` are Tensors, pairs of a name and a Tensor as `named_parameters` gives them, or dicts such as
+    ``{"params": [...], "lr": 0.1}``. Options stand in `param_groups` and may be changed between steps; `state` holds
+    what is kept for each parameter. A parameter that has no gradient or is frozen is left alone. Parameters are changed
+    in place.
+    To write one of your own, give `super().__init__` the default options and define `update(group)`, or `step`.
+    Errors: OptionError for no parameters, for what is not a leaf that requires a gradient (a frozen Parameter may be
+    thawed later), for one that comes twice, and for options that are unknown or out of range.
+
+    >>> class Signs(Optimizer):
+    ...     def __init__(self, params, lr):
+    ...         super().__init__(params, {"lr": lr})
+    ...     def update(self, group):
+    ...         for w in group["params"]:
+    ...             w -= group["lr"] * np.sign(w.grad)
+    >>> w = ag.Tensor([3.0, -1.0], requires_grad=True)
+    >>> (w * w).sum().backward()
+    >>> Signs([w], lr=0.5).step()
+    >>> w
+    Tensor([ 2.5, -0.5], requires_grad=True)
     """
 
-    state_names: ClassVar[tuple[str, ...]] = ()  # what is kept for each parameter, besides the number of its steps
+    numbers: ClassVar[tuple[str, ...]] = ()  # the numbers kept for each parameter, by PyTorch's names
+    arrays: ClassVar[tuple[str, ...]] = ()  # the arrays, each of the parameter's shape; some options add or omit one
+    scratch: ClassVar[int] = 2  # how many intermediate results an update has at a time
 
-    def __init__(self, params: Iterable[Any], defaults: dict[str, Any]) -> None:
+    def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
         who = type(self).__name__
         if isinstance(params, Module):
             raise ag.OptionError(f"{who}: params must be parameters, got a module; pass its .parameters()")
         if isinstance(params, ag.Tensor | Mapping | str) or not isinstance(params, Iterable):
             raise ag.OptionError(f"{who}: params must be a list of parameters or of dicts, got {type(params).__name__}")
-        self.defaults = defaults
-        self.param_groups: list[dict[str, Any]] = []
-        self._slots: list[list[Slot]] = []
-        self._scratch: dict[tuple[int, np.dtype[Any]], Array] = {}
+        self.defaults = dict(defaults)
+        self.param_groups: list[Group] = []
+        self.state: defaultdict[ag.Tensor, dict[str, Any]] = defaultdict(dict)
+        self.has_stepped = False
+        self._slots: dict[ag.Tensor, Slot] = {}
+        self._scratch = Scratch(self.scratch)
+        self._hooks: tuple[dict[int, Callable[..., Any]], dict[int, Callable[..., Any]]] = {}, {}
         given = list(params)
         if not given:
             raise ag.OptionError(f"{who}: there are no parameters; were they kept as attributes of the module?")
         for group in given if isinstance(given[0], Mapping) else [{"params": given}]:
             self.add_param_group(group)
 
-    def add_param_group(self, group: Mapping[str, Any]) -> None:
+    def add_param_group(self, param_group: Mapping[str, Any]) -> None:
         """Parameters to be moved as well, with their own options where they differ from the defaults."""
         who = type(self).__name__
-        if not isinstance(group, Mapping) or "params" not in group:
-            raise ag.OptionError(f"{who}: a group is a dict with 'params', got {type(group).__name__}")
-        unknown = [name for name in group if name != "params" and name not in self.defaults]
+        if not isinstance(param_group, Mapping) or "params" not in param_group:
+            raise ag.OptionError(f"{who}: a group is a dict with 'params', got {type(param_group).__name__}")
+        unknown = [name for name in param_group if name not in {"params", *self.defaults, *NOTED}]
         if unknown:
             raise ag.OptionError(f"{who}: unknown option {', '.join(unknown)}; there are {', '.join(self.defaults)}")
-        options = {**self.defaults, **{name: value for name, value in group.items() if name != "params"}}
+        options = {**self.defaults, **{name: value for name, value in param_group.items() if name != "params"}}
         self.check(options)
-        params = [group["params"]] if isinstance(group["params"], ag.Tensor) else list(group["params"])
-        seen = {id(slot.parameter) for slots in self._slots for slot in slots}
+        given = param_group["params"]
+        if isinstance(given, set | frozenset):
+            raise ag.OptionError(
+                f"{who}: params must have an order that is the same in every run, got a set; use a list"
+            )
+        params = [given] if isinstance(given, ag.Tensor) else list(given)
+        if params and all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in params):
+            options["param_names"] = [name for name, _ in params]
+            params = [parameter for _, parameter in params]
+        seen = {id(parameter) for group in self.param_groups for parameter in group["params"]}
         for i, parameter in enumerate(params):
-            if not isinstance(parameter, ag.Tensor) or not (parameter.requires_grad and parameter.is_leaf):
-                what = "a tensor that is no leaf" if isinstance(parameter, ag.Tensor) else type(parameter).__name__
-                if isinstance(parameter, ag.Tensor) and not parameter.requires_grad:
-                    what = "a tensor that requires no gradient"
-                raise ag.OptionError(f"{who}: params must be leaves that require a gradient, but number {i} is {what}")
+            if flaw := _flaw(parameter):
+                raise ag.OptionError(f"{who}: params must be leaves that require a gradient, but number {i} is {flaw}")
             if id(parameter) in seen:
                 raise ag.OptionError(f"{who}: parameter number {i}, of shape {parameter.shape}, is there twice")
             seen.add(id(parameter))
         self.param_groups.append({"params": params, **options})
-        self._slots.append([Slot(parameter) for parameter in params])
 
     def check(self, options: Mapping[str, Any]) -> None:
         """Refuse options that are out of range; each optimizer says which."""
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        raise NotImplementedError(f"{type(self).__name__}: define step(self)")
+    # --- the step -----------------------------------------------------------------------------------------------------
 
-    def zero_grad(self) -> None:
-        """Forget the gradients: each `.grad` becomes None."""
-        for slots in self._slots:
-            for slot in slots:
-                slot.parameter.grad = None
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Move every parameter that has a gradient; returns what `closure` returns, which is called first if given.
 
-    def live(
-        self, slots: Iterable[Slot], names: Sequence[str] = ()
-    ) -> Iterator[tuple[int, Array, Array, tuple[Array, ...]]]:
-        """For every block of every parameter that has a gradient: the number of its step, the block to write into, its
-        gradient, and its state of these names followed by scratch arrays."""
-        for slot in slots:
-            parameter = slot.parameter
+        A closure forgets the gradients, computes the loss, calls its backward(), and returns it.
+        """
+        before, after = self._hooks
+        if before:
+            args, kwargs = self._heard((closure,))
+            closure = args[0] if args else kwargs.get("closure")
+        self.has_stepped = True
+        loss = self.advance(closure)
+        for hook in list(after.values()):
+            hook(self, (closure,), {})
+        return loss
+
+    def advance(self, closure: Callable[[], Any] | None) -> Any:
+        """The step itself: evaluate the loss if a closure is given, and update each group."""
+        loss = None
+        if closure is not None:
+            with ag.enable_grad():
+                loss = closure()
+        with ag.no_grad():
+            for group in self.param_groups:
+                self.update(group)
+        return loss
+
+    def update(self, group: Group) -> None:
+        """Move the parameters of a group; each optimizer says how. Nothing is recorded meanwhile."""
+        raise NotImplementedError(f"{type(self).__name__}: define update(self, group), or step(self, closure=None)")
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the gradients: each `.grad` becomes None, or zeros if not `set_to_none`.
+
+        A parameter whose gradient is None is left alone by the next step; one of zeros is still moved by momentum.
+        """
+        for group in self.param_groups:
+            for parameter in group["params"]:
+                if set_to_none:
+                    parameter.grad = None
+                elif parameter.grad is not None:
+                    parameter.grad = np.zeros(parameter.shape, parameter.dtype)
+
+    def kept(self, group: Group) -> tuple[str, ...]:
+        """Which arrays are kept for the parameters of a group."""
+        return self.arrays
+
+    def begin(self, name: str, group: Group) -> float:
+        """What a number starts as, or what an array is filled with; 0 unless an optimizer says otherwise."""
+        return 0
+
+    def live(self, group: Group, names: tuple[str, ...] | None = None) -> Iterator[tuple[Slot, Iterator[Block]]]:
+        """Every parameter of a group that is to move: its slot, and its blocks, with the arrays of these names."""
+        names = self.kept(group) if names is None else names
+        slots, states = self._slots, self.state
+        for parameter in group["params"]:
             grad = parameter.grad
-            if grad is None:
+            if grad is None or not parameter.requires_grad:
                 continue
-            if not slot.blocks or len(slot.state) != len(names):
-                self._cut(slot, names)
-            slot.steps += 1
-            w, g = parameter.writable(), grad.data
-            for cut, arrays in slot.blocks:
-                if cut is None:
-                    yield slot.steps, w, g, arrays
-                else:
-                    yield slot.steps, w[cut], g[cut], arrays
+            w = parameter.writable()
+            slot = slots.get(parameter)
+            if slot is None or not slot.holds(states[parameter], names):
+                slot = self._slot(parameter, w, group, names)
+            elif slot.fresh:
+                slot.fresh = False
+            yield slot, slot.blocks(w, grad.data)
 
-    def _cut(self, slot: Slot, names: Sequence[str]) -> None:
-        """Make the state of a parameter, and cut it up; see Note [Blocks]."""
-        shape, dtype = slot.parameter.shape, slot.parameter.dtype
-        if list(slot.state) != list(names):
-            slot.state, slot.steps = {name: np.zeros(shape, dtype) for name in names}, 0
-        state = tuple(slot.state.values())
-        size = slot.parameter.size
-        if size <= BLOCK:
-            slot.blocks = [(None, state + self._scratch_like(shape, dtype))]
-            return
-        rows = math.ceil(shape[0] / math.ceil(size / BLOCK))
-        cuts = [slice(i, min(i + rows, shape[0])) for i in range(0, shape[0], rows)]
-        slot.blocks = [
-            (cut, (*(a[cut] for a in state), *self._scratch_like((cut.stop - cut.start, *shape[1:]), dtype)))
-            for cut in cuts
-        ]
+    def _slot(self, parameter: ag.Tensor, w: Array, group: Group, names: tuple[str, ...]) -> Slot:
+        state = self.state[parameter]
+        fresh = [name for name in names if name not in state]
+        self._start(state, w, group, fresh)
+        slot = self._slots[parameter] = Slot(w, state, names, self._scratch)
+        slot.fresh = bool(fresh)
+        return slot
 
-    def _scratch_like(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, ...]:
-        size = int(np.prod(shape, dtype=int))
-        arrays = []
-        for i in range(2):
-            flat = self._scratch.get((i, dtype))
-            if flat is None or flat.size < size:
-                flat = self._scratch[i, dtype] = np.empty(max(size, BLOCK), dtype)
-            arrays.append(flat[:size].reshape(shape))
-        return tuple(arrays)
+    def _start(self, state: dict[str, Any], w: Array, group: Group, names: Iterable[str]) -> None:
+        for name in self.numbers:
+            state.setdefault(name, self.begin(name, group))
+        for name in names:
+            state[name] = np.full_like(w, self.begin(name, group))
+
+    # --- hooks --------------------------------------------------------------------------------------------------------
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> "Handle":
+        """Call ``hook(optimizer, args, kwargs)`` before every step; what it returns, if not None, replaces both."""
+        return Handle(self._hooks[0], hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> "Handle":
+        """Call ``hook(optimizer, args, kwargs)`` after every step."""
+        return Handle(self._hooks[1], hook)
+
+    def _heard(self, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        kwargs: dict[str, Any] = {}
+        for hook in list(self._hooks[0].values()):
+            changed = hook(self, args, kwargs)
+            if changed is not None:
+                args, kwargs = changed
+        return args, kwargs
 
     # --- the state ----------------------------------------------------------------------------------------------------
 
     def state_dict(self) -> dict[str, Any]:
-        """Copies of the options and of what is kept for each parameter, in PyTorch's layout."""
+        """Copies of the options and of what is kept for each parameter, in PyTorch's layout, with lists for tuples."""
         groups, state, first = [], {}, 0
-        for group, slots in zip(self.param_groups, self._slots, strict=True):
-            numbers = list(range(first, first := first + len(slots)))
-            groups.append({**{name: value for name, value in group.items() if name != "params"}, "params": numbers})
-            for number, slot in zip(numbers, slots, strict=True):
-                if slot.state:
-                    state[number] = {"step": slot.steps, **{k: array.copy() for k, array in slot.state.items()}}
+        for group in self.param_groups:
+            numbers = list(range(first, first := first + len(group["params"])))
+            options = {name: _packed(value) for name, value in group.items() if name != "params"}
+            groups.append({**options, "params": numbers})
+            for number, parameter in zip(numbers, group["params"], strict=True):
+                if self.state.get(parameter):
+                    state[number] = {name: _packed(value) for name, value in self.state[parameter].items()}
         return {"state": state, "param_groups": groups}
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
-        """Take over what state_dict gave; nothing is changed unless all of it fits.
+        """Take over what state_dict gave, here or in PyTorch; nothing is changed unless all of it fits.
 
         Errors: DataError for other groups, options or shapes; OptionError for options out of range.
         """
         who = f"{type(self).__name__}.load_state_dict"
         groups, state = state_dict["param_groups"], state_dict["state"]
-        if [len(group["params"]) for group in groups] != [len(slots) for slots in self._slots]:
+        own = [len(group["params"]) for group in self.param_groups]
+        if [len(group["params"]) for group in groups] != own:
             raise ag.DataError(
-                f"{who}: there are groups of {', '.join(str(len(slots)) for slots in self._slots)} parameters, "
+                f"{who}: there are groups of {', '.join(map(str, own))} parameters, "
                 f"but this was saved for groups of {', '.join(str(len(group['params'])) for group in groups)}"
             )
-        for group in groups:
-            if set(group) - {"params"} != set(self.defaults):
-                differing = ", ".join(sorted((set(group) - {"params"}) ^ set(self.defaults)))
-                raise ag.DataError(f"{who}: the options are not those of this optimizer; differing: {differing}")
-            self.check(group)
-        pairs = [
-            (slot, state.get(number))
-            for group, slots in zip(groups, self._slots, strict=True)
-            for number, slot in zip(group["params"], slots, strict=True)
-        ]
-        for slot, saved in pairs:
-            wanted = {"step": (), **dict.fromkeys(self.state_names, slot.parameter.shape)}
-            found = {name: np.shape(value) for name, value in saved.items()} if saved else wanted
-            if found != wanted:
-                raise ag.DataError(f"{who}: a parameter needs the shapes {wanted}, but this has {found}")
-        for slot, saved in pairs:
-            kept = dict(saved or {"step": 0})
-            slot.steps, slot.blocks = int(kept.pop("step")), []
-            slot.state = {name: np.array(value, slot.parameter.dtype) for name, value in kept.items()}
-        for own, group in zip(self.param_groups, groups, strict=True):
-            own.update({name: value for name, value in group.items() if name != "params"})
+        options = [self._unpacked(group, who) for group in groups]
+        loaded = {}
+        for group, saved, chosen in zip(self.param_groups, groups, options, strict=True):
+            for parameter, number in zip(group["params"], saved["params"], strict=True):
+                found = state.get(number, state.get(str(number)))  # JSON makes strings of keys
+                if found:
+                    loaded[parameter] = self.fitting(parameter, {**group, **chosen}, found, who)
+        self.state.clear()
+        self.state.update(loaded)
+        self._slots.clear()
+        for group, chosen in zip(self.param_groups, options, strict=True):
+            names = {"param_names": group["param_names"]} if "param_names" in group else {}
+            params = group["params"]
+            group.clear()
+            group.update({"params": params, **names, **chosen})
+
+    def _unpacked(self, group: Mapping[str, Any], who: str) -> dict[str, Any]:
+        options = {k: v for k, v in group.items() if k != "params" and (k in self.defaults or k not in SWITCHES)}
+        if differing := sorted((set(options) - NOTED) ^ set(self.defaults)):
+            raise ag.DataError(f"{who}: the options are not those of this optimizer; differing: {', '.join(differing)}")
+        for name, default in self.defaults.items():
+            if isinstance(default, tuple):
+                options[name] = tuple(options[name])
+        self.check(options)
+        return copy.deepcopy(options)
+
+    def fitting(self, parameter: ag.Tensor, group: Group, saved: Mapping[str, Any], who: str) -> dict[str, Any]:
+        """What was saved for a parameter, as it is kept; DataError unless it fits."""
+        if not self.numbers and not self.arrays:
+            return copy.deepcopy(dict(saved))  # of an optimizer that keeps its own books
+        saved = {name: value for name, value in saved.items() if value is not None}
+        wanted = {**dict.fromkeys(self.numbers, ()), **dict.fromkeys(self.kept(group), parameter.shape)}
+        known = {**wanted, **dict.fromkeys(self.arrays, parameter.shape)}
+        found = {name: np.shape(value) for name, value in saved.items()}
+        if not set(wanted) <= set(found) or any(known.get(name) != shape for name, shape in found.items()):
+            raise ag.DataError(f"{who}: a parameter needs the shapes {wanted}, but this has {found}")
+        numbers = {name: int(saved[name]) if name == "step" else float(saved[name]) for name in self.numbers}
+        kept = {name: np.array(value, parameter.dtype) for name, value in saved.items() if name not in numbers}
+        return {**numbers, **kept}
 
     def __repr__(self) -> str:
         groups = [
             f"{sum(p.size for p in group['params'])} numbers in {len(group['params'])} parameters, "
-            + ", ".join(f"{name}={value!r}" for name, value in group.items() if name != "params")
+            + ", ".join(f"{name}={value!r}" for name, value in group.items() if name not in ("params", "param_names"))
             for group in self.param_groups
         ]
         return f"{type(self).__name__}({'; '.join(groups)})"
 
 
-def check_number(who: str, name: str, value: Any, below: float = float("inf")) -> None:
-    """Refuse an option that is not a number from 0 to below a bound.
+class Handle:
+    """A hook that can be taken away again: call `remove`, or leave a `with` block."""
 
-    >>> check_number("SGD", "lr", -1.0)
-    Traceback (most recent call last):
-    autograd_core.errors.OptionError: SGD: lr must be a finite number, at least 0; got -1.0
-    """
-    if not isinstance(value, int | float | np.number) or isinstance(value, bool) or not 0 <= value < below:
-        bound = "a finite number, at least 0" if below == float("inf") else f"a number from 0 to below {below:g}"
-        raise ag.OptionError(f"{who}: {name} must be {bound}; got {value!r}")
+    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+        self._hooks, self._key = hooks, id(self)
+        hooks[self._key] = hook
+
+    def remove(self) -> None:
+        """Take the hook away; a second time changes nothing."""
+        self._hooks.pop(self._key, None)
+
+    def __enter__(self) -> "Handle":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def _flaw(parameter: Any) -> str:
+    """Why something cannot be optimized, or nothing."""
+    if not isinstance(parameter, ag.Tensor):
+        return type(parameter).__name__
+    if not parameter.is_leaf:
+        return "a tensor that is no leaf"
+    if not parameter.requires_grad and not isinstance(parameter, Parameter):
+        return "a tensor that requires no gradient"
+    return ""
+
+
+def _packed(value: Any) -> Any:
+    """A copy of what is kept, in lists, dicts and ndarrays."""
+    if isinstance(value, np.ndarray):
+        return value.copy()
+    if isinstance(value, ag.Tensor):
+        return value.detach().numpy().copy()
+    if isinstance(value, list | tuple):
+        return [_packed(part) for part in value]
+    if isinstance(value, dict):
+        return {name: _packed(part) for name, part in value.items()}
+    return value

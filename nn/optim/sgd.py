@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-from numpy import add, multiply, subtract
+from numpy import add, copyto, multiply, subtract
 
 import autograd_core as ag
 
-from .optimizer import Optimizer, Slot, check_number
+from .blocks import direction, typed
+from .optimizer import Group, Optimizer
+from .options import check_numbers, refuse_switches
 
 __all__ = ["SGD"]
 
@@ -30,7 +31,7 @@ class SGD(Optimizer):
     Tensor([0.8], requires_grad=True)
     """
 
-    state_names = ("momentum_buffer",)
+    arrays = ("momentum_buffer",)
 
     def __init__(
         self,
@@ -42,75 +43,47 @@ class SGD(Optimizer):
         nesterov: bool = False,
         *,
         maximize: bool = False,
+        foreach: bool | None = None,
+        differentiable: bool = False,
+        fused: bool | None = None,
     ) -> None:
-        super().__init__(
-            params,
-            {
-                "lr": lr,
-                "momentum": momentum,
-                "dampening": dampening,
-                "weight_decay": weight_decay,
-                "nesterov": nesterov,
-                "maximize": maximize,
-            },
-        )
+        refuse_switches("SGD", foreach=foreach, differentiable=differentiable, fused=fused)
+        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay}
+        super().__init__(params, {**defaults, "nesterov": nesterov, "maximize": maximize})
 
     def check(self, options: Mapping[str, Any]) -> None:
-        for name in ("lr", "momentum", "dampening", "weight_decay"):
-            check_number("SGD", name, options[name])
+        check_numbers("SGD", options, "lr", "momentum", "dampening", "weight_decay")
         if options["nesterov"] and (not options["momentum"] or options["dampening"]):
             raise ag.OptionError(
                 "SGD: nesterov needs a momentum above 0 and no dampening; "
                 f"got momentum={options['momentum']}, dampening={options['dampening']}"
             )
 
-    def step(self) -> None:
-        """Move every parameter that has a gradient."""
-        with ag.no_grad():
-            for group, slots in zip(self.param_groups, self._slots, strict=True):
-                if group["momentum"] or group["weight_decay"] or group["maximize"]:
-                    self._full(slots, **group)
-                else:
-                    self._plain(slots, group["lr"])
+    def kept(self, group: Group) -> tuple[str, ...]:
+        return self.arrays if group["momentum"] else ()
 
-    def _plain(self, slots: list[Slot], lr: float) -> None:
-        rate = np.array(lr, np.float32)  # a Python number would be converted again in every pass
-        for _, w, g, (s, _) in self.live(slots):
-            if w.dtype is not rate.dtype:
-                rate = np.array(lr, w.dtype)
-            multiply(g, rate, s)
-            subtract(w, s, w)
-
-    def _full(
-        self,
-        slots: list[Slot],
-        *,
-        params: Any,
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-        maximize: bool,
-    ) -> None:
-        dtype = None
-        for step, w, g, arrays in self.live(slots, self.state_names if momentum else ()):
-            s, t = arrays[-2:]
-            if w.dtype is not dtype:
-                dtype = w.dtype
-                rate, keep, take, decay = (np.array(x, dtype) for x in (lr, momentum, 1 - dampening, weight_decay))
-            if maximize:
-                g = np.negative(g, s)
-            if weight_decay:
-                multiply(w, decay, t)
-                g = add(g, t, s)
-            if momentum:
-                b = arrays[0]
-                if step == 1:
-                    np.copyto(b, g)
-                else:
-                    multiply(b, keep, b)
-                    add(b, multiply(g, take, t) if dampening else g, b)
-                g = add(g, multiply(b, keep, t), t) if nesterov else b
-            multiply(g, rate, t)
-            subtract(w, t, w)
+    def update(self, group: Group) -> None:
+        lr, momentum, dampening, weight_decay = (
+            group[name] for name in ("lr", "momentum", "dampening", "weight_decay")
+        )
+        nesterov, maximize, dtype = group["nesterov"], group["maximize"], None
+        plain = not (momentum or weight_decay or maximize)
+        for slot, blocks in self.live(group):
+            if slot.dtype is not dtype:
+                dtype = slot.dtype
+                rate, keep, take = typed(dtype, lr, momentum, 1 - dampening)
+                decay = typed(dtype, weight_decay)[0] if weight_decay else None
+            for w, g, arrays in blocks:
+                s, t = arrays[-2:]
+                if not plain:
+                    g = direction(g, w, s, t, maximize, decay)
+                if momentum:
+                    b = arrays[0]
+                    if slot.fresh:
+                        copyto(b, g)
+                    else:
+                        multiply(b, keep, b)
+                        add(b, multiply(g, take, t) if dampening else g, b)
+                    g = add(g, multiply(b, keep, t), t) if nesterov else b
+                multiply(g, rate, t)
+                subtract(w, t, w)

@@ -17,7 +17,7 @@ from ..layers.linear import Linear
 from ..layers.pool import MaxPool2d
 from ..layers.shaping import Flatten
 from ..module import Module
-from ..sequential import Sequential
+from ..containers import Sequential
 from .classes import Classifier
 
 __all__ = ["ConvClassifier"]

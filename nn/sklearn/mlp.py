@@ -12,7 +12,7 @@ from ..layers.dropout import Dropout
 from ..layers.mlp import MLP
 from ..module import Module
 from ..scikit import RegressorMixin, r2_score, validate_data
-from ..sequential import Sequential
+from ..containers import Sequential
 from .classes import Classifier
 from .network import NetworkEstimator
 

@@ -15,14 +15,18 @@ ROOT = Path(ag.__file__).parent.parent
 
 FLOORS = [
     {"errors"},
-    {"arrays", "examples", "containers", "parallel", "memory", "places"},
+    {"arrays", "examples", "containers", "parallel", "memory", "places", "randomness"},
     {"engine", "layout"},
     {"calling", "recording"},
     {"op"},
     {"ops"},
     {"operators", "numpy_functions"},
-    {"numpy_ufuncs"},
+    {"numpy_ufuncs", "ndarray_methods"},
+    {"missing_methods"},
+    {"pytorch_methods"},
+    {"conversions"},
     {"protocols"},
+    {"assignment"},
     {"tensor"},
     {"transforms"},
     {"custom"},
@@ -45,6 +49,7 @@ OPTIONAL = {
 }
 DOORS = {  # imported in whole, by what is imported only when needed
     "autograd_core/testing/hypothesis.py": "hypothesis",
+    "nn/onnx/door.py": "onnx",
     "nn/scikit.py": "sklearn",
 }
 RIVALS = {"torch", "jax", "autograd", "mygrad", "tensorflow"}

@@ -288,7 +288,7 @@ trainable = ag.tensor(np.ones(3), requires_grad=True)
         (lambda: DataLoader(numbered(3), -2), ag.OptionError, "batch_size.*got int -2"),
         (lambda: DataLoader(numbered(3), 2.0), ag.OptionError, "batch_size.*got float 2.0"),
         (lambda: DataLoader(numbered(3), True), ag.OptionError, "batch_size.*got bool True"),
-        (lambda: DataLoader(numbered(3), None), ag.OptionError, "batch_size.*got NoneType None"),
+        (lambda: DataLoader(numbered(3), "4"), ag.OptionError, "batch_size.*got str '4'"),
         (lambda: DataLoader(numbered(3), np.ones(3)), ag.OptionError, "batch_size.*got ndarray array"),
         (lambda: DataLoader(numbered(3), 2, 32), ag.OptionError, "shuffle must be True or False, got int 32"),
         (lambda: DataLoader(numbered(3), 2, drop_last="no"), ag.OptionError, "drop_last must be True or False"),

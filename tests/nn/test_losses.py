@@ -162,6 +162,35 @@ def test_a_log_probability_of_minus_infinity_counts_only_where_it_is_asked_for()
     logp = np.log([[0.25, 0.75, 1e-300]])
     logp[0, 2] = -np.inf
     assert nn.NLLLoss()(logp, np.array([1])) == -math.log(0.75)
+    assert nn.NLLLoss(weight=[1, 1, 0], reduction="sum")(logp, np.array([2])) == 0
+
+
+@pytest.mark.parametrize("options", [{}, {"weight": np.ones(3)}], ids=["in one operation", "step by step"])
+def test_a_class_that_cannot_be_costs_nothing_if_it_is_not_the_target(options):
+    """A score of minus infinity is a mask; 0 times that is not a NaN, in the loss or in the gradient."""
+    a = ag.Tensor(np.array([[0.0, 0.0, -np.inf]]), requires_grad=True)
+    loss = nn.CrossEntropyLoss(**options)(a, np.array([[0.5, 0.5, 0.0]]))
+    assert loss.item() == pytest.approx(math.log(2), rel=1e-15)
+    loss.backward()
+    assert a.grad.tolist() == [[0, 0, 0]]
+
+
+@pytest.mark.parametrize("log_target", [False, True])
+def test_a_divergence_counts_only_classes_that_can_be(log_target):
+    a = ag.Tensor(np.array([[0.0, -np.inf]]), requires_grad=True)
+    target = np.array([[0.0, -np.inf]] if log_target else [[1.0, 0.0]])
+    loss = nn.KLDivLoss(reduction="sum", log_target=log_target)(a, target)
+    assert loss.item() == 0
+    loss.backward()
+    assert a.grad.tolist() == [[-1, 0]]
+
+
+def test_losses_of_differences_do_not_overflow_beside_their_parabola():
+    a = ag.Tensor(np.array([1e30], np.float32), requires_grad=True)
+    loss = nn.SoftMarginLoss()(a, np.array([-1]))
+    assert loss.item() == np.float32(1e30)
+    loss.backward()
+    assert a.grad.tolist() == [1]
 
 
 # --- what is refused ---

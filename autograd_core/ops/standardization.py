@@ -1,0 +1,198 @@
+"""Numbers brought to mean 0 and variance 1 along axes: what batch, layer, group and instance normalization share.
+
+Composed of means and differences it would be a dozen passes over memory. Here each row of numbers that belong together
+goes through all of them while it lies in a core's cache.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import product
+
+import numpy as np
+
+from ..arrays import as_floating
+from ..errors import OptionError, ShapeError
+from ..examples import Distinct, Example, Raises
+from ..op import general
+from ..parallel import share
+from .axes import BAD_AXIS
+
+_BLOCK = 1 << 18  # numbers that are worked on together: of a smaller part the calls cost more than the cache saves
+_WORTH_THREADS = 1 << 18  # numbers from which other cores are woken
+_RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
+
+
+def _reference(x, axis=-1, eps=1e-5):
+    deviation = x - np.mean(x, axis=axis, keepdims=True)
+    return deviation / np.sqrt(np.mean(deviation**2, axis=axis, keepdims=True) + eps)
+
+
+def _scale(xp, x, axis, eps):
+    """The number that deviations are divided by; infinite where it would be 0."""
+    spread = xp.var(x, axis=axis, keepdims=True) + eps
+    return xp.sqrt(xp.where(spread == 0, np.inf, spread))
+
+
+def _pulled(xp, g, out, scale, axis):
+    """The Jacobian, which is symmetric, on g: g without what would move the mean or the variance."""
+    share_of_out = xp.mean(g * out, axis=axis, keepdims=True)
+    return (g - xp.mean(g, axis=axis, keepdims=True) - out * share_of_out) / scale
+
+
+@general(
+    vjps=[lambda xp, g, x, out, axis, eps: _pulled(xp, g, out, _scale(xp, x, axis, eps), axis)],
+    fused=[lambda g, out, aux, axis: _pulled_in_blocks(g, out, aux, axis)],
+    jvp=lambda xp, tangents, x, out, axis, eps: _pulled(xp, tangents[0], out, _scale(xp, x, axis, eps), axis),
+    aux=True,
+    domain=Distinct(),
+    examples=[
+        Example(x=(2, 3)),
+        Example(x=(3,)),
+        Example(x=(3, 2), axis=0, eps=0.1),
+        Example(x=(2, 3, 2), axis=(0, -1)),
+        Example(x=(2, 2, 3), axis=(1, 2), eps=0.0),
+        Example(x=(2, 3), axis=1, moments=np.empty((2, 2))),
+        Example(x=(0, 3), axis=-1),
+    ],
+    reference=lambda x, axis=-1, eps=1e-5, moments=None: _reference(x, axis, eps),
+    errors=[
+        BAD_AXIS,
+        Raises(ShapeError, "repeated axis", x=(2, 3), axis=(0, 0)),
+        Raises(OptionError, "eps must not be negative", x=(2, 3), eps=-1.0),
+        Raises(ShapeError, "no numbers along axis 0", x=(0, 3), axis=0),
+        Raises(ShapeError, r"moments must have shape \(2, 2\)", x=(2, 3), moments=np.empty(2)),
+    ],
+)
+def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
+    """``(x - mean) / sqrt(variance + eps)`` along axes; where that divides by 0, it is 0, and so is its gradient.
+
+    The variance is that of all numbers, divided by n. An array `moments` of shape (2, ...) is filled with the means and
+    the variances, which would otherwise have to be computed once more.
+    Shapes: x (...) -> the same; the axes that are not in `axis` make the shape of a mean.
+    Errors: ShapeError for axes without numbers.
+
+    >>> ag.standardize(np.array([1.0, 3.0]), eps=0)
+    array([-1.,  1.])
+    """
+    x = as_floating(x)
+    if not eps >= 0:
+        raise OptionError(f"standardize: eps must not be negative, got {eps!r}")
+    rows = _Rows(x, axis)
+    if not rows.length:
+        raise ShapeError(f"standardize: there are no numbers along axis {axis} of shape {x.shape}")
+    means, variances, inverses = (rows.numbers() for _ in range(3))
+    out = np.empty_like(x)
+
+    def work(tasks: Iterator[int]) -> None:
+        scratch = rows.scratch()
+        for task in tasks:
+            region = rows.regions[task]
+            deviations = rows.taken(x, region, scratch)
+            mean = _sums(deviations) / rows.length
+            deviations -= mean
+            # What rounding of the mean left over is small, and its own mean is exact enough to take it out.
+            rest = _sums(deviations) / rows.length
+            variance = np.maximum(_sums(deviations, deviations) / rows.length - rest * rest, 0)
+            spread = variance + eps
+            inverse = 1 / np.sqrt(np.where(spread == 0, np.inf, spread))
+            if (np.abs(rest * inverse) > np.finfo(rest.dtype).eps).any():
+                deviations -= rest
+            rows.put(out, region, deviations, inverse)
+            for held, found in ((means, mean + rest), (variances, variance), (inverses, inverse)):
+                held[region] = found.reshape(held[region].shape)
+
+    share(work, len(rows.regions), worthwhile=x.size >= _WORTH_THREADS)
+    if moments is not None:
+        shape = (2, *(means.shape[i] for i in rows.back))
+        if np.shape(moments) != shape:
+            raise ShapeError(f"standardize: moments must have shape {shape} for x {x.shape}, got {np.shape(moments)}")
+        moments[0], moments[1] = means.transpose(rows.back), variances.transpose(rows.back)
+    return out, inverses
+
+
+def _pulled_in_blocks(g, out, inverses, axis):
+    """`_pulled`, while each row lies in the cache."""
+    rows = _Rows(out, axis)
+    result = np.empty_like(out)
+
+    def work(tasks: Iterator[int]) -> None:
+        first, second = rows.scratch(), rows.scratch()
+        for task in tasks:
+            region = rows.regions[task]
+            gs, outs = rows.taken(g, region, first), rows.taken(out, region, second)
+            share_of_out = _sums(gs, outs) / rows.length
+            gs -= _sums(gs) / rows.length
+            outs *= share_of_out
+            gs -= outs
+            rows.put(result, region, gs, inverses[region])
+
+    share(work, len(rows.regions), worthwhile=out.size >= _WORTH_THREADS)
+    return result
+
+
+class _Rows:
+    """The numbers that belong together as rows of a matrix, a part of which is copied into a scratch at a time.
+
+    `order` are the axes as they are looked at: those that are kept, then those along which numbers belong together,
+    each in the order of memory. `regions` cut the kept ones into parts.
+    """
+
+    def __init__(self, x, axis):
+        along = {a % x.ndim for a in np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)}
+        outer_first = sorted(range(x.ndim), key=lambda a: -abs(x.strides[a]))
+        kept = [a for a in outer_first if a not in along]
+        self.order = [*kept, *(a for a in outer_first if a in along)]
+        self.kept = tuple(x.shape[a] for a in kept)
+        self.back = np.argsort(kept)
+        self.length = math.prod(x.shape[a] for a in along)
+        # sums of halves would overflow
+        self.dtype = np.result_type(x.dtype, np.float32)
+        self.regions, self.most = _cut(self.kept, max(1, _BLOCK // max(1, self.length)))
+
+    def numbers(self):
+        """One number for each row."""
+        return np.empty(self.kept, self.dtype)
+
+    def scratch(self):
+        """Memory for the rows of any region."""
+        return np.empty((self.most, self.length), self.dtype)
+
+    def taken(self, x, region, scratch):
+        """A copy of the rows of a region."""
+        part = x.transpose(self.order)[region]
+        rows = scratch[: part.size // self.length]
+        np.copyto(rows.reshape(part.shape), part)
+        return rows
+
+    def put(self, out, region, rows, factors):
+        """Write rows, each times its factor, to where they came from."""
+        part = out.transpose(self.order)[region]
+        factors = factors.reshape(part.shape[: len(self.kept)] + (1,) * (part.ndim - len(self.kept)))
+        np.multiply(rows.reshape(part.shape), factors, out=part, casting="same_kind")
+
+
+def _cut(shape, rows):
+    """Regions of an array of that shape, of about so many elements each, and the most that one of them has."""
+    regions, most = [()], 1
+    for i, length in enumerate(shape):
+        inner = math.prod(shape[i + 1 :])
+        each = min(length, max(1, rows // max(1, inner)))
+        cuts = [slice(lo, min(lo + each, length)) for lo in range(0, length, max(1, each))]
+        regions = [(*region, cut) for region, cut in product(regions, cuts)]
+        most *= each
+    return regions, most
+
+
+def _sums(a, b=None):
+    """The sum of each row, or of the products of two, as a column."""
+    length = a.shape[1]
+    whole = length - length % _RUN
+    total = 0
+    for part in (slice(0, whole), slice(whole, length)):
+        if part.start == part.stop:
+            continue
+        runs = (len(a), -1, min(_RUN, part.stop - part.start))
+        x = a[:, part].reshape(runs)
+        y = np.ones(runs[2], a.dtype) if b is None else b[:, part].reshape(runs)
+        total = total + np.vecdot(x, y).sum(axis=1)
+    return total[:, None]

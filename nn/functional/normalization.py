@@ -1,0 +1,243 @@
+"""Numbers brought to a mean and a variance of their own: over the batch, a layer, groups of channels, or an example.
+
+All of them are `ag.standardize` along other axes. Does not know modules; running statistics are arrays that are passed.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+
+__all__ = [
+    "batch_norm",
+    "group_norm",
+    "instance_norm",
+    "layer_norm",
+    "local_response_norm",
+    "normalize",
+    "rms_norm",
+]
+
+
+def batch_norm(
+    x: Any,
+    running_mean: Any,
+    running_var: Any,
+    weight: Any = None,
+    bias: Any = None,
+    training: bool = False,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel brought to mean 0 and variance 1 over the batch and space, times a weight, plus a bias.
+
+    In `training` with the mean and the variance (divided by n) of x, which also move the running ones, in place, by the
+    share `momentum`; the running variance is that divided by n - 1. Else with the running ones.
+    Shapes: x (N, channels, ...) -> the same; the other arrays (channels,).
+    Errors: ShapeError for one number per channel in training, which has no variance.
+    Source: Ioffe and Szegedy, Batch normalization (2015), algorithms 1 and 2.
+
+    >>> batch_norm(np.array([[1.0], [3.0]]), None, None, training=True, eps=0)
+    array([[-1.],
+           [ 1.]])
+    """
+    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    _check_channels("batch_norm", x, 2, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    if not training:
+        if running_mean is None or running_var is None:
+            raise ag.OptionError("batch_norm: running_mean and running_var are needed where training=False")
+        return _by_running(x, running_mean, running_var, weight, bias, eps)
+    axes = (0, *range(2, x.ndim))
+    count = math.prod(x.shape[axis] for axis in axes)
+    if count == 1:
+        raise ag.ShapeError(
+            f"batch_norm: training needs more than one number for each channel, got x {x.shape}; "
+            "use a larger batch, or .eval()"
+        )
+    if running_mean is None and running_var is None:
+        return _affine(ag.standardize(x, axes, eps), weight, bias, 1)
+    moments = np.empty((2, x.shape[1]), np.result_type(x.dtype, np.float32))
+    out = ag.standardize(x, axes, eps, moments=moments)
+    _move(running_mean, moments[0], momentum)
+    _move(running_var, moments[1] * (count / (count - 1)), momentum)
+    return _affine(out, weight, bias, 1)
+
+
+def instance_norm(
+    x: Any,
+    running_mean: Any = None,
+    running_var: Any = None,
+    weight: Any = None,
+    bias: Any = None,
+    use_input_stats: bool = True,
+    momentum: float = 0.1,
+    eps: float = 1e-5,
+) -> Any:
+    """Each channel of each example brought to mean 0 and variance 1 over space, times a weight, plus a bias.
+
+    Running statistics are moved by the means over the batch of the means and of the variances (divided by n - 1), and
+    are what is used where `use_input_stats` is False.
+    Shapes: x (N, channels, n, ...) -> the same; the other arrays (channels,).
+    Errors: ShapeError for channels of a single number.
+    Source: Ulyanov et al., Instance normalization (2016).
+    """
+    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    _check_channels("instance_norm", x, 3, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
+    if not use_input_stats:
+        if running_mean is None or running_var is None:
+            raise ag.OptionError("instance_norm: running_mean and running_var are needed where use_input_stats=False")
+        return _by_running(x, running_mean, running_var, weight, bias, eps)
+    axes = tuple(range(2, x.ndim))
+    count = math.prod(x.shape[2:])
+    if count == 1:
+        raise ag.ShapeError(
+            f"instance_norm: training needs more than one number in each channel of an example, got x {x.shape}"
+        )
+    if running_mean is None and running_var is None:
+        return _affine(ag.standardize(x, axes, eps), weight, bias, 1)
+    moments = np.empty((2, *x.shape[:2]), np.result_type(x.dtype, np.float32))
+    out = ag.standardize(x, axes, eps, moments=moments)
+    if len(x):
+        _move(running_mean, moments[0].mean(axis=0), momentum)
+        _move(running_var, moments[1].mean(axis=0) * (count / (count - 1)), momentum)
+    return _affine(out, weight, bias, 1)
+
+
+def layer_norm(
+    x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
+    """The last axes of each example brought to mean 0 and variance 1, times a weight, plus a bias.
+
+    Shapes: x (..., *normalized_shape) -> the same; weight and bias normalized_shape.
+    Source: Ba, Kiros and Hinton, Layer normalization (2016).
+
+    >>> layer_norm(np.array([[1.0, 3.0], [2.0, 2.0]]), (2,), eps=0)
+    array([[-1.,  1.],
+           [ 0.,  0.]])
+    """
+    x, axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
+    out = ag.standardize(x, axes, eps)
+    out = out if weight is None else out * weight
+    return out if bias is None else out + bias
+
+
+def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+    """Groups of channels of each example brought to mean 0 and variance 1, then channels times a weight, plus a bias.
+
+    Shapes: x (N, channels, ...) -> the same; weight and bias (channels,).
+    Source: Wu and He, Group normalization (2018).
+    """
+    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    _check_channels("group_norm", x, 2, weight=weight, bias=bias)
+    if not isinstance(num_groups, int | np.integer) or num_groups < 1 or x.shape[1] % num_groups:
+        raise ag.OptionError(
+            f"group_norm: num_groups must be a whole number that divides the {x.shape[1]} channels of x {x.shape}, "
+            f"got {num_groups!r}"
+        )
+    if not x.size:
+        return _affine(x * 1, weight, bias, 1)
+    grouped = ag.reshape(x, (x.shape[0], num_groups, -1, *x.shape[2:]))
+    if grouped[0, 0].size == 1:
+        raise ag.ShapeError(f"group_norm: a group needs more than one number, got x {x.shape}, num_groups={num_groups}")
+    out = ag.standardize(grouped, tuple(range(2, grouped.ndim)), eps)
+    return _affine(ag.reshape(out, x.shape), weight, bias, 1)
+
+
+def rms_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
+    """The last axes of each example over their root mean square, times a weight.
+
+    `eps`, the machine's epsilon of the numbers' type unless given, is added to the mean square.
+    Shapes: x (..., *normalized_shape) -> the same; weight normalized_shape.
+    Source: Zhang and Sennrich, Root mean square layer normalization (2019).
+
+    >>> rms_norm(np.array([[3.0, 4.0, 0.0, 0.0]]), (4,), eps=0)
+    array([[1.2, 1.6, 0. , 0. ]])
+    """
+    x, axes = _last_axes("rms_norm", x, normalized_shape, weight=weight)
+    eps = float(np.finfo(x.dtype).eps) if eps is None else eps
+    out = x / ag.sqrt(ag.mean(ag.square(x), axis=axes, keepdims=True) + eps)
+    return out if weight is None else out * weight
+
+
+def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+    """x over ``(k + alpha * mean of the squares of neighbouring channels)**beta``, `size` channels with itself between.
+
+    Shapes: x (N, channels, n, ...) -> the same.
+    Source: Krizhevsky et al., ImageNet classification with deep convolutional neural networks (2012), section 3.3,
+    there with the sum in the place of the mean.
+    """
+    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    if x.ndim < 3:
+        raise ag.ShapeError(f"local_response_norm: x must be (batch, channels, n, ...), got shape {x.shape}")
+    if not x.size:
+        return x
+    squares = ag.reshape(ag.square(x), (x.shape[0], 1, x.shape[1], -1))
+    padded = ag.pad(squares, {2: (size // 2, (size - 1) // 2)})
+    means = ag.reshape(ag.avg_pool2d(padded, (size, 1), 1), x.shape)
+    return x / (means * alpha + k) ** beta
+
+
+def normalize(x: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Any:
+    """x over its p-norm along `dim`, or over `eps` where the norm is smaller.
+
+    Shapes: x (...) -> the same.
+
+    >>> normalize(np.array([[3.0, 4.0]]))
+    array([[0.6, 0.8]])
+    """
+    if isinstance(dim, tuple | list):
+        length = ag.sum(ag.absolute(x) ** p, axis=tuple(dim), keepdims=True) ** (1 / p)
+    else:
+        length = ag.linalg.norm(x, p, dim, True)
+    return x / ag.maximum(length, eps)
+
+
+def _affine(x: Any, weight: Any, bias: Any, axis: int) -> Any:
+    """x times a weight, plus a bias, of one number for each place along an axis."""
+    shape = (-1, *(1,) * (x.ndim - axis - 1))
+    x = x if weight is None else x * ag.reshape(weight, shape)
+    return x if bias is None else x + ag.reshape(bias, shape)
+
+
+def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """x with a mean and a variance that are given, and have no derivative."""
+    mean, var = (held.detach().numpy() if isinstance(held, ag.Tensor) else np.asarray(held) for held in (mean, var))
+    shape = (-1, *(1,) * (x.ndim - 2))
+    factor = (1 / np.sqrt(var + eps)).astype(x.dtype)  # a new array: later steps may move the running one
+    # the mean first: of a large one, times the factor, too few digits would be left
+    out = (x - mean.astype(x.dtype).reshape(shape)) * ag.reshape(factor if weight is None else weight * factor, shape)
+    return out if bias is None else out + ag.reshape(bias, shape)
+
+
+def _move(running: Any, found: Any, momentum: float) -> None:
+    """Bring a running statistic a part of the way to what was found, in place."""
+    if running is None:
+        return
+    with ag.no_grad():
+        array = running.writable() if isinstance(running, ag.Tensor) else running
+        array += momentum * (found - array)
+
+
+def _check_channels(who: str, x: Any, least: int, **given: Any) -> None:
+    if x.ndim < least:
+        raise ag.ShapeError(f"{who}: x must be (batch, channels{', n' * (least - 2)}, ...), got shape {x.shape}")
+    for name, value in given.items():
+        if value is not None and np.shape(value) != (x.shape[1],):
+            raise ag.ShapeError(
+                f"{who}: {name} must have one number for each of {x.shape[1]} channels (x {x.shape}), "
+                f"got shape {np.shape(value)}"
+            )
+
+
+def _last_axes(who: str, x: Any, normalized_shape: Any, **given: Any) -> tuple[Any, tuple[int, ...]]:
+    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    shape = (normalized_shape,) if isinstance(normalized_shape, int | np.integer) else tuple(normalized_shape)
+    if not shape or x.shape[-len(shape) :] != shape:
+        raise ag.ShapeError(f"{who}: x must have shape (..., {', '.join(map(str, shape))}), got {x.shape}")
+    for name, value in given.items():
+        if value is not None and np.shape(value) != shape:
+            raise ag.ShapeError(f"{who}: {name} must have the normalized shape {shape}, got {np.shape(value)}")
+    return x, tuple(range(-len(shape), 0))

@@ -1,0 +1,101 @@
+"""Parameters cut into blocks that fit a cache, each with its gradient, what is kept for it, and scratch space.
+
+Knows arrays. Does not know any update formula, nor where options come from.
+
+Note [Blocks]
+An update reads and writes several arrays as long as the parameter, several times. Large ones are therefore cut along
+their first axis into blocks that stay in the cache from the first pass to the last, and intermediate results go into
+scratch arrays that all parameters share, so that a step allocates nothing. What can be cut beforehand is.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy import add, multiply, negative
+from numpy.typing import NDArray
+
+__all__ = ["BLOCK", "Array", "Block", "Scratch", "Slot", "direction", "typed"]
+
+Array = NDArray[Any]
+Block = tuple[Array, Array, Sequence[Array]]  # what to write into, its gradient, and its state followed by scratch
+BLOCK = 3 << 14  # elements: five float32 arrays of this length fit into a second-level cache of 1 MiB
+
+
+class Scratch:
+    """Arrays for intermediate results, which every parameter of an optimizer uses in its turn."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self._flat: dict[tuple[int, np.dtype[Any]], Array] = {}
+
+    def like(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, ...]:
+        """The arrays, with this shape."""
+        size = math.prod(shape)
+        arrays = []
+        for i in range(self.count):
+            flat = self._flat.get((i, dtype))
+            if flat is None or flat.size < size:
+                flat = self._flat[i, dtype] = np.empty(max(size, BLOCK), dtype)
+            arrays.append(flat[:size].reshape(shape))
+        return tuple(arrays)
+
+
+class Slot:
+    """How a parameter and the arrays kept for it are cut; see Note [Blocks].
+
+    `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
+    """
+
+    __slots__ = ("_cuts", "_held", "dtype", "fresh", "state")
+
+    def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
+        self.state, self.dtype, self.fresh = state, w.dtype, False
+        arrays = tuple(state[name] for name in names)
+        self._held = tuple(zip(names, arrays, strict=True))
+        self._cuts: list[tuple[slice | None, tuple[Array, ...]]]
+        if w.size <= BLOCK:
+            self._cuts = [(None, arrays + scratch.like(w.shape, w.dtype))]
+            return
+        rows = math.ceil(w.shape[0] / math.ceil(w.size / BLOCK))
+        cuts = [slice(i, min(i + rows, w.shape[0])) for i in range(0, w.shape[0], rows)]
+        self._cuts = [
+            (cut, (*(a[cut] for a in arrays), *scratch.like((cut.stop - cut.start, *w.shape[1:]), w.dtype)))
+            for cut in cuts
+        ]
+
+    def holds(self, state: dict[str, Any], names: tuple[str, ...]) -> bool:
+        """Whether this was cut from these arrays: the user may have put others in their place."""
+        if self.state is not state or len(self._held) != len(names):
+            return False
+        for name, array in self._held:  # noqa: SIM110 - this runs for every parameter in every step
+            if state.get(name) is not array:
+                return False
+        return True
+
+    def blocks(self, w: Array, g: Array) -> Iterator[Block]:
+        """The blocks of a parameter and its gradient."""
+        for cut, arrays in self._cuts:
+            if cut is None:
+                yield w, g, arrays
+            else:
+                yield w[cut], g[cut], arrays
+
+
+def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:
+    """Numbers as arrays of a type: a Python number would be converted again in every pass."""
+    return [np.array(number, dtype) for number in numbers]
+
+
+def direction(g: Array, w: Array, s: Array, t: Array, maximize: bool, decay: Any) -> Array:
+    """What a step goes against: the gradient, negated to `maximize`, plus ``decay * w`` unless `decay` is None.
+
+    What is new is written into s, and t is used.
+    """
+    if maximize:
+        g = negative(g, s)
+    if decay is not None:
+        multiply(w, decay, t)
+        g = add(g, t, s)
+    return g

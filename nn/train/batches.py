@@ -1,0 +1,87 @@
+"""Pairs of inputs and targets, batch by batch, and the mode in which a model meets them.
+
+Knows data loaders and modules. Does not know what is done with a batch.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import autograd_core as ag
+
+from ..arguments import check_positive
+from ..data import DataLoader
+from ..module import Module
+from ..randomness import RandomSource
+
+__all__ = ["count_of", "grouped", "loader_of", "mode", "pairs"]
+
+
+def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rng: RandomSource = None) -> DataLoader:
+    """A DataLoader as it is, or one of a data set.
+
+    >>> len(loader_of(nn.data.TensorDataset(np.zeros((5, 2)), np.arange(5)), 2, "fit"))
+    3
+    """
+    if isinstance(data, DataLoader):
+        return data
+    check_positive(batch_size, f"{who}: batch_size")
+    return DataLoader(data, batch_size, shuffle=shuffle and len(data) > 0, rng=rng)
+
+
+def count_of(loader: Any) -> int | None:
+    """The number of batches in an epoch; None of a stream that does not tell.
+
+    >>> count_of([1, 2]), count_of(iter([]))
+    (2, None)
+    """
+    try:
+        return len(loader)
+    except (TypeError, NotImplementedError):
+        return None
+
+
+def pairs(batches: Iterable[Any], who: str) -> Iterator[tuple[Any, Any]]:
+    """Inputs and targets.
+
+    Errors: DataError for a batch that is no pair.
+
+    >>> list(pairs([[1, 2]], "fit"))
+    [(1, 2)]
+    """
+    for batch in batches:
+        if not isinstance(batch, tuple | list) or len(batch) != 2:
+            what = f"{len(batch)} parts" if isinstance(batch, tuple | list) else type(batch).__name__
+            raise ag.DataError(f"{who}: a sample must be a pair of an input and a target, got {what}")
+        yield batch[0], batch[1]
+
+
+def grouped(batches: Iterator[Any], size: int) -> Iterator[list[Any]]:
+    """Lists of so many that follow each other; the last may be shorter.
+
+    >>> list(grouped(iter("abc"), 2))
+    [['a', 'b'], ['c']]
+    """
+    while group := list(islice(batches, size)):
+        yield group
+
+
+@contextmanager
+def mode(model: Module, training: bool) -> Iterator[None]:
+    """Switch a model to training or evaluation, and each of its modules back to what it was.
+
+    >>> model = nn.Linear(2, 2)
+    >>> with mode(model, training=False):
+    ...     model.training
+    False
+    >>> model.training
+    True
+    """
+    before = [(module, module.training) for module in model.modules()]
+    model.train(training)
+    try:
+        yield
+    finally:
+        for module, was in before:
+            module.training = was

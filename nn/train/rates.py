@@ -1,0 +1,121 @@
+"""Finding a learning rate: the loss over a few updates while the rate grows from far too small to far too large.
+
+Knows modules, losses and optimizers by what is called of them. Everything is left as it was.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+
+from .. import functional
+from ..arguments import check_positive
+from ..data import DataLoader, Samples
+from ..module import Module
+from ..randomness import RandomSource
+from .batches import loader_of, mode, pairs
+from .evaluation import Loss
+from .steps import step_of
+
+__all__ = ["LearningRates", "find_lr"]
+
+_SMOOTHING = 0.9
+_TOO_LARGE = 4.0  # times the smallest loss
+
+
+@dataclass(frozen=True)
+class LearningRates:
+    """The loss at rising learning rates, as it was and smoothed."""
+
+    rates: list[float]
+    losses: list[float]
+    smoothed: list[float]
+
+    @property
+    def suggestion(self) -> float:
+        """The rate at which the loss falls fastest, with the logarithm of the rate: a good one to begin with.
+
+        Errors: DataError where there are too few losses, or the loss never falls.
+        """
+        if len(self.rates) < 4:
+            raise ag.DataError(f"find_lr: {len(self.rates)} losses show no slope; take more steps or begin lower")
+        slopes = np.gradient(np.array(self.smoothed), np.log(self.rates))
+        lowest = int(np.argmin(self.smoothed))
+        if lowest == 0 or not slopes[: lowest + 1].min() < 0:
+            raise ag.DataError("find_lr: the loss never falls; is it the right one, and does the model learn at all?")
+        return float(self.rates[int(np.argmin(slopes[: lowest + 1]))])
+
+
+def find_lr(
+    model: Module,
+    data: Samples | DataLoader,
+    *,
+    optimizer: Any,
+    loss: Loss = functional.cross_entropy,
+    start: float = 1e-6,
+    end: float = 10.0,
+    steps: int = 100,
+    batch_size: int = 64,
+    rng: RandomSource = None,
+) -> LearningRates:
+    """Train for some updates while the learning rate rises from `start` to `end` by a constant factor.
+
+    It ends earlier once the loss is 4 times the smallest. `nn.plots.learning_rates` draws the result, and its
+    `suggestion` is where the loss falls fastest. The model, the optimizer, their random generators and a DataLoader are
+    left as they were; of several groups, the first has these rates, and the others keep their proportion to it.
+    Errors: OptionError for options out of range.
+    Source: L. Smith, Cyclical learning rates for training neural networks (2017).
+
+    >>> model = nn.MLP([2, 16, 2], rng=0)
+    >>> points = np.random.default_rng(0).standard_normal((200, 2)).astype(np.float32)
+    >>> data = nn.data.TensorDataset(points, (points[:, 0] > 0).astype(np.int64))
+    >>> found = nn.train.find_lr(model, data, optimizer=nn.optim.SGD(model.parameters(), lr=0.1), rng=0)
+    >>> 1e-3 < found.suggestion < 10
+    True
+    """
+    check_positive(steps, "find_lr: steps")
+    if not 0 < start < end < math.inf:
+        raise ag.OptionError(f"find_lr: 0 < start < end must hold, got start={start!r}, end={end!r}")
+    loader = loader_of(data, batch_size, "find_lr", shuffle=True, rng=rng)
+    groups = optimizer.param_groups
+    ratios = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
+    drawing = {id(m.rng): m.rng for m in model.modules() if isinstance(getattr(m, "rng", None), np.random.Generator)}
+    before = model.state_dict(), optimizer.state_dict(), loader.state_dict()
+    streams = [(rng, rng.bit_generator.state) for rng in drawing.values()]
+    gradients = [(p, p.grad) for p in model.parameters()]
+    step = step_of(model, optimizer, loss, several=False)
+    rates: list[float] = []
+    losses: list[float] = []
+    smoothed: list[float] = []
+    mean = 0.0
+    try:
+        with mode(model, training=True), np.errstate(over="ignore", invalid="ignore"):
+            batches = pairs(loader, "find_lr")
+            for i in range(steps):
+                rate = start * (end / start) ** (i / max(steps - 1, 1))
+                for group, ratio in zip(groups, ratios, strict=True):
+                    group["lr"] = rate * ratio
+                pair = next(batches, None)
+                if pair is None:
+                    batches = pairs(loader, "find_lr")
+                    pair = next(batches)
+                value, _ = step((pair,))
+                mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
+                smooth = mean / (1 - _SMOOTHING ** (i + 1))
+                if not math.isfinite(value) or (smoothed and smooth > _TOO_LARGE * min(smoothed)):
+                    break
+                rates.append(rate)
+                losses.append(value)
+                smoothed.append(smooth)
+    finally:
+        model.load_state_dict(before[0])
+        optimizer.load_state_dict(before[1])
+        for parameter, gradient in gradients:
+            parameter.grad = gradient
+        loader.load_state_dict(before[2])
+        for generator, state in streams:
+            generator.bit_generator.state = state
+    return LearningRates(rates, losses, smoothed)

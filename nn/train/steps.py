@@ -1,0 +1,134 @@
+"""One update: forward, loss, backward, and the optimizer's step, with what may come in between.
+
+Knows one way of it as a function of a group of batches. Does not know epochs.
+
+Note [Accumulated gradients]
+Of several batches the gradients are added up, each weighted by its share of the samples, so that the step is that of
+one large batch. This holds for losses that are means over samples; those with ``reduction="sum"`` are added as they
+are. What a layer computes of a batch, such as a mean over it, is still of each batch.
+"""
+
+import inspect
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+import autograd_core as ag
+
+from ..module import Module
+
+__all__ = ["DivergenceError", "Penalty", "divergence", "step_of"]
+
+Step = Callable[[Sequence[tuple[Any, Any]]], tuple[float, list[tuple[Any, Any, float]]]]
+
+
+class DivergenceError(ag.AutogradError, ArithmeticError):
+    """Training whose loss is no number any more."""
+
+
+class Penalty:
+    """What large weights cost: ``l1 * sum |w| + l2 / 2 * sum w²`` over weights, which are parameters with several axes.
+
+    With l2 = λ/n it is Nielsen's. Biases and scales, which have one axis, go free.
+    Source: M. Nielsen, Neural Networks and Deep Learning, ch. 3.
+
+    >>> model = nn.Linear(1, 1)
+    >>> with ag.no_grad():
+    ...     model.weight[...] = -3.0
+    >>> round(Penalty(l1=0.1, l2=0.2)(model).item(), 6)
+    1.2
+    """
+
+    def __init__(self, l1: float, l2: float) -> None:
+        self.l1, self.l2 = l1, l2
+
+    def __call__(self, model: Module) -> Any:
+        weights = [p for p in model.parameters() if p.ndim > 1 and p.requires_grad]
+        terms = [self.l1 * ag.absolute(w).sum() for w in weights] if self.l1 else []
+        terms += [self.l2 / 2 * ag.square(w).sum() for w in weights] if self.l2 else []
+        return sum(terms[1:], terms[0]) if terms else None
+
+
+def step_of(
+    model: Module,
+    optimizer: Any,
+    loss: Any,
+    *,
+    several: bool,
+    penalty: Penalty | None = None,
+    between: Callable[[], None] | None = None,
+) -> Step:
+    """The function that makes an update of a list of batches, and gives the loss, and outputs, targets and loss of each.
+
+    `between` is called when the gradients are there. A loss that is no number comes back as it is, without an update.
+    """
+    weighted = several and getattr(loss, "reduction", "mean") != "sum"
+    isfinite = math.isfinite
+
+    def gradients(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
+        optimizer.zero_grad()
+        size = sum(len(targets) for _, targets in group) if weighted else 0
+        whole, seen = 0.0, []
+        for inputs, targets in group:
+            outputs = model(inputs)
+            value = loss(outputs, targets)
+            reached = value.item()
+            seen.append((outputs, targets, reached))
+            if not isfinite(reached):
+                return reached, seen
+            if weighted and len(group) > 1:
+                share = len(targets) / size
+                value.backward(np.array(share, value.dtype))
+                whole += share * reached
+            else:
+                value.backward()
+                whole += reached
+        if penalty is not None and (cost := penalty(model)) is not None:
+            cost.backward()
+        if between is not None:
+            between()
+        return whole, seen
+
+    def stepping(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
+        result = gradients(group)
+        if isfinite(result[0]):
+            optimizer.step()
+        return result
+
+    def searching(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
+        results: list[tuple[float, list[tuple[Any, Any, float]]]] = []
+
+        def closure() -> float:
+            result = gradients(group)
+            results.append(result)
+            return result[0]
+
+        optimizer.step(closure)
+        return results[0]  # before anything moved, as for other optimizers
+
+    return searching if wants_closure(optimizer) else stepping
+
+
+def wants_closure(optimizer: Any) -> bool:
+    """Whether step() must be given a function that computes the loss again, as LBFGS must.
+
+    >>> wants_closure(nn.optim.SGD(nn.Linear(1, 1).parameters(), lr=0.1))
+    False
+    """
+    parameters = list(inspect.signature(optimizer.step).parameters.values())
+    return bool(parameters) and parameters[0].default is inspect.Parameter.empty
+
+
+def divergence(value: float, epoch: int, batch: int, inputs: Any, optimizer: Any) -> DivergenceError:
+    """The error for a loss that is no number, with where and what helps.
+
+    >>> print(divergence(float("nan"), 2, 7, None, None))
+    fit: the loss is nan in epoch 2, batch 7; try a smaller learning rate
+    """
+    rates = [group["lr"] for group in getattr(optimizer, "param_groups", ()) if "lr" in group]
+    cause = "try a smaller learning rate" + (f" than {max(rates):g}" if rates else "")
+    if isinstance(inputs, ag.Tensor) and not np.isfinite(inputs.detach().numpy()).all():
+        cause = "the inputs of this batch hold NaN or infinite numbers: clean the data"
+    return DivergenceError(f"fit: the loss is {value} in epoch {epoch}, batch {batch}; {cause}")
