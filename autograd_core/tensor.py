@@ -120,7 +120,7 @@ class Tensor(Assignment):
     def detach(self) -> "Tensor":
         """The same values as a constant: no gradient flows through it. Shares the memory."""
         self.data  # from here on two tensors reach the array  # noqa: B018
-        result: Any = constant(Tensor, self._array, shared=True)
+        result: Any = constant(self.result_class, self._array, shared=True)
         cut = Cut("detach", CONTEXT.get().path, place_of_user(), ref(self.node)) if self.node is not None else self.lost
         result.lost = cut
         return result

@@ -423,7 +423,7 @@ def stop_gradient(tree: Any) -> Any:
     def stopped(x: Any) -> Any:
         if not isinstance(x, Tensor):
             return x
-        result = constant(Tensor, x._array, x.shared)
+        result = constant(x.result_class, x._array, x.shared)
         result.lost = x.lost if x.node is None else Cut("stop_gradient", path, place, ref(x.node))
         return result
 

@@ -21,11 +21,16 @@ from .tensor import Tensor
 Observer = Callable[["Watched", Node], None]
 
 _OBSERVERS: ContextVar[tuple[Observer, ...]] = ContextVar("observers", default=())
-_NODE: Any = vars(Variable)["node"]  # the slot
+_OF_CONSTANTS: ContextVar[tuple[Callable[["Watched"], None], ...]] = ContextVar("of_constants", default=())
+_NODE: Any = vars(Variable)["node"]  # the slots
+_LOST: Any = vars(Variable)["lost"]
 
 
 class Watched(Tensor):
-    """A Tensor that tells the observers of each node it gets, once it has its value; an observer may change that."""
+    """A Tensor that tells the observers of each node it gets, once it has its value; an observer may change that.
+
+    Who observes constants is told of those that are computed from something tracked, or from another such constant.
+    """
 
     __slots__ = ()
 
@@ -39,6 +44,17 @@ class Watched(Tensor):
         if node is not None:
             for observer in _OBSERVERS.get():
                 observer(self, node)
+
+    @property
+    def lost(self) -> Any:
+        return _LOST.__get__(self)
+
+    @lost.setter
+    def lost(self, why: Any) -> None:
+        _LOST.__set__(self, why)
+        if why is not None:
+            for observer in _OF_CONSTANTS.get():
+                observer(self)
 
 
 def watched_leaf(array: Any) -> Watched:
@@ -64,17 +80,20 @@ _SWITCH = _Switch()
 
 
 @contextmanager
-def observed_by(observer: Observer) -> Iterator[None]:
+def observed_by(observer: Observer, of_constants: Callable[[Watched], None] | None = None) -> Iterator[None]:
     """Let an observer see what is recorded from here on, in this context, after those that observe already.
 
     What other threads compute meanwhile may be Watched too, which nobody there notices: they have no observer.
     """
     token = _OBSERVERS.set((*_OBSERVERS.get(), observer))
+    other = _OF_CONSTANTS.set((*_OF_CONSTANTS.get(), of_constants)) if of_constants is not None else None
     _SWITCH.turn(+1)
     try:
         yield
     finally:
         _SWITCH.turn(-1)
+        if other is not None:
+            _OF_CONSTANTS.reset(other)
         _OBSERVERS.reset(token)
 
 
@@ -134,18 +153,46 @@ def arguments_of(node: Node) -> Sequence[Any]:
 
     For an observer to ask, while it is told of the node.
     """
-    call = getattr(node.op, "call", None)
-    code = getattr(getattr(call, "__wrapped__", call), "__code__", None)  # some stand behind a check
+    frame = _frame_of(node.op)
+    return () if frame is None else _held(node.op, frame)
+
+
+def call_of_constant() -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any]] | None:
+    """The operation that a constant comes from, the values of its arguments, these as they were given, and its options.
+
+    For an observer of constants to ask, while it is told of one; None if it comes from something else, as by detach.
+    """
     frame: Any = sys._getframe(2)
     for _ in range(_NEAR):
-        if code is None or frame is None:
+        if frame is None:
             break
-        if frame.f_code is code:
-            op: Any = node.op
-            held = [frame.f_locals[f"{name}_value"] for name in op.arrays]
-            return tuple(held[0]) if op.variadic else tuple(held)
+        op = frame.f_globals.get("op")
+        if frame.f_globals.get("name_of_op") is not None and frame.f_code is _code_of(op):
+            given = [frame.f_locals[name] for name in op.arrays]
+            options = [frame.f_locals[name] for name in op.statics]
+            return op, _held(op, frame), given[0] if op.variadic else given, options
         frame = frame.f_back
-    return ()
+    return None
+
+
+def _code_of(op: Any) -> Any:
+    call = getattr(op, "call", None)
+    return getattr(getattr(call, "__wrapped__", call), "__code__", None)  # some stand behind a check
+
+
+def _frame_of(op: Any) -> Any:
+    """The frame of an operation's own function, not far above."""
+    code, frame = _code_of(op), sys._getframe(3)
+    for _ in range(_NEAR):
+        if code is None or frame is None or frame.f_code is code:
+            break
+        frame = frame.f_back  # type: ignore[assignment]  # None is looked for
+    return frame if frame is not None and frame.f_code is code else None
+
+
+def _held(op: Any, frame: Any) -> Sequence[Any]:
+    held = [frame.f_locals[f"{name}_value"] for name in op.arrays]
+    return tuple(held[0]) if op.variadic else tuple(held)
 
 
 def _note(what: Seen, g: Any, pulled: Sequence[Any]) -> None:

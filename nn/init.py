@@ -48,11 +48,21 @@ def uniform_fan_in(
     >>> bool(abs(uniform_fan_in((50, 4), rng=0)).max() <= 0.5)
     True
     """
+    dtype = floating(dtype)
+    bound = 1 / math.sqrt(fans(shape)[0] if fan_in is None else fan_in)
+    return generator(rng, "init").uniform(-bound, bound, tuple(shape)).astype(dtype)
+
+
+def floating(dtype: DTypeLike) -> np.dtype[Any]:
+    """The type of new parameters; DTypeError unless it is one of floating point numbers.
+
+    >>> floating("float32")
+    dtype('float32')
+    """
     dtype = np.dtype(dtype)
     if dtype.kind != "f":
         raise ag.DTypeError(f"init: parameters need floating point numbers, got dtype {dtype}")
-    bound = 1 / math.sqrt(fans(shape)[0] if fan_in is None else fan_in)
-    return generator(rng, "init").uniform(-bound, bound, tuple(shape)).astype(dtype)
+    return dtype
 
 
 def fans(shape: Sequence[int]) -> tuple[int, int]:

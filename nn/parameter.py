@@ -68,6 +68,11 @@ class UninitializedParameter(Parameter):
         self._dtype = np.dtype(dtype)
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type that its numbers will have."""
+        return self._dtype
+
+    @property
     def requires_grad(self) -> bool:
         """Whether it will be learned."""
         return self._wanted
@@ -82,7 +87,7 @@ class UninitializedParameter(Parameter):
 
     def __getattr__(self, name: str) -> Any:
         raise _NoValueError(
-            f"{self.name or 'this parameter'} has no value yet, so there is no {name.lstrip('_')}: a lazy layer finds "
+            f"{self.name or 'this parameter'} has no value yet ({name.lstrip('_')} was asked for): a lazy layer finds "
             "its shapes when it is first called; call the model once on a batch (and then make the optimizer), or load "
             "a state_dict"
         )

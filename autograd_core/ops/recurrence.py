@@ -90,7 +90,7 @@ def _rnn_steps_fused(g, weight, out, nonlinearity):
         np.subtract(1, dz, out=dz)
     else:
         np.greater(out, 0, out=dz)
-    dh = 0
+    dh = np.zeros_like(dz[0])
     for t in reversed(range(len(out))):
         dz[t] *= g[t] + dh
         dh = kernels.matmul(dz[t], weight)
@@ -201,7 +201,7 @@ def _lstm_steps_fused(g, c, weight, out, activations):
     np.multiply(activations, activations, out=dz)
     slopes = activations - dz  # a (1 - a) of the logistic gates, 1 - a**2 of the new content
     np.subtract(1, dz[..., 2 * n : 3 * n], out=slopes[..., 2 * n : 3 * n])
-    dh = dc = 0
+    dh = dc = np.zeros_like(c)
     for t in reversed(range(len(dz))):
         gates, d, s = activations[t], dz[t], shown[t]
         dh = g[0, t] + dh
@@ -338,7 +338,7 @@ def _gru_steps_fused(g, h, weight, out, activations):
     np.multiply(across, r - r * r, out=by_r)
     np.multiply(before - new, u - u * u, out=by_u)
     np.multiply(1 - u, 1 - new * new, out=by_new)
-    from_x, from_h, dh = np.empty_like(gates), np.empty_like(gates), 0
+    from_x, from_h, dh = np.empty_like(gates), np.empty_like(gates), np.zeros_like(h)
     for t in reversed(range(len(gates))):
         dh = g[t] + dh
         dx, da = from_x[t], from_h[t]

@@ -80,7 +80,8 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
     rows = _Rows(x, axis)
     if not rows.length:
         raise ShapeError(f"standardize: there are no numbers along axis {axis} of shape {x.shape}")
-    means, variances, inverses = (rows.numbers() for _ in range(3))
+    found = np.empty((3, *rows.shape), rows.dtype)
+    means, variances, inverses = (rows.ordered(found[i, ...]) for i in range(3))
     out = np.empty_like(x)
 
     def work(tasks: Iterator[int]) -> None:
@@ -98,21 +99,23 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
             if (np.abs(rest * inverse) > np.finfo(rest.dtype).eps).any():
                 deviations -= rest
             rows.put(out, region, deviations, inverse)
-            for held, found in ((means, mean + rest), (variances, variance), (inverses, inverse)):
-                held[region] = found.reshape(held[region].shape)
+            for held, column in ((means, mean + rest), (variances, variance), (inverses, inverse)):
+                held[region] = column.reshape(held[region].shape)
 
     share(work, len(rows.regions), worthwhile=x.size >= _WORTH_THREADS)
     if moments is not None:
-        shape = (2, *(means.shape[i] for i in rows.back))
-        if np.shape(moments) != shape:
-            raise ShapeError(f"standardize: moments must have shape {shape} for x {x.shape}, got {np.shape(moments)}")
-        moments[0], moments[1] = means.transpose(rows.back), variances.transpose(rows.back)
-    return out, inverses
+        if np.shape(moments) != (2, *rows.shape):
+            raise ShapeError(
+                f"standardize: moments must have shape {(2, *rows.shape)} for x {x.shape}, got {np.shape(moments)}"
+            )
+        moments[...] = found[:2]
+    return out, found[2, ...]
 
 
 def _pulled_in_blocks(g, out, inverses, axis):
     """`_pulled`, while each row lies in the cache."""
     rows = _Rows(out, axis)
+    inverses = rows.ordered(inverses)
     result = np.empty_like(out)
 
     def work(tasks: Iterator[int]) -> None:
@@ -139,19 +142,19 @@ class _Rows:
 
     def __init__(self, x, axis):
         along = {a % x.ndim for a in np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)}
-        outer_first = sorted(range(x.ndim), key=lambda a: -abs(x.strides[a]))
+        outer_first = sorted(range(x.ndim), key=lambda a: (x.shape[a] == 1, -abs(x.strides[a])))
         kept = [a for a in outer_first if a not in along]
         self.order = [*kept, *(a for a in outer_first if a in along)]
-        self.kept = tuple(x.shape[a] for a in kept)
-        self.back = np.argsort(kept)
+        self.shape = tuple(x.shape[a] for a in sorted(kept))
+        self.kept = [sorted(kept).index(a) for a in kept]
         self.length = math.prod(x.shape[a] for a in along)
         # sums of halves would overflow
         self.dtype = np.result_type(x.dtype, np.float32)
-        self.regions, self.most = _cut(self.kept, max(1, _BLOCK // max(1, self.length)))
+        self.regions, self.most = _cut([x.shape[a] for a in kept], max(1, _BLOCK // max(1, self.length)))
 
-    def numbers(self):
-        """One number for each row."""
-        return np.empty(self.kept, self.dtype)
+    def ordered(self, numbers):
+        """One number for each row, as regions look at them."""
+        return numbers.transpose(self.kept)
 
     def scratch(self):
         """Memory for the rows of any region."""

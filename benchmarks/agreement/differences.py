@@ -296,6 +296,35 @@ DIFFERENCES = [
         "a norm of a zero matrix has the derivative 0; PyTorch chooses singular vectors, of which any would do",
     ),
     Difference(
+        "nn.functional.celu nn.functional.hardsigmoid",
+        close(1e-6),
+        "PyTorch rounds 1 / alpha, and 1 / 6, to float32, in float64 too",
+    ),
+    Difference(
+        "nn.functional.elu nn.functional.selu nn.functional.celu",
+        at(a_nan),
+        "at NaN the slope is NaN; PyTorch takes it for a number on the right of 0",
+    ),
+    Difference(
+        "nn.functional.elu nn.functional.selu nn.functional.celu",
+        at(zero),
+        "at 0 the second derivative is that of the left side; 0 in PyTorch",
+    ),
+    Difference(
+        "nn.functional.hardshrink nn.functional.hardsigmoid nn.functional.hardtanh nn.functional.relu6",
+        at(a_nan),
+        "where NaN is passed on, so is the cotangent; PyTorch passes on the one, and 0 for the other",
+    ),
+    Difference("nn.functional.softshrink", at(a_nan), "where NaN stands for no number, the slope is 0; 1 in PyTorch"),
+    Difference(
+        "nn.functional.prelu",
+        both(second, at(zero, (0,))),
+        "at 0 the slope is the weight; PyTorch takes it for 1 in the second derivative, where it is that of the right side",
+    ),
+    Difference(
+        "nn.functional.mish", undefined, "the second derivative far out is 0; NaN in PyTorch, as infinity meets 0"
+    ),
+    Difference(
         "nn.functional.binary_cross_entropy",
         second,
         "PyTorch adds 1e-12 to the denominators of the second derivative, which changes its eleventh digit",

@@ -1,4 +1,4 @@
-"""Every layer and loss beside its namesake in PyTorch, on random settings: values, gradients, buffers.
+"""Every layer and loss beside its namesake in PyTorch: outputs, gradients, buffers, in float64.
 
-``python -m benchmarks.layers [--only Conv2d,LSTM] [--settings N]``
+``python -m benchmarks.layers [--only Conv2d,LSTM] [--settings N] [--no-samples]``
 """

@@ -1,93 +1,100 @@
 """One layer here and in PyTorch, from the same parameters, on the same inputs.
 
-Knows samples and how both libraries are called. Does not know any layer.
+Knows how modules of both libraries are called. Does not know any layer.
 """
 
 from __future__ import annotations
 
-import copy
-import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 import autograd_core as ag
-from tests.nn.samples import Sample
 
-__all__ = ["Difference", "compare"]
+__all__ = ["DifferenceError", "compare"]
 
 
-class Difference(AssertionError):
+class DifferenceError(AssertionError):
     """Names, shapes or types that are not alike, where numbers cannot be compared."""
 
 
-def compare(sample: Sample) -> float:
-    """The largest difference of outputs, gradients and buffers, relative to the largest number of each where that is
-    above 1; in float64.
+def compare(
+    ours: Any,
+    theirs: Any,
+    args: Sequence[Any],
+    named: Mapping[str, Any] | None = None,
+    *,
+    calls: int = 1,
+    seed: int = 0,
+) -> float:
+    """The largest difference of outputs, gradients and buffers over some calls with the same arguments.
 
-    Errors: Difference where state_dicts, shapes or the structure of outputs are not alike.
+    Relative to the largest number of each where that is above 1; computed in float64. PyTorch's module takes over the
+    parameters and buffers of ours, by name. Arguments are nested tuples, lists and dicts of ndarrays and others.
+    Errors: DifferenceError where state_dicts, shapes or the structure of outputs are not alike.
     """
-    ours, theirs = sample.layer(), _theirs(sample)
-    before = {name: copy.deepcopy(value) for name, value in ours.state_dict().items()}
     import torch
 
-    wanted = {name: tuple(value.shape) for name, value in theirs.state_dict().items()}
-    found = {name: value.shape for name, value in before.items()}
-    if list(found.items()) != list(wanted.items()):
-        raise Difference(f"{sample}: state_dict {found} here, {wanted} in PyTorch")
-    theirs.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in before.items()})
-    arrays = sample.arrays()
+    wanted = [(name, tuple(value.shape)) for name, value in theirs.state_dict().items()]
+    found = [(name, value.shape) for name, value in ours.state_dict().items()]
+    if found != wanted:
+        raise DifferenceError(f"state_dict {found} here, {wanted} in PyTorch")
+    theirs.load_state_dict({name: torch.tensor(np.array(value)) for name, value in ours.state_dict().items()})
     largest = 0.0
-    for _ in range(sample.calls):
-        here, mine = _mapped(arrays, lambda a: ag.tensor(a, requires_grad=a.dtype.kind == "f"))
-        there, yours = _mapped(arrays, lambda a: torch.tensor(a, requires_grad=a.dtype.kind == "f"))
-        out_here, out_there = list(_leaves(ours(*here))), list(_leaves(theirs(*there)))
-        if [tuple(o.shape) for o in out_here] != [tuple(o.shape) for o in out_there]:
-            raise Difference(f"{sample}: outputs {[o.shape for o in out_here]}, {[tuple(o.shape) for o in out_there]}")
-        rng = np.random.default_rng(sample.seed + 1)
-        total_here: Any = 0.0
-        total_there: Any = 0.0
-        for a, b in zip(out_here, out_there, strict=True):
-            largest = max(largest, _difference(a.detach().numpy(), b.detach().numpy()))
-            if b.requires_grad != a.requires_grad:
-                raise Difference(f"{sample}: a gradient is recorded in only one of both")
-            if b.requires_grad:
-                weight = rng.normal(size=tuple(b.shape))
-                total_here, total_there = (
-                    total_here + (a * weight).sum(),
-                    total_there + (b * torch.tensor(weight)).sum(),
-                )
-        if isinstance(total_here, float):
+    for _ in range(calls):
+        here, mine = _mapped([args, named or {}], lambda a: ag.tensor(a, requires_grad=a.dtype.kind == "f"))
+        there, yours = _mapped([args, named or {}], lambda a: torch.tensor(a, requires_grad=a.dtype.kind == "f"))
+        total_here, total_there, gap = _totals(ours(*here[0], **here[1]), theirs(*there[0], **there[1]), seed)
+        largest = max(largest, gap)
+        if total_there is None:
             continue
         total_here.backward()
         total_there.backward()
-        pairs = [(p, dict(theirs.named_parameters())[name]) for name, p in ours.named_parameters()]
-        for p, q in [*pairs, *zip(mine, yours, strict=True)]:
-            if (p.grad is None) != (q.grad is None):
-                # PyTorch gives None or zeros where nothing depends on it: both say the same
-                given = p.grad.numpy() if p.grad is not None else q.grad.numpy()
-                largest = max(largest, float(np.abs(given).max(initial=0)))
-            elif p.grad is not None:
-                largest = max(largest, _difference(p.grad.numpy(), q.grad.numpy()))
+        parameters = dict(theirs.named_parameters())
+        pairs = [(p, parameters[name]) for name, p in ours.named_parameters()]
+        largest = max([largest, *(_difference_of_gradients(p, q) for p, q in [*pairs, *zip(mine, yours, strict=True)])])
         ours.zero_grad()
         theirs.zero_grad()
-    after = {name: value.numpy() for name, value in theirs.state_dict().items()}
-    return max([largest, *(_difference(value, after[name]) for name, value in ours.state_dict().items())])
+    after = theirs.state_dict()
+    return max([largest, *(_difference(value, after[name].numpy()) for name, value in ours.state_dict().items())])
 
 
-def _theirs(sample: Sample) -> Any:
+def _totals(ours: Any, theirs: Any, seed: int) -> tuple[Any, Any, float]:
+    """The sums of all outputs with the same random weights, None where nothing is differentiable; and their gap."""
     import torch
 
-    kind = getattr(torch.nn, sample.name)
-    extra = {"dtype": torch.float64} if "dtype" in inspect.signature(kind).parameters else {}
-    options = {
-        name: torch.tensor(value) if isinstance(value, np.ndarray) else value for name, value in sample.options.items()
-    }
-    return kind(*sample.args, **options, **extra).double().train(sample.training)
+    out_here, out_there = list(_leaves(ours)), list(_leaves(theirs))
+    shapes = [[tuple(np.shape(part)) for part in parts] for parts in (out_here, out_there)]
+    if shapes[0] != shapes[1]:
+        raise DifferenceError(f"outputs of shapes {shapes[0]} here, {shapes[1]} in PyTorch")
+    rng = np.random.default_rng(seed + 1)
+    total_here: Any = None
+    total_there: Any = None
+    largest = 0.0
+    for a, b in zip(out_here, out_there, strict=True):
+        recorded = isinstance(a, ag.Tensor) and a.requires_grad
+        largest = max(largest, _difference(a.detach().numpy() if isinstance(a, ag.Tensor) else a, b.detach().numpy()))
+        if b.requires_grad != recorded:
+            raise DifferenceError("a gradient is recorded in only one of both")
+        if recorded:
+            weight = rng.normal(size=tuple(b.shape))
+            here, there = (a * weight).sum(), (b * torch.tensor(weight)).sum()
+            total_here = here if total_here is None else total_here + here
+            total_there = there if total_there is None else total_there + there
+    return total_here, total_there, largest
 
 
-def _mapped(arrays: tuple[Any, ...], made: Any) -> tuple[tuple[Any, ...], list[Any]]:
+def _difference_of_gradients(p: Any, q: Any) -> float:
+    if p.grad is None and q.grad is None:
+        return 0.0
+    if p.grad is None or q.grad is None:  # None and zeros say the same: nothing depends on it
+        given = p.grad if p.grad is not None else q.grad
+        return float(np.abs(given.numpy()).max(initial=0))
+    return _difference(p.grad.numpy(), q.grad.numpy())
+
+
+def _mapped(arguments: Any, made: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
     """The arguments as tensors of one library, and the list of those that want a gradient."""
     wanted = []
 
@@ -97,9 +104,11 @@ def _mapped(arrays: tuple[Any, ...], made: Any) -> tuple[tuple[Any, ...], list[A
             if value.dtype.kind == "f":
                 wanted.append(tensor)
             return tensor
+        if isinstance(value, dict):
+            return {name: walk(part) for name, part in value.items()}
         return type(value)(walk(part) for part in value) if isinstance(value, tuple | list) else value
 
-    return tuple(walk(value) for value in arrays), wanted
+    return walk(arguments), wanted
 
 
 def _leaves(outputs: Any) -> Iterator[Any]:
@@ -113,9 +122,7 @@ def _leaves(outputs: Any) -> Iterator[Any]:
 def _difference(a: Any, b: Any) -> float:
     a, b = np.asarray(a), np.asarray(b)
     if a.shape != b.shape:
-        raise Difference(f"shapes {a.shape} and {b.shape}")
-    if not a.size:
-        return 0.0
+        raise DifferenceError(f"shapes {a.shape} here, {b.shape} in PyTorch")
     same = (a == b) | (np.isnan(a) & np.isnan(b))
     if same.all():
         return 0.0

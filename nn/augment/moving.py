@@ -23,7 +23,7 @@ class Shift(Augmentation):
     """Each image is moved by up to `pixels` up, down, left and right, all whole numbers being equally likely.
 
     >>> image = np.arange(1.0, 5.0).reshape(1, 2, 2)
-    >>> Shift(1)(image, rng=1)[0]
+    >>> Shift(1)(image, rng=24)[0]
     array([[3., 4.],
            [0., 0.]])
     """
@@ -35,8 +35,8 @@ class Shift(Augmentation):
     def apply(self, images: NDArray[Any], rng: "np.random.Generator") -> NDArray[Any]:
         """Windows of the padded images."""
         height, width = images.shape[2:]
-        corners = rng.integers(2 * self.pixels + 1, size=(2, len(images)))
-        return _windows(_pad(images, self.pixels), *corners, height, width)
+        top, left = rng.integers(2 * self.pixels + 1, size=(2, len(images)))
+        return _windows(_pad(images, self.pixels), top, left, height, width)
 
 
 class Crop(Augmentation):

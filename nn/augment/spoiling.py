@@ -74,7 +74,7 @@ class Erase(Augmentation):
     def apply(self, images: NDArray[Any], rng: "np.random.Generator") -> NDArray[Any]:
         """A rectangle of its own for each image."""
         n, _, height, width = images.shape
-        chosen = rng.random(n) < self.p
+        chosen: Any = rng.random(n) < self.p
         area = height * width * rng.uniform(*self.scale, n)
         ratio = np.exp(rng.uniform(math.log(self.ratio[0]), math.log(self.ratio[1]), n))
         inside = chosen[:, None, None, None]

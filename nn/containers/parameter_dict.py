@@ -1,6 +1,7 @@
 """Parameters in a dict."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any
 
 import autograd_core as ag
@@ -17,7 +18,7 @@ class ParameterDict(Module):
     """A dict of parameters, which are found and named by their keys; it computes nothing.
 
     Keys are strings without dots that are no attribute of a module. Tensors and arrays of floating point become
-    Parameters; other objects are kept as they are. The order is that of insertion.
+    Parameters; other objects are kept as they are. The order is that of insertion (see `update`).
     Errors: OptionError for a key that cannot be a name; KeyError for a key that is not there.
 
     >>> choices = ParameterDict({"left": np.ones((2, 3)), "right": np.ones(1)})
@@ -72,7 +73,7 @@ class ParameterDict(Module):
         return joined
 
     def __ror__(self, other: Any) -> "ParameterDict":
-        joined = ParameterDict(other)
+        joined = ParameterDict(list(other.items()))
         joined.update(self)
         return joined
 
@@ -103,8 +104,12 @@ class ParameterDict(Module):
         return self[key]
 
     def update(self, parameters: "Mapping[str, Any] | ParameterDict | Iterable[tuple[str, Any]]") -> None:
-        """Hold these parameters as well, in the place of those that have the same keys."""
-        for key, value in pairs(parameters, "ParameterDict.update"):
+        """Hold these parameters as well, in the place of those that have the same keys.
+
+        Those of a plain dict come in the order of their keys, as in PyTorch; of anything else in their own order.
+        """
+        given = pairs(parameters, "ParameterDict.update")
+        for key, value in sorted(given, key=itemgetter(0)) if type(parameters) is dict else given:
             self[key] = value
 
     def pop(self, key: str) -> Any:
@@ -127,11 +132,11 @@ class ParameterDict(Module):
 
     def copy(self) -> "ParameterDict":
         """Another dict of the same parameters."""
-        return ParameterDict(dict(self.items()))
+        return ParameterDict(self)
 
     def fromkeys(self, keys: Iterable[str], default: Any = None) -> "ParameterDict":
         """A new dict with these keys, and `default` for each."""
-        return ParameterDict({key: default for key in keys})
+        return ParameterDict([(key, default) for key in keys])
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError("ParameterDict: it holds parameters and computes nothing")

@@ -179,7 +179,7 @@ class ChainDataset(IterableDataset):
         return chain.from_iterable(self.datasets)
 
     def __len__(self) -> int:
-        return sum(len(dataset) for dataset in self.datasets)  # type: ignore[arg-type]  # where all of them have one
+        return sum(len(dataset) for dataset in self.datasets)  # type: ignore[arg-type, misc]  # where all have one
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({', '.join(map(repr, self.datasets))})"

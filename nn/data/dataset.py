@@ -18,7 +18,7 @@ from .resuming import Stateful
 if TYPE_CHECKING:
     from .combining import ConcatDataset
 
-__all__ = ["Dataset", "IterableDataset", "Samples", "TensorDataset", "fetch", "fetch_each"]
+__all__ = ["Dataset", "IterableDataset", "Samples", "TensorDataset", "described", "fetch", "fetch_each"]
 
 
 class Samples(Protocol):
@@ -150,15 +150,19 @@ def fetch_each(dataset: Samples, indices: list[Any]) -> list[Any]:
         for index in indices:
             samples.append(dataset[index])
     except Exception as error:
-        error.add_note(f"raised by sample {indices[len(samples)]!r} of {_name(dataset)}")
+        error.add_note(f"raised by sample {indices[len(samples)]!r} of {described(dataset)}")
         raise
     return samples
 
 
-def _name(dataset: Any) -> str:
-    """A data set in a note: as it shows itself, where that is short."""
-    text = repr(dataset)
-    return text if len(text) <= 80 else f"a {type(dataset).__name__}"
+def described(dataset: Any) -> str:
+    """A data set in a message: as it shows itself, where that is short and says more than its type.
+
+    >>> described(TensorDataset(np.zeros(3))), described(list(range(1000)))
+    ('TensorDataset((3,) float64)', 'a list')
+    """
+    plain = isinstance(dataset, list | tuple | np.ndarray) or type(dataset).__repr__ is object.__repr__
+    return f"a {type(dataset).__name__}" if plain else repr(dataset)
 
 
 def _shapes(arrays: Sequence[NDArray[Any]]) -> str:

@@ -17,7 +17,7 @@ import autograd_core as ag
 from ..arguments import brief, check_flag, check_positive
 from ..randomness import RandomSource
 from .collation import collate, convert
-from .dataset import IterableDataset, Samples, fetch, fetch_each
+from .dataset import IterableDataset, Samples, described, fetch, fetch_each
 from .prefetch import prefetched
 from .resuming import one_source, restorer, snapshot, sources
 from .samplers import BatchSampler, RandomSampler, SequentialSampler, StratifiedSampler
@@ -120,7 +120,8 @@ class DataLoader:
         self._check_exclusive(sampler, batch_sampler)
         self.rng = one_source(rng, generator, "DataLoader")
         if sampler is None and not self._streams and batch_sampler is None:
-            sampler = RandomSampler(self.dataset, rng=self.rng) if self.shuffle else SequentialSampler(self.dataset)
+            data: Any = dataset
+            sampler = RandomSampler(data, rng=self.rng) if self.shuffle else SequentialSampler(data)
         if batch_sampler is None and sampler is not None and self.batch_size is not None:
             batch_sampler = BatchSampler(sampler, self.batch_size, drop_last)
         if batch_sampler is not None and sampler is None:
@@ -201,7 +202,7 @@ class DataLoader:
         self._loaded = None if position is None else {**state, "position": int(position)}
 
     def __repr__(self) -> str:
-        shown = [repr(self.dataset)]
+        shown = [described(self.dataset)]
         shown += [] if self.batch_size is None else [f"batch_size={self.batch_size}"]
         if isinstance(self.sampler, RandomSampler) and self.shuffle:
             shown += ["shuffle=True"]

@@ -6,6 +6,7 @@ seed or a numpy.random.Generator; `generator` is PyTorch's name for it.
 
 import math
 from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -281,9 +282,9 @@ class MixedSampler(Sampler):
         self.num_samples = sum(self._sizes) if num_samples is None else num_samples
         check_positive(self.num_samples, "MixedSampler: num_samples")
         self.counts: list[int] = _shares(shares / shares.sum(), self.num_samples).tolist()
-        for i, (count, size) in enumerate(zip(self.counts, self._sizes, strict=True)):
-            if count and not size:
-                raise ag.OptionError(f"MixedSampler: data set {i} is empty, but its proportion is {proportions[i]}")
+        for i, (share, size) in enumerate(zip(shares, self._sizes, strict=True)):
+            if share and not size:
+                raise ag.OptionError(f"MixedSampler: data set {i} is empty, but its proportion is {share:g}")
         self.rng = one_source(rng, generator, "MixedSampler")
 
     def __len__(self) -> int:
@@ -332,10 +333,11 @@ class BatchSampler(Stateful):
     def arrays(self) -> Iterator[NDArray[np.intp]]:
         """The same as arrays; a sampler that knows its whole `order` draws it now, not with the first of them."""
         if self.draws_at_once:
-            order = np.asarray(self.sampler.order())
+            sampler: Any = self.sampler
+            order = np.asarray(sampler.order())
             stop = len(order) - (len(order) % self.batch_size if self.drop_last else 0)
             starts = range(0, stop, self.batch_size)
-            return (order[start : min(start + self.batch_size, stop)] for start in starts)
+            return (order[start : start + self.batch_size] for start in starts)
         return self._gathered(iter(self.sampler))
 
     def _gathered(self, positions: Iterator[int]) -> Iterator[NDArray[np.intp]]:

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -122,7 +123,7 @@ def _part(path: Path) -> Iterator[tuple[IO[bytes], Path]]:
     shared = path.with_name(f"{path.name}.part")
     file = _claim(shared)
     if file is None:
-        shared = path.with_name(f"{path.name}.{os.getpid()}.part")
+        shared = path.with_name(f"{path.name}.{os.getpid()}-{threading.get_ident()}.part")
         file = shared.open("w+b")
     try:
         with file:
@@ -161,9 +162,7 @@ def _claim(shared: Path) -> IO[bytes] | None:
 def _bar(url: str, file: RemoteFile, have: int) -> Iterator[Any]:
     """What shows progress: a bar on a terminal, a line at the start and at the end elsewhere."""
     if sys.stderr.isatty():
-        with tqdm(
-            total=file.size, initial=have, desc=file.name, unit="B", unit_scale=True, unit_divisor=1024, leave=False
-        ) as bar:
+        with tqdm(total=file.size, initial=have, desc=file.name, unit="B", unit_scale=True, unit_divisor=1024) as bar:
             yield bar.update
         return
     rest = f", from byte {have:,}" if have else ""

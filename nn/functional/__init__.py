@@ -8,30 +8,51 @@ from autograd_core import linear
 from ..data import one_hot
 from .activation import *
 from .activation import __all__ as _activation
+from .adaptive_pooling import *
+from .adaptive_pooling import __all__ as _adaptive_pooling
+from .attention import *
+from .attention import __all__ as _attention
+from .bilinear import *
+from .bilinear import __all__ as _bilinear
 from .convolution import *
 from .convolution import __all__ as _convolution
 from .distance import *
 from .distance import __all__ as _distance
 from .dropout import *
 from .dropout import __all__ as _dropout
+from .embedding import *
+from .embedding import __all__ as _embedding
 from .losses import *
 from .losses import __all__ as _losses
+from .normalization import *
+from .normalization import __all__ as _normalization
+from .padding import *
+from .padding import __all__ as _padding
 from .pooling import *
 from .pooling import __all__ as _pooling
 from .recurrent import *
 from .recurrent import __all__ as _recurrent
 from .shaping import *
 from .shaping import __all__ as _shaping
+from .upsampling import *
+from .upsampling import __all__ as _upsampling
 
 __all__ = [
+    *_attention,
+    *_embedding,
     *_recurrent,
     *_activation,
+    *_adaptive_pooling,
+    *_bilinear,
     *_convolution,
     *_distance,
     *_dropout,
     *_losses,
+    *_normalization,
+    *_padding,
     *_pooling,
     *_shaping,
+    *_upsampling,
     "linear",
     "one_hot",
 ]

@@ -283,13 +283,13 @@ def softsign(input: Any) -> Any:
 def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Any:
     """x, and the bound where it is outside of both bounds; its slope at the bounds is 0.
 
-    Errors: OptionError unless min_val is below max_val.
+    Errors: OptionError for a min_val above max_val.
 
     >>> hardtanh(np.array([-3.0, 0.5, 3.0]))
     array([-1. ,  0.5,  1. ])
     """
-    if not min_val < max_val:
-        raise ag.OptionError(f"hardtanh: min_val must be below max_val, got {min_val!r} and {max_val!r}")
+    if not min_val <= max_val:
+        raise ag.OptionError(f"hardtanh: min_val must not be above max_val, got {min_val!r} and {max_val!r}")
     return ag.where(input <= min_val, min_val, ag.where(input >= max_val, max_val, input))
 
 

@@ -87,7 +87,9 @@ def _prepared(x: Any, output_size: Any, ndim: int, name: str) -> tuple[Any, list
         m is None or (isinstance(m, int | np.integer) and not isinstance(m, bool) and m > 0) for m in given
     ):
         several = "" if ndim == 1 else f", or {ndim} of them"
-        raise ag.OptionError(f"{name}: output_size must be a positive whole number or None{several}; got {output_size!r}")
+        raise ag.OptionError(
+            f"{name}: output_size must be a positive whole number or None{several}; got {output_size!r}"
+        )
     if 0 in x.shape[-ndim:]:
         raise ag.ShapeError(f"{name}: there is nothing to pool in x {x.shape}")
     return x, [n if m is None else int(m) for m, n in zip(given, x.shape[-ndim:], strict=True)]

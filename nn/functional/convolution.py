@@ -116,7 +116,7 @@ def conv_transpose3d(
 def unfold(x: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
     """The patches under a kernel as columns, the channels one below the other.
 
-    Shapes: x (N, channels, height, width) -> (N, channels * kernel numbers, places); all that without N for one example.
+    Shapes: x (N, channels, height, width) -> (N, channels * kernel numbers, places), without N for one example.
 
     >>> unfold(np.arange(4.0).reshape(1, 2, 2), 2)
     array([[0.],
@@ -141,7 +141,7 @@ def unfold(x: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, str
 def fold(x: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
     """Patches added up at the places that `unfold` took them from: its transpose.
 
-    Shapes: x (N, channels * kernel numbers, places) -> (N, channels, *output_size); all that without N for one example.
+    Shapes: x (N, channels * kernel numbers, places) -> (N, channels, *output_size), without N for one example.
 
     >>> fold(np.ones((4, 2)), (2, 3), 2)
     array([[[1., 2., 1.],

@@ -15,6 +15,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     >>> cosine_similarity(np.array([[1.0, 0.0]]), np.array([[3.0, 4.0]]))
     array([0.6])
     """
+    x1, x2 = ag.broadcast_arrays(x1, x2)  # first: along `dim` too, which the lengths are taken of
     one, two = (ag.maximum(ag.linalg.norm(x, axis=dim, keepdims=True), eps) for x in (x1, x2))
     return ag.sum((x1 / one) * (x2 / two), axis=dim)
 

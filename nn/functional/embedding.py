@@ -94,7 +94,7 @@ def embedding_bag(
     rows = _rows(grid, weight, None, scale_grad_by_freq, counted)
     number, there = np.zeros((), rows.dtype), counted[..., None]
     if mode == "max":
-        empty = ~counted.any(axis=1)[:, None]
+        empty = np.expand_dims(~counted.any(axis=1), 1)
         if not grid.shape[1]:
             return ag.sum(rows, axis=1)
         largest = ag.max(ag.where(there | empty[..., None], rows, np.asarray(-np.inf, rows.dtype)), axis=1)

@@ -106,9 +106,7 @@ def instance_norm(
     return _affine(out, weight, bias, 1)
 
 
-def layer_norm(
-    x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
-) -> Any:
+def layer_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """The last axes of each example brought to mean 0 and variance 1, times a weight, plus a bias.
 
     Shapes: x (..., *normalized_shape) -> the same; weight and bias normalized_shape.

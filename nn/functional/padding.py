@@ -39,24 +39,26 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
         raise ag.ShapeError(f"pad: {len(widths)} numbers are for {len(widths) // 2} axes, and x has shape {x.shape}")
     pairs = {x.ndim - 1 - i: (widths[2 * i], widths[2 * i + 1]) for i in range(len(widths) // 2)}
     _check(x.shape, pairs, mode)
-    if any(width < 0 for width in widths):
-        cuts = [slice(None)] * x.ndim
-        for axis, (before, after) in pairs.items():
-            cuts[axis] = slice(max(-before, 0), x.shape[axis] - max(-after, 0))
+    cuts, borders = [slice(None)] * x.ndim, {}
+    for axis, (before, after) in pairs.items():
+        borders[axis] = (max(before, 0), max(after, 0))
+        length = x.shape[axis] + (sum(borders[axis]) if mode == "reflect" else 0)
+        cuts[axis] = slice(max(-before, 0), length - max(-after, 0))
+    cut = any(width < 0 for width in widths)
+    if cut and mode != "reflect":
         x = x[tuple(cuts)]
-        pairs = {axis: (max(before, 0), max(after, 0)) for axis, (before, after) in pairs.items()}
-    if mode == "constant" and value:
-        return ag.pad(x, pairs, constant_values=float(value) if x.dtype.kind == "f" else value)
-    return ag.pad(x, pairs, _MODES[mode])
+    options = {"constant_values": value} if value else {}
+    x = ag.pad(x, borders, _MODES[mode], **options)
+    return x[tuple(cuts)] if cut and mode == "reflect" else x  # a mirror shows what is cut off too
 
 
 def _check(shape: tuple[int, ...], pairs: dict[int, tuple[int, int]], mode: str) -> None:
     """Refuse what would leave nothing, or reach further than there is something to repeat."""
     for axis, (before, after) in pairs.items():
         size = shape[axis]
-        if size + before + after < 0 or (before < 0 and after < 0 and size + before + after == 0):
+        if size + before + after < 0 or size + min(before, 0) + min(after, 0) < 0:
             raise ag.ShapeError(f"pad: axis {axis} of x {shape} is only {size} long; {(before, after)} leaves nothing")
-        most = {"reflect": size - 1, "circular": size}.get(mode)
+        most = {"reflect": size - 1, "circular": size + min(before, 0) + min(after, 0)}.get(mode)
         if most is not None and max(before, after) > most:
             raise ag.ShapeError(
                 f"pad: mode={mode!r} has at most {most} elements to repeat along axis {axis} of x {shape}, "

@@ -7,12 +7,9 @@ import numpy as np
 
 import autograd_core as ag
 
-from .adaptive_pooling import *
-from .adaptive_pooling import __all__ as _adaptive
 from .sizes import Size, in_batch, per_axis
 
 __all__ = [
-    *_adaptive,
     "avg_pool1d",
     "avg_pool2d",
     "avg_pool3d",
@@ -133,9 +130,7 @@ def avg_pool3d(
     return in_batch(ag.avg_pool3d, x, 3, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
 
 
-def lp_pool1d(
-    x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
-) -> Any:
+def lp_pool1d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
     """Power mean without the mean: ``(sum of x**p over the window)**(1/p)`` along one axis, p being `norm_type`.
 
     Where the sum is 0, the gradient is taken as 0; where it is negative, the root is NaN, as in PyTorch.
@@ -147,9 +142,7 @@ def lp_pool1d(
     return _lp_pool(avg_pool1d, 1, x, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(
-    x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
-) -> Any:
+def lp_pool2d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
     """``(sum of x**p over the window)**(1/p)`` over height and width, p being `norm_type`; see lp_pool1d.
 
     Shapes: x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
@@ -157,9 +150,7 @@ def lp_pool2d(
     return _lp_pool(avg_pool2d, 2, x, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool3d(
-    x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
-) -> Any:
+def lp_pool3d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
     """``(sum of x**p over the window)**(1/p)`` over depth, height and width, p being `norm_type`; see lp_pool1d.
 
     Shapes: x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
@@ -220,7 +211,9 @@ def _max_pool(
     return out, _places(x, out.shape, ndim, kernel_size, stride, padding, dilation)
 
 
-def _places(x: Any, shape: tuple[int, ...], ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any) -> Any:
+def _places(
+    x: Any, shape: tuple[int, ...], ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any
+) -> Any:
     """Where in its channel each window has its first maximum: windows are cut out of arrays of values and of places."""
     kernel, steps, pads, gaps = (
         np.broadcast_to(option, (ndim,)).tolist()
@@ -231,8 +224,7 @@ def _places(x: Any, shape: tuple[int, ...], ndim: int, kernel_size: Any, stride:
     reach = [d * (k - 1) + 1 for d, k in zip(gaps, kernel, strict=True)]
     # as much behind the end as the last window reaches over it
     widths = [
-        (p, max(0, (m - 1) * s + r - n - p))
-        for p, m, s, r, n in zip(pads, windows, steps, reach, space, strict=True)
+        (p, max(0, (m - 1) * s + r - n - p)) for p, m, s, r, n in zip(pads, windows, steps, reach, space, strict=True)
     ]
 
     def cut(a: Any, outside: Any) -> Any:
@@ -248,9 +240,7 @@ def _places(x: Any, shape: tuple[int, ...], ndim: int, kernel_size: Any, stride:
     return np.take_along_axis(np.broadcast_to(places, (*first.shape, places.shape[-1])), first[..., None], -1)[..., 0]
 
 
-def _lp_pool(
-    average: Any, ndim: int, x: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool
-) -> Any:
+def _lp_pool(average: Any, ndim: int, x: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
     count = math.prod(per_axis(kernel_size, ndim, f"lp_pool{ndim}d: kernel_size", 1))
     total = average(x**norm_type, kernel_size, stride, 0, ceil_mode) * count
     empty = total == 0
@@ -258,9 +248,7 @@ def _lp_pool(
     return ag.where(empty, 0, ag.where(empty, 1, total) ** (1 / norm_type))
 
 
-def _max_unpool(
-    ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
-) -> Any:
+def _max_unpool(ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> Any:
     name = f"max_unpool{ndim}d"
     x = x if isinstance(x, ag.Tensor) else np.asarray(x)
     places = indices.detach().numpy() if isinstance(indices, ag.Tensor) else np.asarray(indices)
@@ -281,7 +269,9 @@ def _max_unpool(
     size, lines = math.prod(space), math.prod(x.shape[:-ndim])
     places = places.reshape(lines, -1)
     if places.dtype.kind not in "iu" or (places.size and not 0 <= places.min() <= places.max() < size):
-        raise ag.OptionError(f"{name}: indices must be whole numbers from 0 to {size - 1}, as max_pool{ndim}d returns them")
+        raise ag.OptionError(
+            f"{name}: indices must be whole numbers from 0 to {size - 1}, as max_pool{ndim}d returns them"
+        )
     flat = (np.arange(lines)[:, None] * size + places).ravel()
     taken = np.full(lines * size, -1)
     taken[flat] = np.arange(flat.size)  # of several elements at a place the last one stays

@@ -62,7 +62,9 @@ def interpolate(
             f"interpolate: mode={mode!r} is for {axes} axes after (batch, channels), got x of shape {x.shape}"
         )
     if antialias:
-        raise ag.OptionError("interpolate: there is no antialias=True here; pool with avg_pool2d before, or mode='area'")
+        raise ag.OptionError(
+            "interpolate: there is no antialias=True here; pool with avg_pool2d before, or mode='area'"
+        )
     smooth = mode not in ("nearest", "nearest-exact", "area")
     if align_corners is not None and not smooth:
         raise ag.OptionError(f"interpolate: align_corners is for linear and cubic modes, not for mode={mode!r}")
@@ -95,9 +97,7 @@ def upsample(
     return interpolate(x, size, scale_factor, mode, align_corners)
 
 
-def _sizes(
-    x: Any, ndim: int, size: Any, scale_factor: Any, recompute: bool
-) -> tuple[list[int], list[float | None]]:
+def _sizes(x: Any, ndim: int, size: Any, scale_factor: Any, recompute: bool) -> tuple[list[int], list[float | None]]:
     """The size along each axis, and the factor that says how far apart elements are, or None if the sizes do."""
     if (size is None) == (scale_factor is None):
         both = "neither" if size is None else "both"
@@ -117,10 +117,16 @@ def _sizes(
 
 
 def _nearest(x: Any, axis: int, m: int, factor: float | None, offset: float) -> Any:
-    """Each place of the result takes the element of x whose cell it begins in, or whose centre is nearest."""
+    """Each place of the result takes the element of x whose cell it begins in, or whose centre is nearest.
+
+    The same size, or the double one, says enough where cells begin, whatever the factor that led to it, as in PyTorch:
+    there in two dimensions, while in one and three the gradient alone follows that rule.
+    """
     n = x.shape[axis]
-    if m == n and factor is None:
+    if m == n and (factor is None or not offset):
         return x
+    if m == 2 * n and not offset:
+        factor = None
     # in single precision, as PyTorch: where a cell begins exactly, rounding decides
     step = np.float32(1 / factor) if factor else np.float32(n) / np.float32(m)
     places = np.minimum(np.floor((np.arange(m, dtype=np.float32) + np.float32(offset)) * step).astype(int), n - 1)
@@ -132,7 +138,7 @@ def _nearest(x: Any, axis: int, m: int, factor: float | None, offset: float) -> 
 def _along(x: Any, axis: int, m: int, factor: float | None, align_corners: bool, taps: int) -> Any:
     """Sums of the two or four nearest elements along an axis, with weights that depend on the position between them."""
     n = x.shape[axis]
-    if m == n and (factor is None or align_corners):
+    if m == n and (taps == 2 or factor is None or align_corners):
         return x
     if align_corners:
         at = np.arange(m) * ((n - 1) / (m - 1) if m > 1 else 0.0)

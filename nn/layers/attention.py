@@ -112,7 +112,7 @@ class MultiheadAttention(Module):
         average_attn_weights: bool = True,
         is_causal: bool = False,
     ) -> tuple[Any, Any]:
-        single = self._check(query, key, value)
+        single = self._is_single(query, key, value)
         q, k, v = (self._batch_first(x, single) for x in (query, key, value))
         batch, queries, keys = q.shape[0], q.shape[1], k.shape[1]
         bias = self._bias(key_padding_mask, attn_mask, is_causal, batch, queries, keys, single, q.dtype)
@@ -185,7 +185,7 @@ class MultiheadAttention(Module):
             parts.append(ag.reshape(mask, (batch, 1, 1, keys)))
         return parts[0] + parts[1] if len(parts) == 2 else parts[0] if parts else None
 
-    def _check(self, query: Any, key: Any, value: Any) -> bool:
+    def _is_single(self, query: Any, key: Any, value: Any) -> bool:
         """Whether there is no batch; refuses shapes that do not fit together."""
         q, k, v = (np.shape(x) for x in (query, key, value))
         single, first = len(q) == 2, self.batch_first

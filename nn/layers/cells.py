@@ -41,7 +41,8 @@ class Cell(Module):
             return Parameter(init.uniform_fan_in(shape, hidden_size, rng=rng, dtype=dtype))
 
         self.weight_ih, self.weight_hh = parameter(rows, input_size), parameter(rows, hidden_size)
-        self.bias_ih, self.bias_hh = (parameter(rows), parameter(rows)) if bias else (None, None)
+        self.bias_ih: Parameter | None = parameter(rows) if bias else None
+        self.bias_hh: Parameter | None = parameter(rows) if bias else None
 
     def reset_parameters(self, *, rng: RandomSource = None) -> None:
         """Draw all parameters anew, uniform within 1/sqrt(hidden_size)."""
@@ -64,7 +65,7 @@ class Cell(Module):
             raise ag.ShapeError(f"{who}: {name} must be {wanted} for input {shape}, got {np.shape(h)}")
         return h
 
-    def _weights(self) -> tuple[Any, ...]:
+    def _weights(self) -> tuple[Any, Any, Any, Any]:
         return self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh
 
     def extra_repr(self) -> str:

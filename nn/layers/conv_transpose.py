@@ -50,7 +50,9 @@ class ConvTranspose(Module):
                 f"{who}: groups must divide the channels; got groups={groups} for {in_channels} in, {out_channels} out"
             )
         if padding_mode != "zeros":
-            raise ag.OptionError(f"{who}: padding_mode can only be 'zeros': padding takes away here; got {padding_mode!r}")
+            raise ag.OptionError(
+                f"{who}: padding_mode can only be 'zeros': padding takes away here; got {padding_mode!r}"
+            )
         self.kernel_size, self.stride, self.padding = kernel_size, stride, padding
         self.output_padding, self.dilation, self.padding_mode = output_padding, dilation, padding_mode
         kernel = self._sizes("kernel_size", 1)
@@ -74,9 +76,7 @@ class ConvTranspose(Module):
 
     def forward(self, x: Any, output_size: Sequence[int] | None = None) -> Any:
         longer = self.output_padding if output_size is None else self._missing(x, output_size)
-        return self.convolve(
-            x, self.weight, self.bias, self.stride, self.padding, longer, self.groups, self.dilation
-        )
+        return self.convolve(x, self.weight, self.bias, self.stride, self.padding, longer, self.groups, self.dilation)
 
     def _missing(self, x: Any, output_size: Sequence[int]) -> tuple[int, ...]:
         """How much the output is longer than the shortest one, so that it has the size that is asked for."""
@@ -85,8 +85,7 @@ class ConvTranspose(Module):
         options = (self._sizes(name) for name in ("kernel_size", "stride", "padding", "dilation"))
         steps = self._sizes("stride")
         least = [
-            (n - 1) * s - 2 * p + d * (k - 1) + 1
-            for n, k, s, p, d in zip(x.shape[-self.ndim :], *options, strict=True)
+            (n - 1) * s - 2 * p + d * (k - 1) + 1 for n, k, s, p, d in zip(x.shape[-self.ndim :], *options, strict=True)
         ]
         if len(given) not in (self.ndim, x.ndim) or any(
             not 0 <= m - shortest < s for m, shortest, s in zip(sizes, least, steps, strict=True)

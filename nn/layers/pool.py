@@ -94,7 +94,7 @@ class MaxPool3d(MaxPool):
 
 
 class MaxUnpool(Module):
-    """What undoing a MaxPool has in common; call it with what that gave: values, indices, and if needed its input's size."""
+    """What undoing a MaxPool has in common; call it with what that gave: values, indices, and at need its input's size."""
 
     unpool: ClassVar[Any]
 
@@ -113,8 +113,8 @@ class MaxUnpool(Module):
 class MaxUnpool1d(MaxUnpool):
     """Each element at the place that MaxPool1d found it, and zeros elsewhere.
 
-    Shapes: x and indices (N, channels, m) -> (N, channels, n), without N for one example; n = (m - 1) stride - 2 padding
-    + kernel_size, or what `output_size` of the call says, less than a stride from that.
+    Shapes: x and indices (N, channels, m) -> (N, channels, n), without N for one example, with
+    n = (m - 1) stride - 2 padding + kernel_size, or what `output_size` of the call says, less than a stride from that.
 
     >>> pool, unpool = MaxPool1d(2, return_indices=True), MaxUnpool1d(2)
     >>> unpool(*pool(np.array([[[1.0, 3.0, 2.0, 0.0]]])))
@@ -143,7 +143,7 @@ class MaxUnpool3d(MaxUnpool):
 
 
 class AvgPool(Module):
-    """What pooling by the mean has in common: windows, `stride` apart (the kernel size unless given), and what counts."""
+    """What pooling by the mean has in common: windows, `stride` apart (the kernel size unless given); what counts."""
 
     pool: ClassVar[Any]
 
@@ -210,8 +210,8 @@ class AvgPool1d(AvgPool):
 class AvgPool2d(AvgPool):
     """Mean of each window over height and width.
 
-    Shapes and options: as for AvgPool1d along each axis; one number or one for each axis. Sums of windows are divided by
-    `divisor_override` instead, if it is given.
+    Shapes and options: as for AvgPool1d along each axis; one number or one for each axis. Sums of windows are divided
+    by `divisor_override` instead, if it is given.
 
     >>> AvgPool2d(2)(np.arange(16.0).reshape(1, 1, 4, 4))
     array([[[[ 2.5,  4.5],

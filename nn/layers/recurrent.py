@@ -69,7 +69,7 @@ class Recurrent(Module):
         for layer in range(num_layers):
             inputs = input_size if layer == 0 else outputs * len(ends)
             for end in ends:
-                shapes = {"weight_ih": (rows, inputs), "weight_hh": (rows, outputs)}
+                shapes: dict[str, tuple[int, ...]] = {"weight_ih": (rows, inputs), "weight_hh": (rows, outputs)}
                 shapes |= {"bias_ih": (rows,), "bias_hh": (rows,)} if bias else {}
                 shapes |= {"weight_hr": (proj_size, hidden_size)} if proj_size else {}
                 self._names.append([f"{name}_l{layer}{end}" for name in shapes])
@@ -148,7 +148,8 @@ class Recurrent(Module):
         layers, dtype = self.num_layers * (2 if self.bidirectional else 1), getattr(self, self._names[0][0]).dtype
         if part is None:
             return np.zeros((layers, x.shape[1], size), dtype)
-        wanted, rule = (layers, x.shape[1], size), "(num_layers * directions, batch, size)"
+        wanted: tuple[int, ...] = layers, x.shape[1], size
+        rule = "(num_layers * directions, batch, size)"
         if single:
             wanted, rule = (layers, size), "(num_layers * directions, size) for one sequence"
         if np.shape(part) != wanted:
@@ -228,7 +229,7 @@ class RNN(Recurrent):
     def _steps(
         self, x: Any, state: tuple[Any, ...], weights: dict[str, Any], **options: Any
     ) -> tuple[Any, tuple[Any, ...]]:
-        out, h = functional.rnn(x, *state, **weights, nonlinearity=self.nonlinearity, **options)
+        out, h = functional.rnn(x, state[0], **weights, nonlinearity=self.nonlinearity, **options)
         return out, (h,)
 
 
@@ -316,5 +317,5 @@ class GRU(Recurrent):
     def _steps(
         self, x: Any, state: tuple[Any, ...], weights: dict[str, Any], **options: Any
     ) -> tuple[Any, tuple[Any, ...]]:
-        out, h = functional.gru(x, *state, **weights, **options)
+        out, h = functional.gru(x, state[0], **weights, **options)
         return out, (h,)

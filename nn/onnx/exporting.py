@@ -24,7 +24,7 @@ from .door import (
 from .graph import Graph
 from .layers import LAYERS, is_whole
 from .operations import OPERATIONS
-from .program import Batch, Call, program_of
+from .program import Batch, Call, Input, program_of
 
 __all__ = ["IR", "OPSET", "export"]
 
@@ -61,6 +61,7 @@ def export(
     names = _names(input_names, len(program.inputs), "input")
     wanted = _names(output_names, len(program.outputs), "output")
     graph = Graph(names, program.state)
+    graph.types = {Input(i): dtype for i, (_, dtype) in enumerate(program.inputs)}
     for step in program.steps:
         _write(graph, step)
     results = [graph.name(value) for value, _, _ in program.outputs]
@@ -85,16 +86,17 @@ def export(
 
 def _write(graph: Graph, step: Any) -> None:
     if isinstance(step, Call):
-        for result, name in zip(step.results, LAYERS[type(step.layer)](graph, step), strict=True):
-            graph.names[result] = name
+        names = LAYERS[type(step.layer)](graph, step)
+        for result, dtype, name in zip(step.results, step.dtypes, names, strict=True):
+            graph.names[result], graph.types[result] = name, dtype
         return
     writer = OPERATIONS.get(step.name)
     if writer is None:
         raise ag.OptionError(
-            f"export: {step.where} has no counterpart in ONNX here; there are {', '.join(sorted(OPERATIONS))}"
+            f"export: {step.where} has no counterpart in ONNX here; nn.onnx.operations.OPERATIONS lists those that have"
         )
     name = writer(graph, step)
-    graph.names[step.result], graph.types[name] = name, step.dtype
+    graph.names[step.result], graph.types[step.result] = name, step.dtype
 
 
 def _names(given: Sequence[str] | None, count: int, kind: str) -> list[str]:

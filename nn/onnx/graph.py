@@ -25,7 +25,7 @@ class Graph:
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
         self.names: dict[Ref, str] = {}
-        self.types: dict[str, np.dtype[Any]] = {}
+        self.types: dict[Any, np.dtype[Any]] = {}  # of inputs and results
         self._shared: dict[Any, str] = {}
         self._numbers = 0
 
@@ -76,6 +76,14 @@ class Graph:
         value = np.asarray(argument.value if isinstance(argument, Constant) else argument)
         weak = value.ndim == 0 or (dtype is not None and value.dtype.kind == np.dtype(dtype).kind)
         return self.constant(value, dtype if weak else None)
+
+    def type_of(self, argument: Any) -> Any:
+        """The type of an argument; None for a number, which takes the type of what it meets."""
+        if isinstance(argument, Parameter):
+            return self.state[argument.name].dtype
+        if isinstance(argument, Constant | Uniform):
+            return argument.value.dtype if np.ndim(argument.value) else None
+        return self.types.get(argument)
 
     def lengths(self, shape: Sequence[int | Batch]) -> str:
         """The name of a vector of lengths, some of which follow the batch."""

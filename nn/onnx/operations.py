@@ -59,18 +59,73 @@ _SAME_NAME = {  # element by element
 }
 
 
+_OF_ONE_TYPE = {  # their result is of another type than their arguments
+    "equal": "Equal",
+    "greater": "Greater",
+    "greater_equal": "GreaterOrEqual",
+    "isnan": "IsNaN",
+    "less": "Less",
+    "less_equal": "LessOrEqual",
+    "logical_and": "And",
+    "logical_not": "Not",
+    "logical_or": "Or",
+    "logical_xor": "Xor",
+}
+
+
+def _compared(kind: str) -> Writer:
+    """The arguments are brought to their own common type."""
+
+    def write(graph: Graph, op: Operation) -> str:
+        return graph.add(kind, *_in_common_type(graph, op))
+
+    return write
+
+
+def _not_equal(graph: Graph, op: Operation) -> str:
+    return graph.add("Not", graph.add("Equal", *_in_common_type(graph, op)))
+
+
+def _in_common_type(graph: Graph, op: Operation) -> list[str]:
+    known = [graph.type_of(argument) for argument in op.arguments]
+    arrays = [dtype for dtype in known if dtype is not None]
+    weak = [a for a, dtype in zip(op.arguments, known, strict=True) if dtype is None]
+    scalars = [a.value.item() if isinstance(a, Constant) else a for a in weak]
+    common = np.result_type(*arrays, *scalars)
+    return [_brought(graph, argument, common) for argument in op.arguments]
+
+
+def _brought(graph: Graph, argument: Any, dtype: Any) -> str:
+    """An argument in a type."""
+    name, known = graph.name(argument, dtype), graph.type_of(argument)
+    return name if known is None or known == dtype or isinstance(argument, Constant) else graph.cast(name, dtype)
+
+
+def _ndtr(graph: Graph, op: Operation) -> str:
+    """The normal distribution function, (1 + erf(x / sqrt 2)) / 2."""
+    (x,) = _arguments(graph, op)
+    scaled = graph.add("Erf", graph.add("Mul", x, _number(graph, op, 0.5**0.5)))
+    return graph.add("Mul", graph.add("Add", scaled, _number(graph, op, 1)), _number(graph, op, 0.5))
+
+
+def _argument_of(kind: str) -> Writer:
+    def write(graph: Graph, op: Operation) -> str:
+        axis, keepdims = op.options["axis"], int(bool(op.options.get("keepdims")))
+        x = graph.name(op.arguments[0])
+        if axis is None:
+            x, axis = graph.add("Reshape", x, graph.constant([-1], np.int64)), 0
+        return graph.add(kind, x, axis=axis % max(len(op.shapes[0]), 1), keepdims=keepdims)
+
+    return write
+
+
 def _plain(kind: str) -> Writer:
     return lambda graph, op: graph.add(kind, *_arguments(graph, op))
 
 
 def _arguments(graph: Graph, op: Operation) -> list[str]:
     """The names of all arguments, brought to the type of the result, as NumPy does."""
-    names = []
-    for argument in op.arguments:
-        name = graph.name(argument, op.dtype)
-        known = graph.types.get(name)
-        names.append(graph.cast(name, op.dtype) if known is not None and known != op.dtype else name)
-    return names
+    return [_brought(graph, argument, op.dtype) if argument is not None else "" for argument in op.arguments]
 
 
 # --- composed of several nodes ----------------------------------------------------------------------------------------
@@ -125,8 +180,7 @@ def _clip(graph: Graph, op: Operation) -> str:
 
 def _where(graph: Graph, op: Operation) -> str:
     condition, a, b = op.arguments
-    chosen = graph.name(Constant(np.asarray(condition.value, bool)) if isinstance(condition, Constant) else condition)
-    return graph.add("Where", chosen, graph.name(a, op.dtype), graph.name(b, op.dtype))
+    return graph.add("Where", *(_brought(graph, x, t) for x, t in ((condition, bool), (a, op.dtype), (b, op.dtype))))
 
 
 def _cast(graph: Graph, op: Operation) -> str:
@@ -213,7 +267,7 @@ def _einsum(graph: Graph, op: Operation) -> str:
     return graph.add("Einsum", *_arguments(graph, op), equation=op.options["subscripts"].replace(" ", ""))
 
 
-def _windows(op: Operation, axes: int) -> dict[str, list[int]]:
+def _windows(op: Operation, axes: int) -> dict[str, Any]:
     """Strides, symmetric padding and dilation of a window operation, one number for each axis."""
     each = {name: _each(op.options[name], axes) for name in ("stride", "padding", "dilation") if name in op.options}
     found = {"strides": each["stride"], "pads": [*each["padding"], *each["padding"]]}
@@ -416,6 +470,9 @@ def _take(graph: Graph, op: Operation) -> str:
 
 OPERATIONS: dict[str, Writer] = {
     **{name: _plain(kind) for name, kind in _SAME_NAME.items()},
+    **{name: _compared(kind) for name, kind in _OF_ONE_TYPE.items()},
+    "argmax": _argument_of("ArgMax"),
+    "argmin": _argument_of("ArgMin"),
     "astype": _cast,
     "broadcast_to": _broadcast_to,
     "clip": _clip,
@@ -439,10 +496,12 @@ OPERATIONS: dict[str, Writer] = {
     "mean": _reduction("ReduceMean"),
     "min": _reduction("ReduceMin"),
     "moveaxis": _moveaxis,
+    "not_equal": _not_equal,
     "prod": _reduction("ReduceProd"),
     "reshape": _reshape,
     "softmax": _along("Softmax"),
     "special.erfc": _erfc,
+    "special.ndtr": _ndtr,
     "square": _square,
     "squeeze": _reshape,
     "stack": _stack,

@@ -47,6 +47,10 @@ def _reduced(function: Callable[..., Any]) -> Operator:
     return run
 
 
+def _position(function: Callable[..., Any]) -> Operator:
+    return lambda o, x: function(x, axis=o.get("axis", 0), keepdims=bool(o.get("keepdims", 1)))
+
+
 def _chained(function: Callable[[Any, Any], Any]) -> Operator:
     def run(o: Options, first: Any, *others: Any) -> Any:
         for other in others:
@@ -319,8 +323,11 @@ OPERATORS: dict[str, Operator] = {
             "Tanh": ag.tanh,
             "Tile": lambda x, reps: ag.tile(x, tuple(_whole(reps))),
             "Where": ag.where,
+            "Xor": ag.logical_xor,
         }.items()
     },
+    "ArgMax": _position(ag.argmax),
+    "ArgMin": _position(ag.argmin),
     "AveragePool": _average_pool,
     "BatchNormalization": _batch_norm,
     "Cast": _cast,

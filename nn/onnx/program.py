@@ -5,8 +5,8 @@ Knows modules, and the operations that `ag.taped` writes down. Does not know ONN
 Note [Two runs]
 The model is run twice, on batches of n and of n + 1 samples with other values. What is the same in both runs is a
 constant of the program; a length that is n times something in one and n + 1 times that in the other follows the batch;
-whatever else differs depends on the input in a way that was not written down (a comparison, a Python number, a mask
-computed on the way), and is refused, rather than frozen at the values of the example.
+whatever else differs depends on the input in a way that was not written down (a Python number, an array that NumPy made
+of what `.numpy()` gave), and is refused, rather than frozen at the values of the example.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -89,7 +89,8 @@ class Call:
     path: str
     layer: Module
     arguments: tuple[Any, ...]
-    results: tuple[Ref | None, ...]
+    results: tuple[Ref, ...]
+    dtypes: tuple[np.dtype[Any], ...]
     shapes: tuple[Any, ...]
 
 
@@ -118,7 +119,6 @@ class _Called:
 class _Run:
     """One run of the model, and what was written down."""
 
-    arrays: list[NDArray[Any]]
     inputs: list[ag.Tensor]
     outputs: list[Any]
     tape: Any
@@ -157,12 +157,15 @@ def _another(x: NDArray[Any], batch: bool) -> NDArray[Any]:
 
 
 def _run(model: Module, arrays: Sequence[NDArray[Any]], whole: Callable[[Module], bool]) -> _Run:
-    arrays = [x.copy() for x in arrays]
-    inputs = [ag.tensor(x, requires_grad=True) if x.dtype.kind == "f" else ag.asarray(x) for x in arrays]
+    # what a Tensor shares stays the same array whoever looks at it, by which the tape knows it
+    inputs = [ag.tensor(x, requires_grad=True) if x.dtype.kind == "f" else ag.asarray(x.copy()) for x in arrays]
     paths = {id(layer): path for path, layer in model.named_modules()}
     with ag.taped() as tape, _not_looked_into(model, whole, paths, tape) as calls:
+        for x in inputs:
+            if not x.requires_grad:
+                tape.follow(x)
         outputs = model(*inputs)
-    return _Run(arrays, inputs, list(_leaves(outputs)), tape, calls)
+    return _Run(inputs, list(_leaves(outputs)), tape, calls)
 
 
 @contextmanager
@@ -176,10 +179,14 @@ def _not_looked_into(
         def run(*args: Any, **kwargs: Any) -> Any:
             if kwargs:
                 return forward(*args, **kwargs)
-            with ag.no_grad():
-                outputs = forward(*args)
             fresh: list[Any] = []
-            result = _mapped(outputs, lambda out: fresh.append(ag.tensor(values(out), requires_grad=True)) or fresh[-1])
+
+            def leaf(output: ag.Tensor) -> ag.Tensor:
+                fresh.append(ag.tensor(values(output), requires_grad=True))
+                return fresh[-1]
+
+            with tape.paused(), ag.no_grad():
+                result = _mapped(forward(*args), leaf)
             calls.append(_Called(paths[id(layer)], layer, tuple(_leaves(args)), fresh, len(tape.steps)))
             return result
 
@@ -206,8 +213,7 @@ class _Joined:
         for name, parameter in model.named_parameters():
             self.given[self._join(parameter, parameter, "a parameter")] = Parameter(name)
         for i, pair in enumerate(zip(first.inputs, second.inputs, strict=True)):
-            if pair[0].requires_grad:
-                self.given[self._join(*pair, "the input")] = Input(i)
+            self.given[self._join(*pair, "the input")] = Input(i)
 
     def _join(self, x: ag.Tensor, y: ag.Tensor, where: str) -> int:
         number, other = self.first.tape.number(x), self.second.tape.number(y)
@@ -249,7 +255,11 @@ class _Joined:
         arguments = tuple(self._argument(x, y, where) for x, y in pairs)
         options = {name: self._option(value, b.options[name], where) for name, value in a.options.items()}
         shapes = tuple(
-            self.shapes[x] if _is_number(x) else None if x is None else self._lengths(np.shape(x), np.shape(y), where)
+            self.shapes[x]
+            if ag.Tape.refers(x)
+            else None
+            if x is None
+            else self._lengths(np.shape(x), np.shape(y), where)
             for x, y in pairs
         )
         self.same[b.result] = a.result
@@ -262,11 +272,11 @@ class _Joined:
         arguments = tuple(self._tensor(x, y, where) for x, y in pairs)
         shapes = tuple(None if x is None else self._lengths(np.shape(x), np.shape(y), where) for x, y in pairs)
         results = tuple(Ref(self._join(x, y, where)) for x, y in zip(a.outputs, b.outputs, strict=True))
-        return Call(a.path, a.layer, arguments, results, shapes)
+        return Call(a.path, a.layer, arguments, results, tuple(x.dtype for x in a.outputs), shapes)
 
     def _argument(self, x: Any, y: Any, where: str) -> Any:
         """What the arguments of an operation stand for: numbers on the tapes, or arrays."""
-        if not _is_number(x):
+        if not ag.Tape.refers(x):
             return x if x is None or isinstance(x, bool) else self._constant(x, y, where)
         if self.same.get(y) != x:
             raise self._refusal(where)
@@ -274,17 +284,11 @@ class _Joined:
 
     def _tensor(self, x: Any, y: Any, where: str) -> Any:
         """What two Tensors, or two other arguments of a layer, stand for."""
-        if isinstance(x, ag.Tensor) and x.requires_grad:
-            return self._argument(self.first.tape.number(x), self.second.tape.number(y), where)
-        for i, pair in enumerate(zip(self.first.inputs, self.second.inputs, strict=True)):
-            if x is pair[0] and y is pair[1]:
-                return Input(i)
-        return None if x is None else self._constant(*(values(v) for v in (x, y)), where)
+        if isinstance(x, ag.Tensor) and (number := self.first.tape.number(x)) is not None:
+            return self._argument(number, self.second.tape.number(y), where)
+        return None if x is None else self._constant(values(x), values(y), where)
 
     def _constant(self, x: Any, y: Any, where: str) -> Any:
-        for i, pair in enumerate(zip(self.first.arrays, self.second.arrays, strict=True)):
-            if _same_memory(x, pair[0]) and _same_memory(y, pair[1]):
-                return Input(i)
         x, y = np.asarray(x), np.asarray(y)
         if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
             return Constant(x)
@@ -294,9 +298,9 @@ class _Joined:
 
     def _refusal(self, where: str) -> ag.OptionError:
         return ag.OptionError(
-            f"export: an argument of {where} depends on the input in a way that is not recorded (a comparison, a mask, "
-            "a Python number, an array made by NumPy), and would be frozen at the values of the example; compute it "
-            "outside, and pass it as an input"
+            f"export: an argument of {where} depends on the input in a way that is not recorded (by a Python number, "
+            "or by NumPy through .numpy()), and would be frozen at the values of the example; compute it with Tensors, "
+            "or outside, and pass it as an input"
         )
 
     def _option(self, x: Any, y: Any, where: str) -> Any:
@@ -308,6 +312,9 @@ class _Joined:
         if isinstance(x, ag.Tensor):
             return self._tensor(x, y, where)
         if isinstance(x, np.ndarray):
+            number = self.first.tape.find(x)
+            if number is not None:
+                return self._argument(number, self.second.tape.find(y), where)
             return self._constant(x, y, where)
         if isinstance(x, int | np.integer) and not isinstance(x, bool):
             return self._length(int(x), y, where)
@@ -327,19 +334,6 @@ class _Joined:
         if rest or n != factor * self.sizes[1]:
             raise self._refusal(where)
         return Batch(factor)
-
-
-def _is_number(argument: Any) -> bool:
-    """Whether an argument on a tape is the number of a value; arrays and switches are what they are."""
-    return isinstance(argument, int) and not isinstance(argument, bool)
-
-
-def _same_memory(array: Any, held: NDArray[Any]) -> bool:
-    return array is held or (
-        isinstance(array, np.ndarray)
-        and array.shape == held.shape
-        and array.__array_interface__["data"][0] == held.__array_interface__["data"][0]
-    )
 
 
 def _leaves(outputs: Any) -> Iterator[Any]:

@@ -16,11 +16,11 @@ class ASGD(Optimizer):
     """Averaged stochastic gradient descent: w goes on as by SGD, and ``state[w]["ax"]`` is the mean of its values.
 
     With g the gradient (its negative to `maximize`) plus ``weight_decay * w``, after step t:
-    ``eta = lr / (1 + lambd * lr * t)**alpha`` (lr in the first step). A step shrinks w by ``1 - lambd * eta``, and moves
-    it by ``-eta * g``. From step `t0` on, ``ax`` is the mean of all w since; before, it is w.
+    ``eta = lr / (1 + lambd * lr * t)**alpha`` (lr in the first step). A step shrinks w by ``1 - lambd * eta``, and
+    moves it by ``-eta * g``. From step `t0` on, ``ax`` is the mean of all w since; before, it is w.
     Errors: OptionError for negative options.
-    Source: Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992); Bottou, Stochastic gradient
-    descent tricks (2012), for the rate; torch.optim.ASGD.
+    Source: Polyak and Juditsky, Acceleration of stochastic approximation by averaging (1992); Bottou, Stochastic
+    gradient descent tricks (2012), for the rate; torch.optim.ASGD.
 
     >>> w = ag.Tensor([1.0], requires_grad=True)
     >>> optimizer = ASGD([w], lr=0.1)

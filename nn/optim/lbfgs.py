@@ -25,8 +25,9 @@ class LBFGS(Optimizer):
 
     A step runs up to `max_iter` iterations; it calls the closure, which computes loss and gradients anew, up to
     `max_eval` times (5/4 of `max_iter` if None), and ends early where the largest gradient is within `tolerance_grad`,
-    or loss or parameters change by no more than `tolerance_change`. An iteration goes `lr` times the direction, or as far
-    as `line_search_fn`, "strong_wolfe", finds right. For whole data sets: the loss must be the same function throughout.
+    or loss or parameters change by no more than `tolerance_change`. An iteration goes `lr` times the direction, or as
+    far as `line_search_fn`, "strong_wolfe", finds right. For whole data sets: the loss must be the same function
+    throughout.
     Errors: OptionError for a step without a closure, for several groups, and for options out of range.
     Source: Nocedal and Wright, Numerical optimization (2006), algorithms 7.4 and 7.5; torch.optim.LBFGS.
 

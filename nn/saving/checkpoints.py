@@ -174,5 +174,7 @@ def beside(path: Path, word: int | str) -> Path:
 
 
 def _siblings(path: Path) -> list[Path]:
-    found = [p for p in path.parent.glob(f"{path.stem}.*{path.suffix}") if p.name.count(".") == path.name.count(".") + 1]
+    found = [
+        p for p in path.parent.glob(f"{path.stem}.*{path.suffix}") if p.name.count(".") == path.name.count(".") + 1
+    ]
     return sorted(found)

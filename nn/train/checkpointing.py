@@ -108,7 +108,12 @@ def interval(every: str) -> tuple[float, str]:
         number, word = (float(words[0]) if len(words) == 2 else 1.0), words[-1].removesuffix("s")
     except (ValueError, IndexError):
         number, word = 0.0, ""
-    if word not in _UNITS or not 0 < number < float("inf") or (word in ("step", "epoch") and number % 1) or len(words) > 2:
+    if (
+        word not in _UNITS
+        or not 0 < number < float("inf")
+        or (word in ("step", "epoch") and number % 1)
+        or len(words) > 2
+    ):
         raise ag.OptionError(
             "fit: checkpoint_every must be such as 'epoch', '2 epochs', '500 steps', '30 seconds' or '10 minutes'; got "
             f"{every!r}"

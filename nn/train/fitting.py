@@ -110,7 +110,9 @@ def fit(
     if checkpoint is not None:
         checkpoints = Checkpoints(checkpoint, checkpoint_every, keep, watch if keep_best else None)
     elif resume:
-        raise ag.OptionError("fit: resume=True needs the name of the checkpoint, checkpoint='run/checkpoint.safetensors'")
+        raise ag.OptionError(
+            "fit: resume=True needs the name of the checkpoint, checkpoint='run/checkpoint.safetensors'"
+        )
     history = History() if history is None else history
     history.interrupted = False
     logs = _log(log, weights, checkpoints)
@@ -264,7 +266,9 @@ class _Training:
             run.tell("epoch_begin")
             self._look()
         with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss, which is checked
-            self._batches(start)
+            if not run.trained:
+                self._batches(start)
+                run.trained = True
         if run.tally.count == 0:
             raise ag.OptionError("fit: there was no batch to train on")
         rates = [group["lr"] for group in getattr(run.optimizer, "param_groups", ()) if "lr" in group]
@@ -283,7 +287,7 @@ class _Training:
         self.show.epoch(run.history.last)
         self._save()
         run.tell("epoch_end")
-        run.epoch, run.batch, run.elapsed = run.epoch + 1, 0, 0.0
+        run.epoch, run.batch, run.trained, run.elapsed = run.epoch + 1, 0, False, 0.0
         run.tally.reset()
         if self.checkpoints is not None:
             self.checkpoints.after_epoch(run)

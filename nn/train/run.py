@@ -16,6 +16,8 @@ from .tally import Tally
 
 __all__ = ["Run"]
 
+_STATE = ("first_epoch", "epoch", "batch", "step", "trained", "loss", "elapsed", "stopped")
+
 
 class Run:
     """What a callback is given: the parts of a training run, and how far it has come.
@@ -44,6 +46,7 @@ class Run:
         self.first_epoch = history.last.number + 1 if history.epochs else 1
         self.epochs = epochs
         self.epoch, self.batch, self.step, self.loss = self.first_epoch, 0, 0, float("nan")
+        self.trained = False  # on all batches of this epoch; what is left of it is to validate
         self.elapsed = 0.0  # seconds of this epoch before an interruption
         self.resumed, self.reason = False, ""
         self.tally = tally
@@ -105,10 +108,9 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """How far it has come, in plain values."""
-        names = ("first_epoch", "epoch", "batch", "step", "loss", "elapsed", "stopped")
         remembering = [one for one in self.callbacks if hasattr(one, "state_dict")]
         return {
-            **{name: getattr(self, name) for name in names},
+            **{name: getattr(self, name) for name in _STATE},
             "tally": self.tally.state_dict(),
             "callbacks": [[type(one).__name__, one.state_dict()] for one in remembering],
         }
@@ -128,7 +130,7 @@ class Run:
         self.tally.load_state_dict(state["tally"])
         for one, (_, own) in zip(remembering, state["callbacks"], strict=True):
             one.load_state_dict(own)
-        for name in ("first_epoch", "epoch", "batch", "step", "loss", "elapsed", "stopped"):
+        for name in _STATE:
             setattr(self, name, state[name])
         self.halted = bool(self.stopped)
 

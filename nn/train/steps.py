@@ -17,6 +17,7 @@ import numpy as np
 
 import autograd_core as ag
 
+from .. import optim
 from ..module import Module
 
 __all__ = ["DivergenceError", "Penalty", "divergence", "step_of"]
@@ -91,6 +92,17 @@ def step_of(
             between()
         return whole, seen
 
+    def one(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
+        ((inputs, targets),) = group  # the plain case, and the only one whose cost shows
+        optimizer.zero_grad()
+        outputs = model(inputs)
+        value = loss(outputs, targets)
+        reached = value.item()
+        if isfinite(reached):
+            value.backward()
+            optimizer.step()
+        return reached, [(outputs, targets, reached)]
+
     def stepping(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
         result = gradients(group)
         if isfinite(result[0]):
@@ -108,7 +120,9 @@ def step_of(
         optimizer.step(closure)
         return results[0]  # before anything moved, as for other optimizers
 
-    return searching if wants_closure(optimizer) else stepping
+    if wants_closure(optimizer):
+        return searching
+    return one if penalty is between is None and not several else stepping
 
 
 def wants_closure(optimizer: Any) -> bool:
@@ -118,7 +132,8 @@ def wants_closure(optimizer: Any) -> bool:
     False
     """
     parameters = list(inspect.signature(optimizer.step).parameters.values())
-    return bool(parameters) and parameters[0].default is inspect.Parameter.empty
+    needs = bool(parameters) and parameters[0].default is inspect.Parameter.empty and parameters[0].kind <= 1
+    return needs or isinstance(optimizer, optim.LBFGS)
 
 
 def divergence(value: float, epoch: int, batch: int, inputs: Any, optimizer: Any) -> DivergenceError:

@@ -43,14 +43,16 @@ class Tally:
 
     def add(self, loss: float, outputs: Any, targets: Any) -> None:
         """Take in a batch."""
+        targets = _plain(targets)
         n = len(targets)
         self.total += n * loss
         self.count += n
         if self._classes is None:
             self._classes = self._own and _are_classes(outputs, targets)
         if self._classes or self.metrics:
-            self._outputs.append(_plain(outputs))
-            self._targets.append(_plain(targets))
+            outputs = _plain(outputs)
+            self._outputs.append(outputs)
+            self._targets.append(targets)
             self._held += outputs.size
             if self._held > _HELD or len(self._outputs) >= _BATCHES:
                 self._tell()
@@ -104,7 +106,7 @@ class Tally:
 
 
 def _plain(values: Any) -> NDArray[Any]:
-    return values.detach().numpy() if isinstance(values, ag.Tensor) else np.asarray(values)
+    return values.data if isinstance(values, ag.Tensor) else np.asarray(values)  # they are in no graph any more
 
 
 def _are_classes(outputs: Any, targets: Any) -> bool:

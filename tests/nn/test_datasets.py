@@ -1,8 +1,6 @@
 """Image data sets: what is read is exactly what was written, and everything else is refused by name."""
 
 import gzip
-import hashlib
-import importlib
 import os
 import struct
 import sys
@@ -16,11 +14,10 @@ from hypothesis.extra import numpy as hnp
 
 import autograd_core as ag
 from nn.data import DataLoader
-from nn.datasets import digits, mnist
-from nn.datasets.files import fetch, search_folders
+from nn.datasets import digits, fashion_mnist, mnist
+from nn.datasets.files import search_folders
 from nn.datasets.idx import read_idx
 
-MNIST = importlib.import_module("nn.datasets.mnist")  # the module, which the function of its name hides
 REAL_DATA = os.environ.get("AUTOGRAD_CORE_DATA")
 CODES = {"u1": 0x08, "i1": 0x09, "i2": 0x0B, "i4": 0x0C, "f4": 0x0D, "f8": 0x0E}
 
@@ -172,6 +169,27 @@ def test_the_folders_are_searched_in_order(tmp_path, monkeypatch):
         assert mnist(tmp_path / "root").train[0][1].item() == number
 
 
+@pytest.mark.parametrize(("load", "folder"), [(mnist, "MNIST"), (fashion_mnist, "FashionMNIST")])
+def test_files_are_found_where_torchvision_keeps_them(tmp_path, load, folder):
+    make_mnist(tmp_path / folder / "raw", first_label=2, zipped=False)
+    assert load(tmp_path).train[0][1].item() == 2
+
+
+def test_the_twin_has_names_for_its_classes_and_a_folder_of_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv("AUTOGRAD_CORE_DATA", str(tmp_path))
+    make_mnist(tmp_path / "fashion_mnist")
+    data = fashion_mnist(flatten=True)
+    # the table of labels in the README of zalandoresearch/fashion-mnist
+    assert (data.classes[0], data.classes[9], len(data.classes)) == ("T-shirt/top", "Ankle boot", 10)
+    assert repr(data) == (
+        "ImageData(train=TensorDataset((5, 784) float32, (5,) int64), "
+        "test=TensorDataset((3, 784) float32, (3,) int64), 10 classes: T-shirt/top, "
+        "Trouser, Pullover, Dress, Coat, Sandal, Shirt, Sneaker, Bag, Ankle boot)"
+    )
+    with pytest.raises(FileNotFoundError, match="mnist: no folder has all of its files"):
+        mnist()
+
+
 def test_without_the_variables_the_cache_is_in_the_home_folder(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert search_folders("mnist") == [Path.home() / ".cache" / "autograd_core" / "mnist"]
@@ -204,59 +222,6 @@ def test_wrong_files_are_refused_by_name(tmp_path, replaced, name, words):
 def test_grey_levels_need_a_type_with_fractions(tmp_path):
     with pytest.raises(ag.OptionError, match=r"floating point.*got uint8"):
         mnist(make_mnist(tmp_path), dtype=np.uint8)
-
-
-# --- downloading, from a folder that plays the mirror ---
-
-
-@pytest.fixture
-def mirror(tmp_path, monkeypatch):
-    folder = make_mnist(tmp_path / "mirror")
-    sums = {name: hashlib.md5((folder / f"{name}.gz").read_bytes()).hexdigest() for name in MNIST.FILES}
-    monkeypatch.setattr(MNIST, "FILES", sums)
-    monkeypatch.setattr(MNIST, "MIRRORS", ((tmp_path / "empty").as_uri() + "/", folder.as_uri() + "/"))
-    monkeypatch.delenv("AUTOGRAD_CORE_OFFLINE")
-    return folder
-
-
-def test_what_is_missing_is_downloaded_once_into_the_cache(mirror, monkeypatch, capsys):
-    assert len(mnist().train) == 5
-    assert "train-images-idx3-ubyte.gz" in capsys.readouterr().err  # the progress bar
-    cache = search_folders("mnist")[-1]
-    assert sorted(path.name for path in cache.iterdir()) == sorted(f"{name}.gz" for name in MNIST.FILES)
-    monkeypatch.setenv("AUTOGRAD_CORE_OFFLINE", "1")
-    assert len(mnist().train) == 5
-
-
-def test_a_folder_that_is_named_gets_the_download_and_keeps_what_it_has(mirror, tmp_path):
-    root = make_mnist(tmp_path / "root", first_label=6)
-    (root / "t10k-images-idx3-ubyte.gz").unlink()
-    assert mnist(root).train[0][1].item() == 6
-    assert (root / "t10k-images-idx3-ubyte.gz").exists()
-
-
-def test_a_wrong_checksum_leaves_nothing_behind(mirror, tmp_path):
-    path = tmp_path / "new" / "file.gz"
-    with pytest.raises(ag.DataError, match=r"MD5 sum \w{32}, where 0{32} is expected"):
-        fetch(f"{mirror.as_uri()}/t10k-labels-idx1-ubyte.gz", path, "0" * 32)
-    assert list(path.parent.iterdir()) == []
-
-
-def test_without_a_mirror_the_error_says_what_to_put_where(mirror):
-    (mirror / "train-images-idx3-ubyte.gz").write_bytes(b"spoiled")
-    cache = search_folders("mnist")[-1]
-    with pytest.raises(ConnectionError, match=rf"train-images-idx3-ubyte.gz .*MD5.*put it into {cache}"):
-        mnist()
-
-
-@pytest.mark.parametrize(
-    ("offline", "download", "remedy"), [("1", True, "unset AUTOGRAD_CORE_OFFLINE"), ("0", False, "download=True")]
-)
-def test_the_network_can_be_forbidden(mirror, monkeypatch, offline, download, remedy):
-    monkeypatch.setenv("AUTOGRAD_CORE_OFFLINE", offline)
-    with pytest.raises(FileNotFoundError, match=f"t10k-labels-idx1-ubyte.*Looked in .*mnist.*{remedy}"):
-        mnist(download=download)
-    assert not search_folders("mnist")[-1].exists()
 
 
 # --- the real thing ---

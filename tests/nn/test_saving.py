@@ -1,13 +1,18 @@
 """Weights in files: what goes in comes out, and what was damaged is refused by name."""
 
+import os
+import pickle
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import safetensors.numpy
 
 import autograd_core as ag
 from nn import Conv2d, Flatten, Linear, Parameter, Sequential
-from nn.files import write_whole
-from nn.saving import load_weights, read_weights, save_weights
+from nn.files import append_line, write_whole
+from nn.saving import load_checkpoint, load_tree, load_weights, read_weights, save_tree, save_weights
 
 
 def network(seed):
@@ -73,6 +78,44 @@ def test_weights_of_another_network_change_nothing(path):
     assert all(np.array_equal(before[name], value) for name, value in model.state_dict().items())
 
 
+def test_what_pickle_writes_is_refused_and_nothing_of_it_runs(path, tmp_path):
+    class Trap:
+        def __reduce__(self):
+            return open, (str(tmp_path / "it ran"), "w")
+
+    for content in (pickle.dumps(Trap()), pickle.dumps(Trap(), 0), b"\x08" + bytes(7) + pickle.dumps(Trap())):
+        path.write_bytes(content)
+        for read in (read_weights, load_tree, load_checkpoint):
+            with pytest.raises(ag.DataError, match=r"weights\.safetensors"):
+                read(path)
+    # as an array of bytes in a file that is whole, it stays an array of bytes
+    save_tree({"model": np.frombuffer(pickle.dumps(Trap()), np.uint8)}, path)
+    assert load_tree(path)["model"].dtype == np.uint8
+    assert not (tmp_path / "it ran").exists()
+
+
+def foreign(kind, data):
+    """A file as others write it, with one array of a type that NumPy does not have."""
+    count = 3
+    header = f'{{"w":{{"dtype":"{kind}","shape":[{count}],"data_offsets":[0,{len(data)}]}}}}'.encode()
+    header += b" " * (-len(header) % 8)
+    return len(header).to_bytes(8, "little") + header + data
+
+
+def test_bfloat16_becomes_float32(path):
+    # 1.5, -2 and 0.0078125 are exact in bfloat16: these are the upper 16 bits of their float32
+    path.write_bytes(foreign("BF16", np.array([0x3FC0, 0xC000, 0x3C00], "<u2").tobytes()))
+    values = read_weights(path)["w"]
+    assert values.dtype == np.float32
+    assert values.tolist() == [1.5, -2.0, 0.0078125]
+
+
+def test_types_that_numpy_does_not_have_are_named(path):
+    path.write_bytes(foreign("F8_E4M3", bytes(3)))
+    with pytest.raises(ag.DataError, match="w holds numbers of type F8_E4M3, which NumPy does not have"):
+        read_weights(path)
+
+
 def test_files_from_elsewhere_without_a_checksum_are_read(path):
     safetensors.numpy.save_file(network(2).state_dict(), path)
     assert set(read_weights(path)) == set(network(2).state_dict())
@@ -89,3 +132,35 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
+
+
+def test_what_a_killed_process_left_half_written_is_removed_after_a_minute(tmp_path):
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    old, young, alive = (tmp_path / f".file.{n}.part" for n in (f"{dead.pid}.0", f"{dead.pid}.1", f"{os.getpid()}.0"))
+    for part in (old, young, alive):
+        part.write_bytes(b"half")
+    for part in (old, alive):
+        os.utime(part, (0, 0))
+    write_whole(tmp_path / "file", b"whole")
+    assert not old.exists()
+    assert young.exists()
+    assert alive.exists()
+
+
+def test_a_link_is_written_through(tmp_path):
+    target = write_whole(tmp_path / "elsewhere" / "file", b"old")
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    write_whole(link, b"new")
+    assert link.is_symlink()
+    assert target.read_bytes() == b"new"
+
+
+def test_half_a_line_at_the_end_is_cut_off_before_the_next(tmp_path):
+    path = tmp_path / "folder" / "log"
+    append_line(path, "one")
+    with path.open("ab") as file:
+        file.write(b"tw")
+    append_line(path, "three")
+    assert path.read_text() == "one\nthree\n"

@@ -106,44 +106,11 @@ def _maximum(ndim: int) -> Any:
     return Counterpart(name, (name, f"max_pool{ndim}d"), _batched(ndim, call))
 
 
-def _cross_entropy(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-    label_smoothing: float = 0.0,
-) -> Any:
-    refuse(weight is not None, "weights of classes")
-    refuse(label_smoothing != 0, "label_smoothing")
-    refuse(_ignored(target, ignore_index), "ignore_index")
-    return named("nn.functional.cross_entropy")(input, target, reduction)
+def _same(theirs: str) -> Counterpart:
+    """A function that has the same name, arguments and options here."""
 
-
-def _ignored(target: Any, ignore_index: int) -> bool:
-    values = np.asarray(target.detach() if isinstance(target, ag.Tensor) else target)
-    return values.dtype.kind in "iu" and bool((values == ignore_index).any())
-
-
-def _nll(
-    input: Any,
-    target: Any,
-    weight: Any = None,
-    size_average: Any = None,
-    ignore_index: int = -100,
-    reduce: Any = None,
-    reduction: str = "mean",
-) -> Any:
-    refuse(weight is not None, "weights of classes")
-    refuse(_ignored(target, ignore_index), "ignore_index")
-    return named("nn.functional.nll_loss")(input, target, reduction)
-
-
-def _loss(theirs: str) -> Any:
-    def call(input: Any, target: Any, *, reduction: str = "mean") -> Any:
-        return named(theirs)(input, target, reduction)
+    def call(*args: Any, **options: Any) -> Any:
+        return named(theirs)(*args, **options)
 
     return Counterpart(theirs, (theirs,), call)
 
@@ -154,9 +121,49 @@ NETWORKS = [
     *(_average(ndim) for ndim in (1, 2)),
     *(_maximum(ndim) for ndim in (1, 2)),
     Counterpart("nn.functional.linear", ("linear",), lambda input, weight, bias=None: ag.linear(input, weight, bias)),
-    Counterpart("nn.functional.cross_entropy", ("nn.functional.cross_entropy", "cross_entropy"), _cross_entropy),
-    Counterpart("nn.functional.nll_loss", ("nn.functional.nll_loss",), _nll),
-    _loss("nn.functional.mse_loss"),
-    _loss("nn.functional.binary_cross_entropy"),
-    _loss("nn.functional.binary_cross_entropy_with_logits"),
+    *(
+        _same(f"nn.functional.{name}")
+        for name in (
+            "binary_cross_entropy",
+            "binary_cross_entropy_with_logits",
+            "cosine_embedding_loss",
+            "cosine_similarity",
+            "cross_entropy",
+            "gaussian_nll_loss",
+            "hinge_embedding_loss",
+            "huber_loss",
+            "kl_div",
+            "l1_loss",
+            "margin_ranking_loss",
+            "mse_loss",
+            "multi_margin_loss",
+            "multilabel_margin_loss",
+            "multilabel_soft_margin_loss",
+            "nll_loss",
+            "pairwise_distance",
+            "poisson_nll_loss",
+            "smooth_l1_loss",
+            "soft_margin_loss",
+            "triplet_margin_loss",
+            "triplet_margin_with_distance_loss",
+            # activations
+            "celu",
+            "elu",
+            "gelu",
+            "glu",
+            "hardshrink",
+            "hardsigmoid",
+            "hardswish",
+            "hardtanh",
+            "leaky_relu",
+            "mish",
+            "prelu",
+            "relu6",
+            "selu",
+            "silu",
+            "softshrink",
+            "tanhshrink",
+            "threshold",
+        )
+    ),
 ]

@@ -55,7 +55,7 @@ class Softsign(Activation):
 class Hardtanh(Activation):
     """x, and the bound where it is outside of both bounds; its slope at the bounds is 0. `inplace` has no effect.
 
-    Errors: OptionError unless min_val is below max_val.
+    Errors: OptionError for a min_val above max_val.
 
     >>> Hardtanh(-2, 2)(np.array([-3.0, 0.5, 3.0]))
     array([-2. ,  0.5,  2. ])

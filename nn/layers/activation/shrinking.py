@@ -22,6 +22,9 @@ class Hardshrink(Activation):
     def forward(self, input: Any) -> Any:
         return functional.hardshrink(input, self.lambd)
 
+    def extra_repr(self) -> str:
+        return f"{self.lambd}"
+
 
 class Softshrink(Activation):
     """x moved towards 0 by `lambd`, and 0 where it would go past.
@@ -39,6 +42,9 @@ class Softshrink(Activation):
 
     def forward(self, input: Any) -> Any:
         return functional.softshrink(input, self.lambd)
+
+    def extra_repr(self) -> str:
+        return f"{self.lambd}"
 
 
 class Tanhshrink(Activation):

@@ -57,8 +57,9 @@ class LRScheduler:
                 group.setdefault("initial_lr", group["lr"])
             elif "initial_lr" not in group:
                 raise ag.OptionError(
-                    f"{type(self).__name__}: to go on from last_epoch={last_epoch}, group {i} of the optimizer needs an "
-                    "'initial_lr'; load the optimizer's state_dict first, or the scheduler's with last_epoch left out"
+                    f"{type(self).__name__}: to go on from last_epoch={last_epoch}, group {i} of the optimizer needs "
+                    "an 'initial_lr'; load the optimizer's state_dict first, or leave last_epoch out and load the "
+                    "scheduler's"
                 )
         self.base_lrs = [group["initial_lr"] for group in optimizer.param_groups]
         self.last_epoch = last_epoch
@@ -88,8 +89,8 @@ class LRScheduler:
         optimizer = self.optimizer
         if self._step_count == 1 and not optimizer.has_stepped and type(optimizer).step is Optimizer.step:
             warnings.warn(
-                f"{type(self).__name__}.step() came before the first optimizer.step(), so that the first rate is passed "
-                "over; call optimizer.step() first",
+                f"{type(self).__name__}.step() came before the first optimizer.step(), so that the first rate is "
+                "passed over; call optimizer.step() first",
                 NotStepped,
                 stacklevel=2,
             )

@@ -23,9 +23,10 @@ __all__ = ["FAMILIES", "Sample", "family", "sample"]
 class Sample:
     """One layer or loss to be made, and what it is called with.
 
-    `inputs` are shapes (drawn from a normal distribution), arrays, or None. `training` is the mode that it runs in,
-    `calls` the number of times that it is called in a row, which is what buffers show. `order` is the highest order of
-    derivatives that exists where the inputs lie. `only_here` says why PyTorch cannot be asked ("" if it can).
+    An argument that is a Sample itself stands for its layer. `inputs` are shapes (drawn from a normal distribution),
+    arrays, or None. `training` is the mode that it runs in, `calls` the number of times that it is called in a row,
+    which is what buffers show. `order` is the highest order of derivatives that exists where the inputs lie.
+    `only_here` says why PyTorch cannot be asked ("" if it can).
     """
 
     args: tuple[Any, ...] = ()
@@ -43,7 +44,15 @@ class Sample:
         kind = getattr(nn, self.name)
         known = inspect.signature(kind).parameters
         extra = {name: value for name, value in {"rng": self.seed, "dtype": dtype}.items() if name in known}
-        return kind(*self.args, **dict(self.options), **extra).train(self.training)
+
+        def made(value: Any) -> Any:
+            return value.layer(dtype) if isinstance(value, Sample) else value
+
+        options = {name: made(value) for name, value in self.options.items()}
+        layer = kind(*map(made, self.args), **options, **extra).train(self.training)
+        if any(isinstance(parameter, nn.UninitializedParameter) for parameter in layer.parameters()):
+            layer(*self.arrays(dtype))  # the first call makes the parameters
+        return layer
 
     def arrays(self, dtype: Any = np.float64) -> tuple[Any, ...]:
         """The inputs: integers and booleans as they are, other numbers in the given type."""

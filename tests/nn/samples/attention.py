@@ -19,7 +19,7 @@ def MultiheadAttention(rng: np.random.Generator) -> Sample:
     heads, size, batch, queries, keys = (int(n) for n in rng.integers(1, 4, 5))
     features = heads * size
     batch_first, single = bool(rng.integers(2)), bool(rng.integers(5) == 0)
-    kdim, vdim = ((int(n) for n in rng.integers(1, 5, 2)) if rng.integers(3) == 0 else (features, features))
+    kdim, vdim = (int(n) for n in rng.integers(1, 5, 2)) if rng.integers(3) == 0 else (features, features)
 
     def shape(length: int, width: int) -> tuple[int, ...]:
         return (length, width) if single else (batch, length, width) if batch_first else (length, batch, width)
@@ -31,10 +31,9 @@ def MultiheadAttention(rng: np.random.Generator) -> Sample:
     padding = mask(rng, (keys,) if single else (batch, keys), kind and int(rng.integers(2)) * kind)
     ends = {name: bool(rng.integers(4) == 0) for name in ("add_bias_kv", "add_zero_attn")}
     # with need_weights=False the hint makes PyTorch hide what was added at the end, which the mask does not
-    is_causal = attn is not None and attn.ndim == 2 and not any(ends.values()) and bool(rng.integers(2))
+    is_causal = kind == 1 and attn is not None and attn.ndim == 2 and not any(ends.values()) and bool(rng.integers(2))
     if is_causal:  # for PyTorch a hint that the mask is of this form
         attn = ~np.tri(queries, keys, dtype=bool)
-        attn = attn if kind == 1 else np.where(attn, -np.inf, 0.0)
     if attn is not None and padding is not None:
         # both together must leave something: a first key that neither hides
         attn[..., 0] = padding[..., 0] = 0
