@@ -210,10 +210,13 @@ class NdarrayMethods(Operators):
     def repeat(self, *copies: Any, repeats: Any = None, axis: int | None = None) -> Any:
         """Each element so many times, flat or along an axis.
 
-        Errors: OptionError for several numbers: an axis to NumPy, and copies of the whole array to PyTorch.
+        Several numbers that cannot be a number of copies and an axis repeat the whole array, as in PyTorch.
+        Errors: OptionError for those that can be either.
         """
         if repeats is not None:
             copies = (repeats,)
+        if len(copies) > 2 or (len(copies) == 2 and copies[1] >= len(self._array.shape)):  # to NumPy an error
+            return ops.tile(self, copies)
         if len(copies) != 1 or isinstance(copies[0], tuple):
             whole = copies if len(copies) > 1 else copies[0]
             raise OptionError(
@@ -256,15 +259,17 @@ class NdarrayMethods(Operators):
     def transpose(self, *axes: Any, dim0: int | None = None, dim1: int | None = None) -> Any:
         """Axes in another order, given as one tuple or as separate numbers; reversed if none are given.
 
-        Errors: OptionError for two numbers that would exchange two axes to PyTorch, and not to NumPy.
+        Two numbers exchange two axes of three or more, as in PyTorch.
+        Errors: OptionError for two numbers that exchange the axes of a matrix to PyTorch, and leave them to NumPy.
         """
         if dim0 is not None and dim1 is not None:
             return ops.swapaxes(self, dim0, dim1)
-        ndim = len(self._array.shape)
-        if len(axes) == 2 and not (ndim == 2 and axes in _EXCHANGED):
+        if len(axes) == 2 and (axes not in _EXCHANGED or len(self._array.shape) != 2):
+            if len(self._array.shape) != 2:  # to NumPy an error
+                return ops.swapaxes(self, *axes)
             raise OptionError(
-                f"transpose{axes}: NumPy takes the order of all axes, and PyTorch the two to be exchanged; say "
-                f"swapaxes{axes} to exchange two, or permute with all {ndim} axes"
+                f"transpose{axes}: to NumPy this matrix stays as it is, to PyTorch its axes are exchanged; say T or "
+                f"swapaxes{axes} to exchange them"
             )
         listed = len(axes) == 1 and (axes[0] is None or isinstance(axes[0], tuple | list))
         return ops.transpose(self, (axes[0] if listed else axes) or None)

@@ -425,6 +425,8 @@ class PytorchMethods(MissingMethods):
         """False: there is one device, the CPU."""
         return False
 
+    is_mps = is_xpu = is_cuda
+
     @property
     def grad_fn(self) -> Any:
         """The operation that computed this; None for a leaf and a constant."""

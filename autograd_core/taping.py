@@ -124,8 +124,8 @@ class Tape:
             parents = [v.node if isinstance(v, Variable) else None for v in given]
             new = lambda _, array: self._keep(array, self._new())
             self._write(op, held, parents, statics, value, new, CONTEXT.get().path)
-        elif isinstance(why, Cut) and why.node is not None and (node := why.node()) in self._numbers:
-            self._keep(value._array, self._numbers[node])  # the same value, detached
+        elif isinstance(why, Cut) and why.node is not None and (node := why.node()) is not None:
+            self._keep(value._array, self._of_node(node, value._array))  # the same value, detached
 
     def _write(
         self,

@@ -44,7 +44,7 @@ class Owner:
     """
 
     _buffers: dict[str, bool] = _MadeByInit()  # type: ignore[assignment]  # names of buffers, and whether they are saved
-    _own_name = ""  # in the module that this one was last assigned to
+    _own_name = ""  # in the module that this one was last assigned to, and that calls it
     _vacant: Set[str] = frozenset()  # names that are None now, and keep the place of the module or parameter there
     _opaque: Set[str] = frozenset()  # attributes that may hide modules, and were not warned of
 
@@ -56,7 +56,7 @@ class Owner:
         if isinstance(value, _FOUND):
             self._take_place(name, Owner if isinstance(value, Owner) else Parameter)
             if isinstance(value, Owner):
-                vars(value)["_own_name"] = name
+                value._go_by(self._path_of(name))
             elif not value.name:
                 value.name = name
         elif isinstance(value, Buffer):
@@ -68,7 +68,7 @@ class Owner:
             value = _as_buffer(value)
         elif isinstance(value, _LOOKED_INTO):
             for path, child in find(Owner, [(name, value)]):
-                vars(child)["_own_name"] = path
+                child._go_by(self._path_of(path))
         elif type(value) not in _PLAIN:
             if is_opaque(value):
                 held["_opaque"] = self._opaque | {name}
@@ -159,8 +159,23 @@ class Owner:
     def _children(self) -> Iterator[tuple[str, "Module"]]:
         """The modules directly in this one, under every name that they have here."""
         for name, child in find(Owner, list(vars(self).items())):
-            vars(child)["_own_name"] = name  # a list may have grown since it was assigned
-            yield name, child
+            child._go_by(self._path_of(name))  # a list may have grown since it was assigned
+            yield name, child  # type: ignore[misc]  # there is nothing else that owns
+
+    def _go_by(self, name: str) -> None:
+        """Have this name when it is called; what is in a container that nobody calls has the container's before it."""
+        if self._own_name != name:
+            vars(self)["_own_name"] = name
+            if not self._is_called():
+                for path, child in find(Owner, list(vars(self).items())):
+                    child._go_by(self._path_of(path))
+
+    def _path_of(self, name: str) -> str:
+        return name if self._is_called() else join(self._own_name, name)
+
+    def _is_called(self) -> bool:
+        """Whether this computes something itself."""
+        return True
 
     def named_children(self) -> Iterator[tuple[str, "Module"]]:
         """The modules directly in this one, each once, with their names."""
@@ -203,6 +218,8 @@ class Owner:
         known |= {id(p) for module in found for _, p in find(Parameter, vars(module).items())}
         for name in sorted(self._opaque):
             container = vars(self).get(name)
+            if not is_opaque(container):  # something else was assigned in its place
+                continue
             lost = [x for x in hidden((Owner, Parameter), container) if id(x) not in known]
             if lost:
                 vars(self)["_opaque"] = self._opaque - {name}

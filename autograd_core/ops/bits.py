@@ -13,6 +13,7 @@ from ..errors import DTypeError, ShapeError
 from ..examples import Apart, Example, Interval, Raises, Subgradient
 from ..op import composed, elementwise, linear
 from .operands import operand, value_of
+from .selection import logical_and, logical_not, logical_or, logical_xor
 
 _NOT_ZERO = Interval(-4, 4, away_from=[0], margin=0.1)
 _CLASH = Raises(ShapeError, "do not broadcast", a=(2, 3), b=(4,))
@@ -131,9 +132,14 @@ def on_bits(symbol: str, ufunc: np.ufunc, *arguments: Any) -> Any:
                 f"{symbol}: the bits of integers and truth values can be combined, not those of {value.dtype}; "
                 "compare first (x > 0), or use ag.logical_and, ag.logical_or, ag.logical_not"
             )
+    if symbol in _OF_TRUTH_VALUES and all(value.dtype == np.bool_ for value in values):
+        return _OF_TRUTH_VALUES[symbol](*arguments)
     given = [x if type(x) in (int, bool) else v for x, v in zip(arguments, values, strict=True)]  # numbers stay weak
     try:
         out = ufunc(*given)
     except (TypeError, ValueError) as error:
         raise (DTypeError if isinstance(error, TypeError) else ShapeError)(f"{symbol}: {error}") from None
     return constant(next(x.result_class for x in arguments if isinstance(x, Variable)), out)
+
+
+_OF_TRUTH_VALUES: dict[str, Any] = {"&": logical_and, "|": logical_or, "^": logical_xor, "~": logical_not}

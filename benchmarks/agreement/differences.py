@@ -318,8 +318,8 @@ DIFFERENCES = [
     Difference("nn.functional.softshrink", at(a_nan), "where NaN stands for no number, the slope is 0; 1 in PyTorch"),
     Difference(
         "nn.functional.prelu",
-        both(second, at(zero, (0,))),
-        "at 0 the slope is the weight; PyTorch takes it for 1 in the second derivative, where it is that of the right side",
+        at(lambda x, weight: (x == 0) | np.isnan(x)),
+        "at 0 and NaN the slope is the weight; PyTorch's second derivative takes it for 1",
     ),
     Difference(
         "nn.functional.mish", undefined, "the second derivative far out is 0; NaN in PyTorch, as infinity meets 0"
@@ -342,6 +342,25 @@ REFUSALS = [
     ),
     Refusal("masked.mean", "nothing to reduce", "the mean of no elements, which is NaN in PyTorch, is refused"),
     Refusal("logsumexp", "zero-size array", "the logarithm of an empty sum, which is minus infinity, is refused"),
+    Refusal(
+        "nn.functional.gaussian_nll_loss nn.functional.hinge_embedding_loss nn.functional.margin_ranking_loss",
+        "must have the same shape",
+        "losses compare what has the same shape; broadcasting would compare every prediction with every target",
+    ),
+    Refusal(
+        "nn.functional.hinge_embedding_loss nn.functional.margin_ranking_loss nn.functional.soft_margin_loss",
+        "must be 1 or -1",
+        "targets of margins are 1 and -1, and others mean nothing",
+    ),
+    Refusal(
+        "nn.functional.multi_margin_loss nn.functional.multilabel_margin_loss",
+        r"must be \(batch, classes\) or|class ids must have shape",
+        "a sample is a row of scores, and has one target; PyTorch takes numbers for rows",
+    ),
+    Refusal(
+        "nn.functional.multilabel_soft_margin_loss", "a number for each class", "weights are those of classes, a row"
+    ),
+    Refusal("nn.functional.cosine_similarity", "out of bounds", "numbers are no vectors, and have no axis"),
     Refusal(
         "tensordot", "have lengths 1 and", "PyTorch stretches contracted axes of length 1; NumPy refuses, and we do"
     ),

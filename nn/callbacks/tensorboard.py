@@ -31,12 +31,12 @@ class TensorBoard(Callback):
         self.folder, self.every = Path(folder), every
         self._make = SummaryWriter
         self._writer: Any = None
+        if every:
+            self.batch_end = self._loss  # type: ignore[method-assign]
 
     def train_begin(self, run: Any) -> None:
         # what was written after the checkpoint that is gone on from is to be hidden
         self._writer = self._make(str(self.folder), purge_step=run.step if run.resumed else None)
-        if self.every:
-            self.batch_end = self._loss
 
     def _loss(self, run: Any) -> None:
         if run.step % self.every == 0:

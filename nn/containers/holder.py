@@ -24,6 +24,9 @@ class Holder(Module):
             f"{name}: it holds modules and computes nothing; call them one by one, or use a Sequential"
         )
 
+    def _is_called(self) -> bool:
+        return type(self).forward is not Holder.forward
+
     def __len__(self) -> int:
         return len(self._members())
 

@@ -55,9 +55,9 @@ def prefetched(items: Iterator[Any], count: int) -> Generator[Any, None, None]:
                     del error  # which holds this frame, which would hold it
             if last:
                 return
+            free.release()
             yield item
-            del item
-            free.release()  # not before the next one is asked for: at most `count` exist besides the caller's
+            del item  # so that at most `count` exist besides the caller's
     finally:
         left.set()
         free.release()

@@ -6,20 +6,19 @@ Knows the archive and the format of its members. Does not know how it gets here 
 import os
 import tarfile
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import autograd_core as ag
 
-from ..data import TensorDataset
 from .files import RemoteFile, obtain, search_folders
 from .images import ImageData, labelled_images
 
-__all__ = ["cifar10", "read_cifar10"]
+__all__ = ["cifar10", "cifar10_arrays", "read_cifar10"]
+
+Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # MD5 sum: https://www.cs.toronto.edu/~kriz/cifar.html. Size and SHA-256 sum: TensorFlow Datasets'
 # url_checksums/cifar10.txt.
@@ -60,11 +59,22 @@ def cifar10(
     Errors: FileNotFoundError if it is nowhere, DataError for a file that is not what it should be.
     Source: A. Krizhevsky, Learning multiple layers of features from tiny images, 2009.
     """
-    contents = _contents(root, download)
     train, test = (
-        _labelled([contents[name] for name in names], flatten=flatten, dtype=dtype) for names in (TRAIN, TEST)
+        labelled_images(images.transpose(0, 3, 1, 2), labels, white=255, flatten=flatten, dtype=dtype)
+        for images, labels in cifar10_arrays(root, download)
     )
     return ImageData(train, test, CLASSES)
+
+
+def cifar10_arrays(root: str | os.PathLike[str] | None = None, download: bool = True) -> list[Arrays]:
+    """The images (N, 32, 32, 3) of `cifar10` and their labels (N,) as the files have them, channels last."""
+    contents = _contents(root, download)
+    splits = []
+    for names in (TRAIN, TEST):
+        parts = [read_cifar10(content, name) for name, content in (contents[name] for name in names)]
+        images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+        splits.append((np.ascontiguousarray(images.transpose(0, 2, 3, 1)), labels))
+    return splits
 
 
 def read_cifar10(content: bytes, name: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -124,9 +134,3 @@ def _members(archive: Path) -> dict[str, tuple[str, bytes]]:
             f"{archive}: has no {', '.join(missing)} in {_FOLDER}; it is another archive, or the Python version of it"
         )
     return found
-
-
-def _labelled(contents: Iterable[tuple[str, bytes]], **options: Any) -> TensorDataset:
-    parts = [read_cifar10(content, name) for name, content in contents]
-    images, labels = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return labelled_images(images, labels, white=255, **options)

@@ -25,7 +25,7 @@ def digits(
     (TensorDataset((1438, 1, 8, 8) float32, (1438,) int64), 359)
     """
     try:
-        from sklearn.datasets import load_digits
+        from ..scikit import load_digits
     except ImportError as error:
         raise ImportError(
             "digits: the scans come with scikit-learn, which is not installed; pip install 'autograd-core[demo]'"

@@ -4,7 +4,6 @@ Knows the four files of each, and what must be in them. Does not know how they g
 """
 
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +12,13 @@ from numpy.typing import DTypeLike, NDArray
 
 import autograd_core as ag
 
-from ..data import TensorDataset
 from .files import RemoteFile, obtain
 from .idx import read_idx
 from .images import ImageData, labelled_images
 
-__all__ = ["fashion_mnist", "mnist"]
+__all__ = ["fashion_mnist", "fashion_mnist_arrays", "mnist", "mnist_arrays"]
+
+Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # MD5 sums: torchvision's datasets/mnist.py. Sizes and SHA-256 sums: TensorFlow Datasets' url_checksums/mnist.txt.
 FILES = (
@@ -107,8 +107,7 @@ def mnist(
     Errors: FileNotFoundError if the files are nowhere, DataError for a file that is not what it should be.
     Source: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner, Gradient-based learning applied to document recognition, 1998.
     """
-    paths = obtain("mnist", FILES, MIRRORS, root, download, within=["MNIST/raw"])
-    return _read(paths, tuple("0123456789"), flatten, dtype)
+    return _scaled(mnist_arrays(root, download), tuple("0123456789"), flatten, dtype)
 
 
 def fashion_mnist(
@@ -129,19 +128,34 @@ def fashion_mnist(
     Source: H. Xiao, K. Rasul, R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine learning
     algorithms, 2017.
     """
-    paths = obtain("fashion_mnist", FASHION_FILES, FASHION_MIRRORS, root, download, within=["FashionMNIST/raw"])
-    return _read(paths, FASHION_CLASSES, flatten, dtype)
+    return _scaled(fashion_mnist_arrays(root, download), FASHION_CLASSES, flatten, dtype)
 
 
-def _read(paths: dict[str, Path], classes: Sequence[str], flatten: bool, dtype: DTypeLike) -> ImageData:
+def mnist_arrays(root: str | os.PathLike[str] | None = None, download: bool = True) -> list[Arrays]:
+    """The images (N, 28, 28) of `mnist` and their labels (N,) as the files have them, for training and for testing."""
+    return _read(obtain("mnist", FILES, MIRRORS, root, download, within=["MNIST/raw"]))
+
+
+def fashion_mnist_arrays(root: str | os.PathLike[str] | None = None, download: bool = True) -> list[Arrays]:
+    """The images (N, 28, 28) of `fashion_mnist` and their labels (N,) as the files have them."""
+    within = ["FashionMNIST/raw"]
+    return _read(obtain("fashion_mnist", FASHION_FILES, FASHION_MIRRORS, root, download, within=within))
+
+
+def _scaled(arrays: list[Arrays], classes: tuple[str, ...], flatten: bool, dtype: DTypeLike) -> ImageData:
     train, test = (
-        _labelled(paths[f"{part}-images-idx3-ubyte"], paths[f"{part}-labels-idx1-ubyte"], flatten, dtype)
-        for part in ("train", "t10k")
+        labelled_images(images, labels, white=255, flatten=flatten, dtype=dtype) for images, labels in arrays
     )
-    return ImageData(train, test, tuple(classes))
+    return ImageData(train, test, classes)
 
 
-def _labelled(images_path: Path, labels_path: Path, flatten: bool, dtype: DTypeLike) -> TensorDataset:
+def _read(paths: dict[str, Path]) -> list[Arrays]:
+    return [
+        _labelled(paths[f"{part}-images-idx3-ubyte"], paths[f"{part}-labels-idx1-ubyte"]) for part in ("train", "t10k")
+    ]
+
+
+def _labelled(images_path: Path, labels_path: Path) -> Arrays:
     labels: NDArray[Any] = read_idx(labels_path, ndim=1, dtype=np.uint8)
     images: NDArray[Any] = read_idx(images_path, ndim=3, dtype=np.uint8)
     if images.shape[1:] != (28, 28) or len(images) == 0:
@@ -160,4 +174,4 @@ def _labelled(images_path: Path, labels_path: Path, flatten: bool, dtype: DTypeL
             f"{labels_path}: label {labels[position]} at position {position}, where 0 to 9 are expected; "
             "the file is damaged, or of another data set: delete it and download it again"
         )
-    return labelled_images(images, labels, white=255, flatten=flatten, dtype=dtype)
+    return images, labels

@@ -155,7 +155,7 @@ class Recurrent(Module):
         if np.shape(part) != wanted:
             raise ag.ShapeError(
                 f"{type(self).__name__}: {name} must be {rule}, here {wanted}; got {np.shape(part)}"
-                + ("; the batch comes second, with batch_first=True too" if self.batch_first and not single else "")
+                + ("; the batch is second, with batch_first=True too" if self.batch_first and not single else "")
             )
         return ag.expand_dims(part, 1) if single else part
 

@@ -194,8 +194,9 @@ full_like = _like(None)
 
 
 def manual_seed(seed: RandomSource) -> None:
-    """From here on what is random without a generator of its own follows from this seed: in this module, layers' initial
-    values, dropout, shuffling. The numbers are not PyTorch's.
+    """From here on, what is random without a generator of its own follows from this seed.
+
+    That is: the functions of this module, layers' initial values, dropout, shuffling. The numbers are not PyTorch's.
 
     >>> from nn import torch
     >>> torch.manual_seed(0)

@@ -21,10 +21,10 @@ METHODS = """
     nan_to_num narrow ne neg negative norm not_equal numel outer permute pow reciprocal relu remainder reshape roll
     round rsqrt scatter scatter_add select sigmoid sign sin sinh softmax split sqrt square sub subtract swapaxes t take
     tan tanh tile topk trace tril triu true_divide trunc unbind unflatten unique unsqueeze xlogy
-""".split()
+""".split()  # noqa: SIM905
 
 # methods with the arguments (input, dim=None, keepdim=False), where NumPy's second one is something else
-ALONG = "all amax amin any argmax argmin logsumexp max mean min nanmean nansum prod sum".split()
+ALONG = "all amax amin any argmax argmin logsumexp max mean min nanmean nansum prod sum".split()  # noqa: SIM905
 
 
 def _tensor(input: Any) -> ag.Tensor:
@@ -34,6 +34,11 @@ def _tensor(input: Any) -> ag.Tensor:
     return ag.asarray(input)
 
 
+def _said(method: Callable[..., Any]) -> str:
+    """What a method says of itself in its first line; its examples speak of the method."""
+    return (method.__doc__ or "").partition("\n")[0]
+
+
 def _method(name: str) -> Callable[..., Any]:
     method = getattr(ag.Tensor, name)
 
@@ -41,7 +46,7 @@ def _method(name: str) -> Callable[..., Any]:
         return method(_tensor(input), *args, **options)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = method.__doc__
+    function.__doc__ = _said(method)
     return function
 
 
@@ -56,7 +61,7 @@ def _along(name: str) -> Callable[..., Any]:
         return method(_tensor(input), dim=dim, keepdim=keepdim, **options)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = method.__doc__
+    function.__doc__ = _said(method)
     return function
 
 
@@ -78,7 +83,7 @@ def _spread(name: str) -> Callable[..., Any]:
         return method(_tensor(input), dim=dim, keepdim=keepdim, correction=correction)
 
     function.__name__ = function.__qualname__ = name
-    function.__doc__ = method.__doc__
+    function.__doc__ = _said(method)
     return function
 
 
@@ -210,12 +215,5 @@ def is_tensor(obj: Any) -> bool:
     return isinstance(obj, ag.Tensor)
 
 
-__all__ = [
-    *METHODS,
-    *ALONG,
-    *[
-        name
-        for name, value in list(globals().items())
-        if getattr(value, "__module__", "") == __name__ and name[0] != "_"
-    ],
-]
+_own = [name for name, value in globals().items() if name[0] != "_" and getattr(value, "__module__", "") == __name__]
+__all__ = [*METHODS, *ALONG, *sorted({*_own} - {*METHODS, *ALONG})]  # noqa: PLE0604

@@ -11,12 +11,14 @@ import autograd_core as ag
 from ..module import Module
 from ..saving import load_tree, save_tree
 from .creation import check_device, tensor
+from .custom import Function, Variable, grad
 
 __all__ = [
     "DoubleTensor",
     "FloatTensor",
     "IntTensor",
     "LongTensor",
+    "Variable",
     "accelerator",
     "autograd",
     "backends",
@@ -168,42 +170,36 @@ def is_grad_enabled() -> bool:
     return (ag.tensor(0.0, requires_grad=True) * 1).requires_grad
 
 
-def grad(
-    outputs: Any,
-    inputs: Any,
-    grad_outputs: Any = None,
-    retain_graph: bool | None = None,
-    create_graph: bool = False,
-    allow_unused: bool | None = None,
-) -> tuple[Any, ...]:
-    """The gradients of outputs with respect to inputs, as a tuple; the graph is kept."""
-    several = inputs if isinstance(inputs, list | tuple) else [inputs]
-    found = ag.gradients(outputs, list(several), grad_outputs, create_graph=create_graph)
-    return tuple(found)
-
-
-autograd = SimpleNamespace(grad=grad, no_grad=no_grad, enable_grad=enable_grad, Variable=lambda data: data)
+autograd = SimpleNamespace(Function=Function, Variable=Variable, enable_grad=enable_grad, grad=grad, no_grad=no_grad)
 
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
-def save(obj: Any, f: str | os.PathLike[str]) -> None:
+def save(obj: Any, f: Any) -> None:
     """Write what a `state_dict` gave, or other nested dicts and lists of arrays, numbers and text, to a file.
 
-    A safetensors file, without pickle: what PyTorch's own `save` writes is another format.
+    `f` is a path, or a file that is open for writing. It becomes a safetensors file, without pickle: the format is not
+    that of PyTorch's own `save`.
     Errors: OptionError for a module or another object; save its `state_dict()`.
     """
     if isinstance(obj, Module):
-        raise ag.OptionError(
-            f"save: a file here holds numbers, not objects; say torch.save({type(obj).__name__.lower()}.state_dict(), ...)"
-        )
-    save_tree(obj, f)
+        raise ag.OptionError("save: files hold numbers here, not objects; say torch.save(model.state_dict(), path)")
+    save_tree(obj, _path(f, "save"))
 
 
-def load(f: str | os.PathLike[str], map_location: Any = None, weights_only: bool = True) -> Any:
-    """What `save` wrote; a file of weights that PyTorch's users wrote by safetensors is read by `nn.saving.read_weights`.
+def load(f: Any, map_location: Any = None, weights_only: bool = True) -> Any:
+    """What `save` wrote, to a path or an open file. Nothing in a file is executed.
 
-    Nothing in a file is executed.
+    Weights that came from PyTorch in a safetensors file are read by `nn.saving.read_weights`.
     """
     check_device(map_location, "load")
-    return load_tree(f)
+    return load_tree(_path(f, "load"))
+
+
+def _path(f: Any, who: str) -> str | os.PathLike[str]:
+    if isinstance(f, str | os.PathLike):
+        return f
+    name = getattr(f, "name", None)
+    if not isinstance(name, str):
+        raise ag.OptionError(f"{who}: a path is needed, or a file that was opened by one; got {type(f).__name__}")
+    return name

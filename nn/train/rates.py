@@ -44,7 +44,7 @@ class LearningRates:
             raise ag.DataError(f"find_lr: {len(self.rates)} losses show no slope; take more steps or begin lower")
         slopes = np.gradient(np.array(self.smoothed), np.log(self.rates))
         lowest = int(np.argmin(self.smoothed))
-        if lowest == 0 or not slopes[: lowest + 1].min() < 0:
+        if self.smoothed[0] - self.smoothed[lowest] <= 1e-3 * abs(self.smoothed[0]):
             raise ag.DataError("find_lr: the loss never falls; is it the right one, and does the model learn at all?")
         return float(self.rates[int(np.argmin(slopes[: lowest + 1]))])
 

@@ -1,4 +1,4 @@
-"""What PyTorch's habits ask of a Tensor is there, under the same name, and gives what NumPy gives when asked in its words."""
+"""What PyTorch's habits ask of a Tensor is there under the same name, and gives what NumPy gives in its own words."""
 
 import copy
 import pickle
@@ -32,6 +32,9 @@ SAME = [
     ("b.permute((2, 0, 1))", "b.transpose(2, 0, 1)"),
     ("b.swapaxes(1, 2)", "b.swapaxes(1, 2)"),
     ("b.transpose(dim0=0, dim1=2)", "b.swapaxes(0, 2)"),
+    ("b.transpose(1, 2)", "b.swapaxes(1, 2)"),
+    ("b.transpose(-2, -1)", "b.swapaxes(1, 2)"),
+    ("b.transpose(0, 1)", "b.swapaxes(0, 1)"),
     ("x.transpose(1, 0)", "x.T"),
     ("x.transpose(-1, -2)", "x.T"),
     ("b.movedim(0, -1)", "np.moveaxis(b, 0, -1)"),
@@ -45,6 +48,8 @@ SAME = [
     ("v.expand(3, -1)", "np.broadcast_to(v, (3, 4))"),
     ("v.expand_as(x)", "np.broadcast_to(v, (3, 4))"),
     ("x.tile(2, 1)", "np.tile(x, (2, 1))"),
+    ("x.repeat(2, 1, 1)", "np.tile(x, (2, 1, 1))"),
+    ("x.repeat(1, 5)", "np.tile(x, (1, 5))"),
     ("x.contiguous()", "x"),
     ("x.float()", "x.astype(np.float32)"),
     ("x.double()", "x"),
@@ -320,8 +325,8 @@ def test_positional_arguments_and_axis_have_numpys_meaning():
 
 
 REFUSED = [
-    ("x.transpose(0, 1)", r"swapaxes\(0, 1\) to exchange two"),
-    ("b.transpose(1, 2)", r"swapaxes\(1, 2\) to exchange two, or permute with all 3 axes"),
+    ("x.transpose(0, 1)", r"say T or swapaxes\(0, 1\)"),
+    ("x.transpose(0, -1)", r"to NumPy this matrix stays as it is"),
     ("x.repeat(2, 1)", r"repeat\(n, axis=\) for the elements, or tile\(\(2, 1\)\)"),
     ("x.repeat((2, 1))", r"tile\(\(2, 1\)\)"),
     ("x.sort()", r"np\.sort\(x\).*sort\(dim=-1\)"),
@@ -382,7 +387,7 @@ MISSING = ["cuda", "median", "mode", "quantile", "register_hook", "share_memory_
 def test_what_is_missing_says_what_to_write(name):
     x = ag.tensor(1.0)
     assert not hasattr(x, name)
-    with pytest.raises(AttributeError, match=f"{name}': .* .* "):
+    with pytest.raises(AttributeError, match=rf"{name}': .* .* "):
         getattr(x, name)
 
 

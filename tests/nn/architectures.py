@@ -159,7 +159,7 @@ def build(nn: Any, cat: Callable[..., Any]) -> dict[str, tuple[Any, tuple[Any, .
         nn.GELU(),
         nn.MaxPool1d(2),
         nn.Conv1d(8, 8, 3, dilation=2, groups=4),
-        nn.InstanceNorm1d(8, affine=True),
+        nn.InstanceNorm1d(8, affine=True, track_running_stats=True),
         nn.PReLU(8),
         nn.AdaptiveMaxPool1d(1),
         nn.Flatten(),

@@ -112,7 +112,8 @@ def _same(theirs: str) -> Counterpart:
     def call(*args: Any, **options: Any) -> Any:
         return named(theirs)(*args, **options)
 
-    return Counterpart(theirs, (theirs,), call)
+    of_the_core = ("cross_entropy",) if theirs.endswith(".cross_entropy") else ()
+    return Counterpart(theirs, (theirs, *of_the_core), call)
 
 
 NETWORKS = [
@@ -145,7 +146,6 @@ NETWORKS = [
             "smooth_l1_loss",
             "soft_margin_loss",
             "triplet_margin_loss",
-            "triplet_margin_with_distance_loss",
             # activations
             "celu",
             "elu",

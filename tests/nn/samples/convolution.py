@@ -43,6 +43,11 @@ def Conv3d(rng: np.random.Generator) -> Sample:
     return convolution(rng, 3)
 
 
+def brief(sizes: list[int]) -> object:
+    """One number where all axes have the same."""
+    return sizes[0] if len(set(sizes)) == 1 else tuple(sizes)
+
+
 def transposed(rng: np.random.Generator, axes: int) -> Sample:
     """Settings of a transposed convolution; the size of the output is asked for at times."""
     groups = int(rng.choice([1, 1, 2]))
@@ -59,13 +64,10 @@ def transposed(rng: np.random.Generator, axes: int) -> Sample:
     return sample(
         2 * groups,
         4,
-        tuple(kernel),
-        tuple(stride),
-        tuple(padding),
-        0 if asked else tuple(longer),
+        *map(brief, (kernel, stride, padding, [0] if asked else longer)),
         groups,
         bool(rng.integers(2)),
-        tuple(dilation),
+        brief(dilation),
         inputs=[tuple(shape[1:] if rng.integers(5) == 0 else shape), *([size] if asked else [])],
     )
 
