@@ -24,10 +24,10 @@ from .summary import summary  # isort: split
 from . import data, functional, init, layers as _layers, losses, metrics, optim
 
 if _TYPE_CHECKING:
-    from . import datasets, models, monitor, onnx, plots, sklearn, train
+    from . import classic, datasets, models, monitor, onnx, plots, sklearn, train
 
 # imported when they are first asked for, because they bring other packages along
-_LAZY = ("datasets", "models", "monitor", "onnx", "plots", "sklearn", "train")
+_LAZY = ("classic", "datasets", "models", "monitor", "onnx", "plots", "sklearn", "train")
 
 __all__ = [
     # modules
@@ -46,6 +46,7 @@ __all__ = [
     # seeing
     "summary",
     # submodules
+    "classic",
     "data",
     "datasets",
     "functional",

@@ -1,4 +1,10 @@
-"""The command line: ``python -m nn train`` and ``python -m nn demo``."""
+"""The command line: ``python -m nn train`` and ``python -m nn demo``.
+
+``train`` leaves in its folder, ``runs/<data>-<model>-seed<seed>`` unless ``--output`` names another: ``index.html``, a
+report; ``weights.safetensors`` and ``weights.json``, the weights and the history; ``log.jsonl``, a line for each epoch;
+``config.json``; and ``checkpoint.safetensors``, from which ``--resume`` goes on after Ctrl-C, a crash or a power cut,
+in the middle of an epoch too, with the same figures as if nothing had happened.
+"""
 
 import argparse
 import sys
@@ -7,7 +13,7 @@ from pathlib import Path
 
 import autograd_core as ag
 
-from .experiment import DATA, OPTIMIZERS, Settings, run
+from .experiment import DATA, OPTIMIZERS, SCHEDULES, Settings, run
 from .models import MODELS
 
 
@@ -41,12 +47,15 @@ def _train(args: argparse.Namespace) -> int:
         args.validation,
         args.augment,
         args.data_dir,
+        args.scheduler,
+        args.weight_decay,
+        args.patience,
     ).complete()
     folder = Path(args.output or f"runs/{args.data}-{args.model}-seed{args.seed}")
-    result = run(settings, folder, progress=not args.quiet)
+    result = run(settings, folder, progress=not args.quiet, resume=args.resume, checkpoint_every=args.checkpoint_every)
     print(f"test accuracy: {100 * result.accuracy:.2f} %  ({len(result.mistakes):,} of {result.tested:,} images wrong)")
     print(f"training time: {result.history.seconds:.1f} s for {len(result.history)} epochs")
-    files = ["weights.safetensors", "weights.json", "config.json"]
+    files = ["weights.safetensors", "weights.json", "log.jsonl", "config.json"]
     try:
         from .report import write_report
 
@@ -77,6 +86,22 @@ def _parser() -> argparse.ArgumentParser:
         help="distort the training images anew in every epoch; default: for the digits",
     )
     train.add_argument("--data-dir", metavar="DIR", help="where the files of MNIST are; default: $AUTOGRAD_CORE_DATA")
+    train.add_argument("--scheduler", choices=SCHEDULES, help="what the learning rate does; default: by the model")
+    train.add_argument("--weight-decay", type=_positive(float), metavar="D", help="of weights, not of biases")
+    train.add_argument(
+        "--patience", type=_positive(int), metavar="N", help="end after N epochs that were no better, and go back"
+    )
+    train.add_argument(
+        "--checkpoint-every",
+        metavar="N UNIT",
+        default="epoch",
+        help="how often the whole run is saved: epoch, '500 steps', '10 minutes'; default: epoch",
+    )
+    train.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the run in the folder, if there is one, as if it never stopped",
+    )
     demo = commands.add_parser("demo", help="train an MLP and a CNN on the digits and write a report")
     for command in (train, demo):
         command.add_argument("--epochs", type=_positive(int), metavar="N", help="passes over the training images")

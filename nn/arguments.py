@@ -70,6 +70,7 @@ def shown_options(module: Any, everything: bool = False) -> str:
         if default and (not everything or name == "inplace"):
             continue
         if hasattr(value, "tolist"):
-            value = value.tolist() if value.size <= 10 else f"<{value.size} numbers>"
+            numbers = value.tolist()
+            value = numbers if np.size(numbers) <= 10 else f"<{np.size(numbers)} numbers>"
         shown.append(f"{name}={value}" if isinstance(value, str) and value[:1] == "<" else f"{name}={value!r}")
     return ", ".join(shown)

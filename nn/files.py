@@ -53,7 +53,7 @@ def append_line(path: str | os.PathLike[str], text: str) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring the names in a folder to the disk: without it, a file that was replaced may be the old one after a crash."""
+    """Bring the names in a folder to the disk, so that a power cut does not bring back the file that was replaced."""
     if sys.platform == "win32":  # folders cannot be opened there, and need not be
         return
     descriptor = os.open(folder, os.O_RDONLY)

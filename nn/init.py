@@ -202,7 +202,10 @@ def _kaiming_std(tensor: ag.Tensor, a: float, mode: str, nonlinearity: str) -> f
     return calculate_gain(nonlinearity, a) / math.sqrt(fan)
 
 
-def _put(tensor: ag.Tensor, value: NDArray[Any]) -> ag.Tensor:
+def _put(tensor: Any, value: NDArray[Any]) -> Any:
+    if isinstance(tensor, np.ndarray):  # the `.data` of a parameter, as scripts for PyTorch have it
+        tensor[...] = value
+        return tensor
     with ag.no_grad():
         tensor.writable()[...] = value
     return tensor

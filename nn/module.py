@@ -92,7 +92,9 @@ class Module(Owner, Hooked):
         value of another shape or kind.
         """
         if assign:
-            raise ag.OptionError("load_state_dict: assign can only be False here: values are copied into the parameters")
+            raise ag.OptionError(
+                "load_state_dict: assign can only be False here: values are copied into the parameters"
+            )
         if not isinstance(state_dict, Mapping):
             raise ag.DataError(f"load_state_dict: a dict of arrays by name is needed, got {type(state_dict).__name__}")
         found, errors = IncompatibleKeys([], []), list[str]()
@@ -124,9 +126,9 @@ class Module(Owner, Hooked):
 
     def _tell(self, kind: str, arguments: Callable[[str], tuple[Any, ...]], last: bool = False) -> None:
         """Call the hooks of a kind of this module and all below it; to come `last` is to come after those below."""
-        named = [(path, module) for path, module in self.named_modules() if module._hooks is not None]
-        for path, module in named[::-1] if last else named:
-            module._hooks.tell(kind, module, *arguments(join(path, "") if path else ""))
+        hooked = [(path, module, module._hooks) for path, module in self.named_modules() if module._hooks is not None]
+        for path, module, hooks in hooked[::-1] if last else hooked:
+            hooks.tell(kind, module, *arguments(join(path, "") if path else ""))
 
     # --- switches -----------------------------------------------------------------------------------------------------
 
@@ -177,7 +179,7 @@ class Module(Owner, Hooked):
             parameter.requires_grad_(requires_grad)
         return self
 
-    def to(self, *args: Any, device: Any = None, dtype: DTypeLike = None) -> Self:
+    def to(self, *args: Any, device: Any = None, dtype: DTypeLike | None = None) -> Self:
         """Give all parameters and buffers of floating point, and their gradients, another dtype; returns self.
 
         The parameters stay the same objects. An optimizer is best made afterwards. The device "cpu" is understood too.

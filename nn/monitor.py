@@ -4,7 +4,7 @@ Knows modules, parameters and calls, and gives numbers. Does not know how anythi
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -60,6 +60,27 @@ class GradientNorms:
         """Record at the end of an epoch: a callback for `nn.train.fit`."""
         self.unit = "epoch"
         self.record(history.last.number)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was written down."""
+        return {
+            "at": list(self.at),
+            "unit": self.unit,
+            "norms": {path: list(rows) for path, rows in self.norms.items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take over what state_dict gave.
+
+        Errors: DataError for the layers of another model.
+        """
+        if list(state["norms"]) != self.layers:
+            raise ag.DataError(
+                f"GradientNorms: the layers are {', '.join(self.layers)}, but these norms are of "
+                f"{', '.join(state['norms'])}"
+            )
+        self.at, self.unit = list(state["at"]), state["unit"]
+        self.norms = {path: list(rows) for path, rows in state["norms"].items()}
 
     def record(self, at: int | None = None) -> None:
         """Write down the norms of the gradients as they are now, under the number `at`, or the next one."""

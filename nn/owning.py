@@ -99,7 +99,13 @@ class Owner:
     def __delattr__(self, name: str) -> None:
         object.__delattr__(self, name)
         self._buffers.pop(name, None)
-        vars(self)["_vacant"] = self._vacant - {name}
+        if name in self._vacant:
+            vars(self)["_vacant"] = self._vacant - {name}
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Any attribute may be there, a type checker cannot know."""
 
     def __dir__(self) -> list[str]:
         return [name for name in super().__dir__() if not name[:1].isdigit()]
@@ -135,10 +141,9 @@ class Owner:
             self._check(name, who)
         if value is not None and not isinstance(value, kind):
             hint = f"; write {value.__name__}()" if isinstance(value, type) else ""
-            raise ag.DTypeError(
-                f"{who}: {type(self).__name__}.{name} must be a {'Parameter' if kind is Parameter else 'Module'} or None, got "
-                f"{value if isinstance(value, type) else type(value).__name__}{hint}"
-            )
+            wanted = "Parameter" if kind is Parameter else "Module"
+            given = value if isinstance(value, type) else type(value).__name__
+            raise ag.DTypeError(f"{who}: {type(self).__name__}.{name} must be a {wanted} or None, got {given}{hint}")
         if value is None:
             self._take_place(name, kind)
             vars(self)["_vacant"] = self._vacant | {name}
@@ -290,15 +295,15 @@ class Owner:
 
     def get_submodule(self, target: str) -> "Module":
         """The module of a dotted path; this one for an empty path. Errors: AttributeError, with a name like it."""
-        return self._get("module", target, self.named_modules(remove_duplicate=False))  # type: ignore[no-any-return]
+        return self._get("module", target, self.named_modules(remove_duplicate=False))
 
     def get_parameter(self, target: str) -> Parameter:
         """The parameter of a dotted path. Errors: AttributeError, with a name like it."""
-        return self._get("parameter", target, self.named_parameters(remove_duplicate=False))  # type: ignore[no-any-return]
+        return self._get("parameter", target, self.named_parameters(remove_duplicate=False))
 
     def get_buffer(self, target: str) -> ag.Tensor:
         """The buffer of a dotted path. Errors: AttributeError, with a name like it."""
-        return self._get("buffer", target, self.named_buffers(remove_duplicate=False))  # type: ignore[no-any-return]
+        return self._get("buffer", target, self.named_buffers(remove_duplicate=False))
 
     def _get(self, kind: str, target: str, named: Iterator[tuple[str, Any]]) -> Any:
         names = []

@@ -56,7 +56,7 @@ class UninitializedParameter(Parameter):
     def __init__(self, requires_grad: bool = True, dtype: DTypeLike = np.float32) -> None:
         self._wanted, self._dtype = requires_grad, np.dtype(dtype)
 
-    def materialize(self, shape: Sequence[int], dtype: DTypeLike = None) -> None:
+    def materialize(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> None:
         """Become a Parameter of a shape, whose values are zeros until they are set."""
         wanted, array = self._wanted, np.zeros(tuple(shape), self._dtype if dtype is None else dtype)
         del self._wanted, self._dtype

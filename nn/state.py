@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from .parameter import UninitializedParameter, values
+from .parameter import UninitializedParameter
 
 __all__ = ["IncompatibleKeys", "near", "put", "unfit"]
 

@@ -41,8 +41,9 @@ def main() -> int:
             inside += torn
         left = len(list(Path(folder).iterdir()))
     print(
-        f"{args.kills} kills, {inside} of them with a half-written file beside it: every time a checkpoint loaded whole, "
-        f"{news} times one that was finished but not told yet; {number + 1} were saved, {left} files are left"
+        f"{args.kills} kills, {inside} of them with a half-written file beside it: every time "
+        f"a checkpoint loaded whole, {news} times one that was finished but not told yet; {number + 1} were saved, "
+        f"{left} files are left"
     )
     return 0
 
@@ -52,7 +53,7 @@ def contents(number: int, size: int) -> dict[str, object]:
 
 
 def killed(path: Path, number: int, size: int, moments: random.Random) -> tuple[int, bool]:
-    """Start a child that saves numbers above this one, kill it; the last number that it told, and whether it was at it."""
+    """Start a child that saves higher numbers, kill it; the last number that it told, and whether it was writing."""
     reading, writing = os.pipe()
     child = os.fork()
     if child == 0:

@@ -24,6 +24,8 @@ _TO_MAXIMA = (
     "g of every window, to the largest number in it",
     r"\sum_{w \ni i} \bar{y}_{w}\,[i = \mathrm{argmax}(w)]",
 )
+_FIRST_STATE = ("d of the first step @ weight", r"\delta_{1} W")
+_OVER_STEPS = ("sum over steps of d.T @ (state before the step)", r"\sum_{t} \delta_{t}^{\top} h_{t-1}")
 _OVER_WINDOWS = ("g / (size of a window), spread over every window", r"\frac{1}{|w|} \sum_{w \ni i} \bar{y}_{w}")
 
 SAID: dict[str, dict[str, Said]] = {
@@ -58,6 +60,7 @@ SAID: dict[str, dict[str, Said]] = {
     "logsumexp": {"x": "g * exp(x - out)"},
     "var": {"x": "2 * g * (x - mean(x)) / (n - ddof); n numbers along the axes"},
     "std": {"x": "g * (x - mean(x)) / ((n - ddof) * out); n numbers along the axes"},
+    "standardize": {"x": "(g - mean(g) - out * mean(g * out)) / sqrt(var(x) + eps); along the axes"},
     "cumsum": {"x": ("sum of g from each place on", r"\sum_{k \geq i} \bar{y}_{k}")},
     "cumprod": {
         "x": ("sum of g * out from each place on, over x", r"\frac{1}{x_{i}} \sum_{k \geq i} \bar{y}_{k} y_{k}")
@@ -106,6 +109,33 @@ SAID: dict[str, dict[str, Said]] = {
     "cross_entropy": {
         "logits": "g * (softmax(logits) - labels) / n; labels as one-hot rows, n rows in a mean",
         "labels": "-g * log_softmax(logits) / n; n rows in a mean",
+    },
+    # --- recurrences: d is the derivative by what enters the gates at each step ---
+    "rnn_recurrence": {
+        "x": (
+            "d, from the last step to the first: (g + d of the next step @ weight) * slope of the nonlinearity",
+            r"\delta_{t} = (\bar{y}_{t} + \delta_{t+1} W) \odot f'(z_{t})",
+        ),
+        "h": _FIRST_STATE,
+        "weight": _OVER_STEPS,
+    },
+    "lstm_recurrence": {
+        "x": (
+            "d, from the last step to the first: (g + what the next step adds to state and cell) * slopes of the gates",
+            r"\delta_{t} = (\bar{h}_{t} + \delta_{t+1} W) \odot h'(z_{t}) + \bar{c}_{t} \odot c'(z_{t})",
+        ),
+        "h": _FIRST_STATE,
+        "c": ("derivative by the cell after the first step, times its forget gate", r"\bar{c}_{1} \odot f_{1}"),
+        "weight": _OVER_STEPS,
+    },
+    "gru_recurrence": {
+        "x": (
+            "d, from the last step to the first: (g + what the next step adds) * slopes of the gates",
+            r"\delta_{t} = (\bar{y}_{t} + \bar{h}_{t}) \odot h'(z_{t})",
+        ),
+        "h": ("update gate * derivative by the first state, plus d of the first step @ weight", r"\bar{h}_{0}"),
+        "weight": _OVER_STEPS,
+        "bias": ("sum of d over steps and batch", r"\sum_{t} \sum_{n} \delta_{t,n}"),
     },
     # --- elements: where the rule is written for extreme arguments, or its constants are folded ---
     "deg2rad": {"x": "g * pi / 180"},

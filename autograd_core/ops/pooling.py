@@ -15,8 +15,19 @@ from ..op import general, linear
 from . import pooling_kernels as kernels
 from .convolution import per_axis
 
+Ints = tuple[int, ...]
 
-def _options(name, x, kernel_size, stride, padding, ndim, dilation=1, ceil_mode=False):
+
+def _options(
+    name: str,
+    x: Any,
+    kernel_size: Any,
+    stride: Any,
+    padding: Any,
+    ndim: int,
+    dilation: Any = 1,
+    ceil_mode: bool = False,
+) -> tuple[Ints, Ints, Ints, Ints]:
     """Kernel, stride (the kernel's size if None), padding and dilation as one number per axis, checked against x."""
     kernel = per_axis(name, "kernel_size", kernel_size, ndim, 1)
     stride = kernel if stride is None else per_axis(name, "stride", stride, ndim, 1)
@@ -43,7 +54,8 @@ def _reference(ndim, fill, reduce):
     def reference(x, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False, **options):
         lists = [np.broadcast_to(v, ndim) for v in (kernel_size, stride or kernel_size, padding, dilation)]
         sizes = [
-            kernels.pooled_size(n, *map(int, four), ceil_mode) for n, *four in zip(x.shape[2:], *lists, strict=True)
+            kernels.pooled_size(n, int(k), int(s), int(p), int(d), ceil_mode)
+            for n, k, s, p, d in zip(x.shape[2:], *lists, strict=True)
         ]
         # padded so far that the windows which reach over the end find their numbers too
         padded = np.pad(x, [(0, 0), (0, 0), *((p, p + s + d * k) for k, s, p, d in zip(*lists, strict=True))],
@@ -51,7 +63,9 @@ def _reference(ndim, fill, reduce):
         inside = np.pad(np.ones(x.shape[2:]), [(p, 0) for p in lists[2]])
         out = np.zeros((*x.shape[:2], *sizes))
         for place in np.ndindex(*sizes):
-            cut = tuple(slice(i * s, i * s + d * (k - 1) + 1, d) for i, k, s, _, d in zip(place, *lists, strict=True))
+            cut: Any = tuple(
+                slice(i * s, i * s + d * (k - 1) + 1, d) for i, k, s, _, d in zip(place, *lists, strict=True)
+            )
             ends = [n + 2 * p for n, p in zip(x.shape[2:], lists[2], strict=True)]
             counted = np.prod([min(c.stop, end) - c.start for c, end in zip(cut, ends, strict=True)])
             window = padded[(..., *cut)]
@@ -101,17 +115,17 @@ def _make(ndim: int) -> tuple[Any, Any]:
         ]
 
     def max_pool(xp, x, /, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-        options = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
-        return kernels.max_pool_forward(x, *options, ceil_mode)
+        four = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
+        return kernels.max_pool_forward(x, *four, ceil_mode)
 
     def gather(xp, x, /, maxima, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
-        options = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
-        return kernels.max_pool_gather(x, maxima, *options, ceil_mode)
+        four = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
+        return kernels.max_pool_gather(x, maxima, *four, ceil_mode)
 
     def scatter(xp, y, /, maxima, shape, kernel_size, stride=None, padding=0, dilation=1, ceil_mode=False):
         x = np.broadcast_to(0.0, shape)
-        options = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
-        return kernels.max_pool_input(y, maxima, tuple(shape[2:]), *options, ceil_mode)
+        four = _options(f"max_pool{ndim}d", x, kernel_size, stride, padding, ndim, dilation, ceil_mode)
+        return kernels.max_pool_input(y, maxima, tuple(shape[2:]), *four, ceil_mode)
 
     def mean_options(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override):
         if divisor_override == 0:

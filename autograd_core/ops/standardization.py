@@ -46,8 +46,8 @@ def _pulled(xp, g, out, scale, axis):
     aux=True,
     domain=Distinct(),
     examples=[
-        Example(x=(2, 3)),
         Example(x=(3,)),
+        Example(x=(2, 3), axis=-1),
         Example(x=(3, 2), axis=0, eps=0.1),
         Example(x=(2, 3, 2), axis=(0, -1)),
         Example(x=(2, 2, 3), axis=(1, 2), eps=0.0),
@@ -190,7 +190,7 @@ def _sums(a, b=None):
     """The sum of each row, or of the products of two, as a column."""
     length = a.shape[1]
     whole = length - length % _RUN
-    total = 0
+    total = np.zeros(len(a), a.dtype)
     for part in (slice(0, whole), slice(whole, length)):
         if part.start == part.stop:
             continue

@@ -349,7 +349,7 @@ REFUSALS = [
     ),
     Refusal(
         "nn.functional.hinge_embedding_loss nn.functional.margin_ranking_loss nn.functional.soft_margin_loss",
-        "must be 1 or -1",
+        "must be 1(, 0)? or -1",
         "targets of margins are 1 and -1, and others mean nothing",
     ),
     Refusal(

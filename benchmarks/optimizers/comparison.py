@@ -151,6 +151,7 @@ class _double:
 
     def __enter__(self) -> None:
         self.torch.set_default_dtype(self.torch.float64)
+        self.torch.set_num_threads(1)  # arrays of a few numbers are not worth sharing
 
     def __exit__(self, *_: object) -> None:
         self.torch.set_default_dtype(self.before)

@@ -28,8 +28,8 @@ class Callback:
       "failed: ...".
 
     A moment that is not defined costs nothing. If one raises, the other callbacks still have theirs, what was reached
-    is saved, and then the error comes out of `fit`. State that must survive an interruption is given by `state_dict` and
-    taken by `load_state_dict`; it goes into checkpoints.
+    is saved, and then the error comes out of `fit`. State that must survive an interruption is given by `state_dict`
+    and taken by `load_state_dict`; it goes into checkpoints.
 
     >>> class Loss(Callback):
     ...     def epoch_end(self, run):

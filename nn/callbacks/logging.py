@@ -3,13 +3,12 @@
 Knows figures. Does not know who reads them; `History.load` does.
 """
 
+import json
 import os
 from dataclasses import fields
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import json
 
 from ..files import append_line
 from ..history import Epoch, for_json
@@ -61,6 +60,6 @@ class JSONLog(Callback):
         self._write("end", {"reason": run.reason, "epoch": run.epoch, "step": run.step})
 
     def _write(self, event: str, content: dict[str, Any]) -> None:
-        now = datetime.now(timezone.utc).isoformat(timespec="seconds")
+        now = datetime.now(UTC).isoformat(timespec="seconds")
         line = {"event": event, "time": now, **for_json(content)}
         append_line(self.path, json.dumps(line, allow_nan=False))

@@ -11,7 +11,7 @@ import autograd_core as ag
 
 from ..arguments import check_positive
 from ..data import one_hot
-from ..module import Module
+from ..module import Module, values
 from .samples import class_ids, rows
 from .stump import DecisionStump
 
@@ -35,7 +35,7 @@ class AdaBoost(Module):
     array([0, 0, 1, 1, 0, 0])
     """
 
-    weights: NDArray[np.float64]
+    weights: Any
 
     def __init__(self, n_estimators: int = 50, learning_rate: float = 1.0, num_classes: int = 2) -> None:
         super().__init__()
@@ -84,9 +84,10 @@ class AdaBoost(Module):
 
     def _ballots(self, x: Any) -> Iterator[Any]:
         """For each stump, its vote for the class that it says."""
-        for stump, vote in zip(self.stumps, self.weights, strict=True):
+        for stump, vote in zip(self.stumps, values(self.weights), strict=True):
             if vote:
-                below, above = one_hot([stump.below, stump.above], self.num_classes, np.float64)
+                classes = [int(stump.below), int(stump.above)]
+                below, above = one_hot(classes, self.num_classes, np.float64)
                 side = ag.expand_dims(stump(x), -1)
                 yield float(vote) * (side * above + (1 - side) * below)
 

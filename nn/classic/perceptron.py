@@ -107,7 +107,7 @@ class Perceptron(Module):
         wanted = class_ids(y, len(samples), "Perceptron", 2)
         check_positive(max_epochs, "Perceptron: max_epochs")
         weight, bias = self.weight.detach().numpy().copy(), self.bias.detach().numpy().copy()
-        mistakes = []
+        mistakes: list[int] = []
         while len(mistakes) < max_epochs and 0 not in mistakes[-1:]:
             wrong = 0
             for sample, target in zip(samples.astype(weight.dtype), wanted, strict=True):

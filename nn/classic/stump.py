@@ -34,10 +34,10 @@ class DecisionStump(Module):
     [[0.0, 0.0]]
     """
 
-    feature: NDArray[np.intp]
-    threshold: NDArray[Any]
-    below: NDArray[np.intp]
-    above: NDArray[np.intp]
+    feature: Any
+    threshold: Any
+    below: Any
+    above: Any
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +52,7 @@ class DecisionStump(Module):
     def predict(self, x: Any) -> NDArray[np.intp]:
         """The class of each sample: (N, features) -> (N,)."""
         column = rows(x, "DecisionStump")[:, int(self.feature)]
-        return np.where(column > float(self.threshold), self.above, self.below)
+        return np.where(column > float(self.threshold), int(self.above), int(self.below))
 
     def fit(self, x: Any, y: Any, sample_weight: Any = None) -> Self:
         """Take the feature and threshold with the fewest mistakes, by weight; of equal ones the first. Returns self.
@@ -91,7 +91,7 @@ class DecisionStump(Module):
         return self
 
     def extra_repr(self) -> str:
-        return f"x[{self.feature}] > {self.threshold}: class {self.above}, else {self.below}"
+        return f"x[{int(self.feature)}] > {float(self.threshold)}: class {int(self.above)}, else {int(self.below)}"
 
 
 def _both_sides(share: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

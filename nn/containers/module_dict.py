@@ -16,7 +16,8 @@ class ModuleDict(Holder):
 
     Keys are strings without dots that are no attribute of a module. The order is that of insertion. A plain dict in an
     attribute of a module will do as well, and gives the same names.
-    Errors: OptionError for what is not a module, and for a key that cannot be a name; KeyError for a key that is not there.
+    Errors: OptionError for what is not a module, and for a key that cannot be a name; KeyError for one that is not
+    there.
 
     >>> heads = ModuleDict({"left": nn.Linear(3, 1), "right": nn.Linear(3, 2)})
     >>> list(heads), heads["right"].out_features
@@ -86,4 +87,6 @@ def pairs(given: Any, who: str) -> list[tuple[Any, Any]]:
     try:
         return list(dict(given.items() if hasattr(given, "items") else given).items())
     except (TypeError, ValueError) as error:
-        raise ag.OptionError(f"{who}: a dict, or pairs of names and values, got {type(given).__name__} ({error})") from None
+        raise ag.OptionError(
+            f"{who}: a dict, or pairs of names and values, got {type(given).__name__} ({error})"
+        ) from None

@@ -95,7 +95,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default: Any = None) -> Any:
         """The parameter of a key, or `default`."""
-        return self[key] if key in self else default
+        return dict(self.items()).get(key, default)
 
     def setdefault(self, key: str, default: Any = None) -> Any:
         """The parameter of a key, which becomes `default` if there is none."""

@@ -31,7 +31,9 @@ class Sequential(NumberedHolder):
         super().__init__()
         only = modules[0] if len(modules) == 1 else None
         if isinstance(only, list | tuple):
-            raise ag.OptionError(f"Sequential: 0 must be a Module, got a {type(only).__name__}; write Sequential(*layers)")
+            raise ag.OptionError(
+                f"Sequential: 0 must be a Module, got a {type(only).__name__}; write Sequential(*layers)"
+            )
         named = only.items() if isinstance(only, Mapping) else ((str(i), module) for i, module in enumerate(modules))
         for name, module in named:
             self._put(name, module)

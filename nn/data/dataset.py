@@ -150,7 +150,10 @@ def fetch_each(dataset: Samples, indices: list[Any]) -> list[Any]:
         for index in indices:
             samples.append(dataset[index])
     except Exception as error:
-        error.add_note(f"raised by sample {indices[len(samples)]!r} of {described(dataset)}")
+        where = f"raised by sample {indices[len(samples)]!r} of {described(dataset)}"
+        if isinstance(error, StopIteration):  # which would end the epoch, and nobody would know
+            raise RuntimeError(f"StopIteration {where}") from error
+        error.add_note(where)
         raise
     return samples
 

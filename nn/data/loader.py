@@ -46,9 +46,9 @@ class DataLoader:
 
     `prefetch` batches are made ahead in one thread; ``num_workers=n`` means ``prefetch=2 * n`` (or `prefetch_factor`
     for 2). It is a thread, never a process: nothing is pickled, and batches and random numbers are the same as without.
-    It pays where samples are read or augmented, since NumPy lets go of the interpreter while it computes; data that lie
-    in memory need none. A generator that the data set draws from must then be its own, not the model's. To leave the
-    loop ends the thread. `pin_memory`, `persistent_workers` and `in_order` are accepted and mean nothing here.
+    It pays where samples are waited for, as from a disk, and where they are computed while a core is idle; data that
+    lie in memory need none. A generator that the data set draws from must then be its own, not the model's. To leave
+    the loop ends the thread. `pin_memory`, `persistent_workers` and `in_order` are accepted and mean nothing here.
 
     `state_dict()` within the loop tells what has been seen. After `load_state_dict`, also in another process, iterating
     continues with the batch that would have come next, and later epochs follow as without the interruption: the same

@@ -39,7 +39,6 @@ def prefetched(items: Iterator[Any], count: int) -> Generator[Any, None, None]:
                     ready.put((None, True, None))
                     return
                 ready.put((item, False, None))
-                del item  # the caller may be the only one who holds it
         except BaseException as error:
             ready.put((None, True, error))
 
@@ -57,7 +56,6 @@ def prefetched(items: Iterator[Any], count: int) -> Generator[Any, None, None]:
                 return
             free.release()
             yield item
-            del item  # so that at most `count` exist besides the caller's
     finally:
         left.set()
         free.release()

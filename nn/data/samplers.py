@@ -194,7 +194,8 @@ class WeightedRandomSampler(Sampler):
         """A new draw."""
         if self.replacement:
             sums = np.cumsum(self.weights)
-            return np.searchsorted(sums, self.rng.random(self.num_samples) * sums[-1], side="right")
+            # the last sum is 1, and so greater than whatever is drawn
+            return np.searchsorted(sums / sums[-1], self.rng.random(self.num_samples), side="right")
         # the first to arrive, where the waiting times are exponential with the weights as rates
         with np.errstate(divide="ignore"):
             arrivals = self.rng.standard_exponential(len(self.weights)) / self.weights

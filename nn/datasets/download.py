@@ -83,7 +83,7 @@ def _receive(url: str, part: IO[bytes], file: RemoteFile) -> None:
         part.truncate(have)
         part.seek(have)
         with _bar(url, file, have) as show:
-            while chunk := source.read(min(_CHUNK, file.size + 1 - have)):
+            while chunk := source.read(_CHUNK):
                 part.write(chunk)
                 have += len(chunk)
                 show(len(chunk))

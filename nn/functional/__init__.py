@@ -22,8 +22,16 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .embedding import *
 from .embedding import __all__ as _embedding
-from .losses import *
-from .losses import __all__ as _losses
+from .losses.classification import *
+from .losses.classification import __all__ as _classification
+from .losses.likelihood import *
+from .losses.likelihood import __all__ as _likelihood
+from .losses.margins import *
+from .losses.margins import __all__ as _margins
+from .losses.ranking import *
+from .losses.ranking import __all__ as _ranking
+from .losses.regression import *
+from .losses.regression import __all__ as _regression
 from .normalization import *
 from .normalization import __all__ as _normalization
 from .padding import *
@@ -47,7 +55,11 @@ __all__ = [
     *_convolution,
     *_distance,
     *_dropout,
-    *_losses,
+    *_classification,
+    *_likelihood,
+    *_margins,
+    *_ranking,
+    *_regression,
     *_normalization,
     *_padding,
     *_pooling,

@@ -145,6 +145,7 @@ def _maximum(x: Any, output_size: Any, ndim: int, return_indices: bool) -> Any:
     if not return_indices:
         return out
     values = seen.detach().numpy() if isinstance(seen, ag.Tensor) else seen
-    first = values.reshape(*out.shape, -1).argmax(axis=-1)
-    index = np.broadcast_to(index.reshape(*sizes, -1), (*out.shape, index[(0,) * ndim].size))
+    each = index[(0,) * ndim].size
+    first = values.reshape(*out.shape, each).argmax(axis=-1)
+    index = np.broadcast_to(index.reshape(*sizes, each), (*out.shape, each))
     return out, np.take_along_axis(index, first[..., None], -1)[..., 0]

@@ -1,5 +1,6 @@
 """Cross-correlation, what "same" and "valid" mean for it, its transpose, and patches as columns."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -133,7 +134,7 @@ def unfold(x: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, str
         taps = _taps(kernel, x.dtype)
         alone = ag.reshape(x, (-1, 1, *x.shape[2:]))
         out = ag.conv2d(alone, taps, None, stride, padding, dilation)
-        return ag.reshape(out, (x.shape[0], x.shape[1] * len(taps), -1 if out.size else 0))
+        return ag.reshape(out, (x.shape[0], x.shape[1] * len(taps), math.prod(out.shape[2:])))
 
     return in_batch(unfolded, x, 2)
 

@@ -38,9 +38,9 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = Fal
     Shapes: x (N, channels, n) or (channels, n) -> the same.
     Source: Tompson et al., Efficient object localization using convolutional networks (2015).
 
-    >>> dropout1d(np.ones((1, 3, 2)), rng=0)
-    array([[[2., 2.],
-            [0., 0.],
+    >>> dropout1d(np.ones((1, 3, 2)), rng=1)
+    array([[[0., 0.],
+            [2., 2.],
             [2., 2.]]])
     """
     return _channels(x, p, training, rng, 1)

@@ -227,12 +227,13 @@ def _places(
         (p, max(0, (m - 1) * s + r - n - p)) for p, m, s, r, n in zip(pads, windows, steps, reach, space, strict=True)
     ]
 
+    every: Any = (..., *(slice(0, (m - 1) * s + 1, s) for m, s in zip(windows, steps, strict=True)))
+
     def cut(a: Any, outside: Any) -> Any:
         a = np.pad(a, [(0, 0)] * (a.ndim - ndim) + widths, constant_values=outside)
         view = np.lib.stride_tricks.sliding_window_view(a, reach, axis=axes)
-        view = view[(..., *(slice(0, (m - 1) * s + 1, s) for m, s in zip(windows, steps, strict=True)),
-                     *(slice(None, None, d) for d in gaps))]  # fmt: skip
-        return view.reshape(*view.shape[:-ndim], -1)
+        view = view[(*every, *(slice(None, None, d) for d in gaps))]
+        return view.reshape(*view.shape[:-ndim], math.prod(kernel))
 
     places = cut(np.arange(math.prod(space)).reshape(space), 0)
     lowest = -np.inf if values.dtype.kind == "f" else np.iinfo(values.dtype).min

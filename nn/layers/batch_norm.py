@@ -99,8 +99,9 @@ class BatchNorm(ChannelNorm):
         if self.training and self.track_running_stats:
             count = int(self.num_batches_tracked) + 1
             share = 1 / count if self.momentum is None else self.momentum
-        running = (self.running_mean, self.running_var) if not self.training or share else (None, None)
-        out = functional.batch_norm(x, *running, self.weight, self.bias, by_batch, share, self.eps)
+        moved = not self.training or share > 0
+        mean, var = (self.running_mean, self.running_var) if moved else (None, None)
+        out = functional.batch_norm(x, mean, var, self.weight, self.bias, by_batch, share, self.eps)
         if self.training and self.track_running_stats:
             self.num_batches_tracked += 1  # not before: a batch that is refused does not count
         return out

@@ -54,9 +54,9 @@ class Dropout1d(RandomDrop):
     Shapes: x (N, channels, n) or (channels, n) -> the same.
     Source: Tompson et al., Efficient object localization using convolutional networks (2015).
 
-    >>> Dropout1d(0.5, rng=0)(np.ones((1, 3, 2)))
-    array([[[2., 2.],
-            [0., 0.],
+    >>> Dropout1d(0.5, rng=1)(np.ones((1, 3, 2)))
+    array([[[0., 0.],
+            [2., 2.],
             [2., 2.]]])
     """
 

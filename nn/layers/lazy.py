@@ -25,13 +25,13 @@ class Lazy(Module):
     and a state_dict are refused; a state_dict can be loaded.
     """
 
-    becomes: ClassVar[type[Module]]
+    becomes: ClassVar[Any]  # the usual class
     found: ClassVar[str]  # the first argument of that class, which is found out
     axis: ClassVar[int]  # of the input, whose length it is
 
     def _wait(self, *arguments: Any, rng: RandomSource, dtype: DTypeLike, least: int = 1) -> None:
         """Keep the arguments, which the usual class checks, for the first call."""
-        self.becomes.__init__(self, least, *arguments, rng=0, dtype=dtype)  # type: ignore[misc]  # takes them
+        self.becomes.__init__(self, least, *arguments, rng=0, dtype=dtype)
         for name, parameter in list(self.named_parameters(recurse=False)):
             setattr(self, name, UninitializedParameter(dtype=parameter.dtype))
         setattr(self, self.found, 0)
@@ -43,14 +43,14 @@ class Lazy(Module):
         if np.ndim(x) < -self.axis:
             raise ag.ShapeError(f"{type(self).__name__}: x needs at least {-self.axis} axes, got shape {np.shape(x)}")
         own = dict(self.named_parameters(recurse=False))
-        ready = kind(x.shape[self.axis], *self._arguments, rng=self.rng, dtype=own["weight"].dtype)  # type: ignore[call-arg]
+        ready = kind(x.shape[self.axis], *self._arguments, rng=self.rng, dtype=own["weight"].dtype)
         with ag.no_grad():
             for name, parameter in own.items():
                 if isinstance(parameter, UninitializedParameter):  # else it was loaded
                     put(parameter, values(getattr(ready, name)))
         setattr(self, self.found, getattr(ready, self.found))
         del self.rng, self._arguments
-        self.__class__ = kind  # type: ignore[assignment]
+        self.__class__ = kind
         return kind.forward(self, *args, **kwargs)
 
     def extra_repr(self) -> str:

@@ -66,7 +66,7 @@ def collapse(layers: Iterable[Module]) -> Linear:
     >>> nn.collapse(deep)
     Linear(in_features=3, out_features=2, bias=True)
     """
-    chain = list(layers)
+    chain: list[Any] = list(layers)
     for layer in chain or [None]:
         if not isinstance(layer, Linear):
             raise ag.OptionError(f"collapse: only Linear layers, one at least, compose to one; got {layer!r}")

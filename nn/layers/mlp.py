@@ -8,9 +8,9 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
+from ..containers import Sequential
 from ..module import Module
 from ..randomness import RandomSource, generator
-from ..containers import Sequential
 from .activation import ReLU, Sigmoid, Softplus, Tanh
 from .linear import Linear
 

@@ -94,7 +94,7 @@ class MaxPool3d(MaxPool):
 
 
 class MaxUnpool(Module):
-    """What undoing a MaxPool has in common; call it with what that gave: values, indices, and at need its input's size."""
+    """What undoing a MaxPool has in common; call it with what that gave: values, indices, at need a size."""
 
     unpool: ClassVar[Any]
 

@@ -288,7 +288,15 @@ class Transformer(Module):
 
         self.encoder = custom_encoder or half(TransformerEncoderLayer, TransformerEncoder, num_encoder_layers)
         self.decoder = custom_decoder or half(TransformerDecoderLayer, TransformerDecoder, num_decoder_layers)
-        self.d_model, self.nhead, self.batch_first, self.rng = d_model, nhead, batch_first, rng
+        self.d_model, self.nhead, self.rng = d_model, nhead, rng
+        self.num_encoder_layers, self.num_decoder_layers = num_encoder_layers, num_decoder_layers
+        self.dim_feedforward, self.dropout, self.activation = dim_feedforward, dropout, activation
+        self.layer_norm_eps, self.batch_first, self.norm_first, self.bias = (
+            layer_norm_eps,
+            batch_first,
+            norm_first,
+            bias,
+        )
         for parameter in self.parameters():
             if parameter.ndim > 1:
                 init.xavier_uniform_(parameter, rng=rng)

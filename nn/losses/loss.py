@@ -21,6 +21,8 @@ class Loss(Module):
 
     size_average: None = None
     reduce: None = None
+    weight: Any
+    pos_weight: Any
     reductions: tuple[str, ...] = ("mean", "sum", "none")
 
     def __init__(self, size_average: None = None, reduce: None = None, reduction: Any = "mean") -> None:

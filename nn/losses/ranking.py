@@ -16,8 +16,9 @@ __all__ = ["CosineEmbeddingLoss", "MarginRankingLoss", "TripletMarginLoss", "Tri
 class MarginRankingLoss(Loss):
     """``max(0, margin - t (x1 - x2))``: for t = 1 the first should be more than the second, for t = -1 less.
 
+    A tie, t = 0, costs the margin, and teaches nothing.
     Shapes: input1, input2 and target alike -> () or, for reduction "none", the same.
-    Errors: ShapeError for shapes that differ, OptionError for targets that are neither 1 nor -1.
+    Errors: ShapeError for shapes that differ, OptionError for targets that are not 1, 0 or -1.
 
     >>> MarginRankingLoss()(np.array([2.0]), np.array([1.0]), np.array([-1])).item()
     1.0

@@ -207,8 +207,10 @@ def rate(which: str, matrix: NDArray[np.int64], average: str | None, zero_divisi
         return figures
     weights = occurs if average == "weighted" else np.ones(len(figures))
     known = ~np.isnan(figures)
+    if not known.any():
+        return float("nan")
     total = weights[known].sum()
-    return float((figures[known] * weights[known]).sum() / total) if total else float(figures.sum())
+    return float((figures[known] * weights[known]).sum() / total if total else figures[known].mean())
 
 
 def _matrix(who: str, outputs: Any, labels: Any, threshold: float | None) -> NDArray[np.int64]:

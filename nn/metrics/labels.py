@@ -78,7 +78,7 @@ def _above(scores: NDArray[Any], threshold: float, who: str) -> NDArray[Any]:
 
 
 def _of_one_unit(labels: NDArray[Any], who: str) -> NDArray[Any]:
-    """Labels 0 and 1 as ids, also where they come as real numbers or in a column, as binary_cross_entropy wants them."""
+    """Labels 0 and 1 as ids, also where they are real numbers or in a column, as binary_cross_entropy wants them."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.dtype.kind == "f":

@@ -124,7 +124,7 @@ def _columns(scores: NDArray[Any]) -> list[NDArray[Any]]:
 def _warned(who: str, figures: NDArray[Any]) -> NDArray[Any]:
     """See Note [One class]."""
     if np.isnan(figures).any():
-        what = "the labels are all of one class" if len(figures) == 1 else f"{np.isnan(figures).sum()} classes have"
-        why = "" if len(figures) == 1 else " no sample, or all"
-        warnings.warn(f"{who}: {what}{why}, and the figure has no value (NaN)", RuntimeWarning, stacklevel=4)
+        missing = f"{np.isnan(figures).sum()} of the classes have no sample, or all"
+        what = "the labels are all of one class" if len(figures) == 1 else missing
+        warnings.warn(f"{who}: {what}, and the figure has no value (NaN)", RuntimeWarning, stacklevel=4)
     return figures

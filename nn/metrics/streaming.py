@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from .classification import among_first, counted, rate
-from .labels import array_of, classes_of
+from .labels import classes_of
 from .ranking import average_precision, roc_auc
 from .regression import explained, pair
 
@@ -180,7 +180,7 @@ with 0 for a class without a value."""
 
 
 def metrics_of(
-    given: None | str | Function | Metric | Sequence[str | Function | Metric] | Mapping[str, str | Function | Metric],
+    given: str | Function | Metric | Sequence[str | Function | Metric] | Mapping[str, str | Function | Metric] | None,
 ) -> dict[str, Metric]:
     """Metrics by name: of a name, a function of all outputs and targets, a Metric, or several of them, named or not.
 

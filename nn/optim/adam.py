@@ -66,7 +66,7 @@ class Adam(Optimizer):
         return self.arrays if group["amsgrad"] else self.arrays[:2]
 
     def update(self, group: Group) -> None:
-        lr, (beta1, beta2), eps, weight_decay = (group[name] for name in ("lr", "betas", "eps", "weight_decay"))
+        lr, (beta1, beta2), eps, weight_decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         amsgrad, maximize, decoupled = group["amsgrad"], group["maximize"], group["decoupled_weight_decay"]
         last = None
         for slot, blocks in self.live(group):
@@ -75,11 +75,11 @@ class Adam(Optimizer):
                 last = step, slot.dtype
                 # w -= lr m' / (sqrt(v') + eps) with the bias of v carried over to what does not need a pass
                 bias1, bias2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
-                take_g, keep_m, take_g2, keep_v, epsilon, rate, shrink, decay = typed(
-                    slot.dtype,
-                    *(1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1),
-                    *(1 - lr * weight_decay, weight_decay),
+                take_g, keep_m, take_g2, keep_v, epsilon, rate = typed(
+                    slot.dtype, 1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1
                 )
+                if weight_decay:
+                    shrink, decay = typed(slot.dtype, 1 - lr * weight_decay, weight_decay)
             for w, g, arrays in blocks:
                 m, v, s, t = arrays[0], arrays[1], arrays[-2], arrays[-1]
                 if weight_decay and decoupled:
@@ -95,7 +95,7 @@ class Adam(Optimizer):
                 multiply(v, keep_v, v)
                 add(v, t, v)
                 if amsgrad:
-                    v = maximum(arrays[2], v, arrays[2])
+                    v = maximum(arrays[2], v, out=arrays[2])
                 sqrt(v, t)
                 add(t, epsilon, t)
                 divide(m, t, t)

@@ -69,7 +69,7 @@ class Adamax(Optimizer):
                 absolute(g, t)
                 add(t, epsilon, t)
                 multiply(u, keep_u, u)
-                maximum(u, t, u)
+                maximum(u, t, out=u)
                 divide(m, u, t)
                 multiply(t, rate, t)
                 subtract(w, t, w)

@@ -9,7 +9,7 @@ scratch arrays that all parameters share, so that a step allocates nothing. What
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,39 +48,36 @@ class Slot:
     `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
     """
 
-    __slots__ = ("_cuts", "_held", "dtype", "fresh", "state")
+    __slots__ = ("_arrays", "_cuts", "_whole", "dtype", "fresh", "names", "state")
 
     def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
         self.state, self.dtype, self.fresh = state, w.dtype, False
         arrays = tuple(state[name] for name in names)
-        self._held = tuple(zip(names, arrays, strict=True))
-        self._cuts: list[tuple[slice | None, tuple[Array, ...]]]
-        if w.size <= BLOCK:
-            self._cuts = [(None, arrays + scratch.like(w.shape, w.dtype))]
+        self.names, self._arrays = names, arrays
+        self._whole = arrays + scratch.like(w.shape, w.dtype) if w.size <= BLOCK else None
+        if self._whole is not None:
             return
         rows = math.ceil(w.shape[0] / math.ceil(w.size / BLOCK))
         cuts = [slice(i, min(i + rows, w.shape[0])) for i in range(0, w.shape[0], rows)]
-        self._cuts = [
+        self._cuts: list[tuple[slice, tuple[Array, ...]]] = [
             (cut, (*(a[cut] for a in arrays), *scratch.like((cut.stop - cut.start, *w.shape[1:]), w.dtype)))
             for cut in cuts
         ]
 
     def holds(self, state: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this was cut from these arrays: the user may have put others in their place."""
-        if self.state is not state or len(self._held) != len(names):
+        if self.state is not state or self.names != names:
             return False
-        for name, array in self._held:  # noqa: SIM110 - this runs for every parameter in every step
+        for name, array in zip(names, self._arrays):  # noqa: B905, SIM110 - this runs for every parameter in every step
             if state.get(name) is not array:
                 return False
         return True
 
-    def blocks(self, w: Array, g: Array) -> Iterator[Block]:
+    def blocks(self, w: Array, g: Array) -> Iterable[Block]:
         """The blocks of a parameter and its gradient."""
-        for cut, arrays in self._cuts:
-            if cut is None:
-                yield w, g, arrays
-            else:
-                yield w[cut], g[cut], arrays
+        if self._whole is not None:
+            return ((w, g, self._whole),)
+        return [(w[cut], g[cut], arrays) for cut, arrays in self._cuts]
 
 
 def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:

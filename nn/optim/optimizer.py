@@ -62,6 +62,8 @@ class Optimizer:
             raise ag.OptionError(f"{who}: params must be parameters, got a module; pass its .parameters()")
         if isinstance(params, ag.Tensor | Mapping | str) or not isinstance(params, Iterable):
             raise ag.OptionError(f"{who}: params must be a list of parameters or of dicts, got {type(params).__name__}")
+        if isinstance(params, set | frozenset):
+            raise ag.OptionError(f"{who}: a set has another order in every run; pass a list of parameters")
         self.defaults = dict(defaults)
         self.param_groups: list[Group] = []
         self.state: defaultdict[ag.Tensor, dict[str, Any]] = defaultdict(dict)
@@ -87,9 +89,7 @@ class Optimizer:
         self.check(options)
         given = param_group["params"]
         if isinstance(given, set | frozenset):
-            raise ag.OptionError(
-                f"{who}: params must have an order that is the same in every run, got a set; use a list"
-            )
+            raise ag.OptionError(f"{who}: a set has another order in every run; pass a list of parameters")
         params = [given] if isinstance(given, ag.Tensor) else list(given)
         if params and all(isinstance(p, tuple) and len(p) == 2 and isinstance(p[0], str) for p in params):
             options["param_names"] = [name for name, _ in params]
@@ -119,8 +119,9 @@ class Optimizer:
             closure = args[0] if args else kwargs.get("closure")
         self.has_stepped = True
         loss = self.advance(closure)
-        for hook in list(after.values()):
-            hook(self, (closure,), {})
+        if after:
+            for hook in list(after.values()):
+                hook(self, (closure,), {})
         return loss
 
     def advance(self, closure: Callable[[], Any] | None) -> Any:
@@ -158,7 +159,7 @@ class Optimizer:
         """What a number starts as, or what an array is filled with; 0 unless an optimizer says otherwise."""
         return 0
 
-    def live(self, group: Group, names: tuple[str, ...] | None = None) -> Iterator[tuple[Slot, Iterator[Block]]]:
+    def live(self, group: Group, names: tuple[str, ...] | None = None) -> Iterator[tuple[Slot, Iterable[Block]]]:
         """Every parameter of a group that is to move: its slot, and its blocks, with the arrays of these names."""
         names = self.kept(group) if names is None else names
         slots, states = self._slots, self.state
@@ -168,7 +169,7 @@ class Optimizer:
                 continue
             w = parameter.writable()
             slot = slots.get(parameter)
-            if slot is None or not slot.holds(states[parameter], names):
+            if slot is None or ((names or slot.names) and not slot.holds(states[parameter], names)):
                 slot = self._slot(parameter, w, group, names)
             elif slot.fresh:
                 slot.fresh = False

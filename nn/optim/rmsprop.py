@@ -87,7 +87,7 @@ class RMSprop(Optimizer):
                     add(mean, t, mean)
                     multiply(mean, mean, t)
                     subtract(v, t, t)
-                    maximum(t, 0, t)  # where all gradients were alike, rounding may go below
+                    maximum(t, 0, out=t)  # where all gradients were alike, rounding may go below
                     sqrt(t, t)
                 else:
                     sqrt(v, t)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+import numpy as np
 from numpy import add, copyto, multiply, subtract
 
 import autograd_core as ag
@@ -63,11 +64,11 @@ class SGD(Optimizer):
         return self.arrays if group["momentum"] else ()
 
     def update(self, group: Group) -> None:
-        lr, momentum, dampening, weight_decay = (
-            group[name] for name in ("lr", "momentum", "dampening", "weight_decay")
-        )
-        nesterov, maximize, dtype = group["nesterov"], group["maximize"], None
-        plain = not (momentum or weight_decay or maximize)
+        momentum, weight_decay, maximize = group["momentum"], group["weight_decay"], group["maximize"]
+        if not (momentum or weight_decay or maximize):
+            self._plainly(group)
+            return
+        lr, dampening, nesterov, dtype = group["lr"], group["dampening"], group["nesterov"], None
         for slot, blocks in self.live(group):
             if slot.dtype is not dtype:
                 dtype = slot.dtype
@@ -75,7 +76,7 @@ class SGD(Optimizer):
                 decay = typed(dtype, weight_decay)[0] if weight_decay else None
             for w, g, arrays in blocks:
                 s, t = arrays[-2:]
-                if not plain:
+                if weight_decay or maximize:
                     g = direction(g, w, s, t, maximize, decay)
                 if momentum:
                     b = arrays[0]
@@ -87,3 +88,13 @@ class SGD(Optimizer):
                     g = add(g, multiply(b, keep, t), t) if nesterov else b
                 multiply(g, rate, t)
                 subtract(w, t, w)
+
+    def _plainly(self, group: Group) -> None:
+        lr, dtype = group["lr"], None
+        for slot, blocks in self.live(group, ()):
+            if slot.dtype is not dtype:
+                dtype = slot.dtype
+                rate = np.array(lr, dtype)
+            for w, g, (s, _) in blocks:
+                multiply(g, rate, s)
+                subtract(w, s, w)

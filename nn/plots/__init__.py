@@ -8,6 +8,7 @@ from .confusion import confusion_matrix
 from .curves import gradient_norms, learning_curves
 from .paper import as_svg, pixels, require, style
 from .plane import decision_boundary
+from .rates import learning_rates
 from .tiles import feature_maps, filters
 from .units import activations
 
@@ -20,6 +21,7 @@ __all__ = [
     "filters",
     "gradient_norms",
     "learning_curves",
+    "learning_rates",
     "pixels",
     "require",
     "style",

@@ -1,10 +1,15 @@
 """Files that keep what was learned: weights, trees of plain values and arrays, and whole runs. No file runs code."""
 
-from .checkpoints import *
-from .checkpoints import __all__ as _checkpoints
-from .trees import *
-from .trees import __all__ as _trees
-from .weights import *
-from .weights import __all__ as _weights
+from .checkpoints import load_checkpoint, save_checkpoint
+from .trees import load_tree, save_tree
+from .weights import load_weights, read_weights, save_weights
 
-__all__ = [*_weights, *_trees, *_checkpoints]
+__all__ = [
+    "load_checkpoint",
+    "load_tree",
+    "load_weights",
+    "read_weights",
+    "save_checkpoint",
+    "save_tree",
+    "save_weights",
+]

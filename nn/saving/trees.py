@@ -74,7 +74,7 @@ def _plain(value: Any, path: str, arrays: dict[str, NDArray[Any]]) -> Any:
         value = value.detach().numpy()
     if isinstance(value, np.ndarray | np.generic):
         kind = "$array" if isinstance(value, np.ndarray) else "$number"
-        if value.dtype.newbyteorder("=") not in map(np.dtype, KINDS.values()):
+        if value.dtype.newbyteorder("=") not in [np.dtype(own) for own in KINDS.values()]:
             raise ag.OptionError(f"save_tree: {path or 'the tree'} is of type {value.dtype}, which no file can hold")
         return {kind: _named(np.asarray(value), path, arrays)}
     if isinstance(value, dict):

@@ -14,6 +14,7 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool = False,
 ) -> tuple[Any, ...]:
     """The gradients of outputs with respect to inputs, as a tuple; the graph is kept in any case.

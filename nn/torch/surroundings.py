@@ -10,7 +10,7 @@ import autograd_core as ag
 
 from ..module import Module
 from ..saving import load_tree, save_tree
-from .creation import check_device, tensor
+from .creation import check_device, tensor, zeros
 from .custom import Function, Variable, grad
 
 __all__ = [
@@ -55,14 +55,14 @@ dtypes = {
 
 
 class FloatTensor:
-    """`FloatTensor(data)` is a Tensor of float32; as a type, `x.type(FloatTensor)`, it means float32."""
+    """`FloatTensor(data)` is a Tensor of float32, of lengths (`FloatTensor(2, 3)`) one of zeros; as a type, float32."""
 
     dtype = dtypes["float32"]
 
-    def __new__(cls, data: Any = ()) -> Any:
-        if isinstance(data, int):
-            raise ag.OptionError(f"{cls.__name__}({data}): give the data; of a size, say torch.zeros({data})")
-        return tensor(data, dtype=cls.dtype)
+    def __new__(cls, *data: Any) -> Any:
+        if all(isinstance(n, int) for n in data):
+            return zeros(*data, dtype=cls.dtype)
+        return tensor(*data, dtype=cls.dtype)
 
 
 class DoubleTensor(FloatTensor):
@@ -96,7 +96,7 @@ class device(str):
     'cpu'
     """
 
-    index = None
+    index = None  # type: ignore[assignment]
 
     def __new__(cls, type: Any = "cpu", index: int | None = None) -> "device":
         check_device(type, "device")

@@ -94,8 +94,8 @@ def fit(
     each epoch. A `history` is continued. Progress is a bar on a terminal, and lines elsewhere; `progress=False` is
     silent. Ctrl-C ends training after the update that is under way, and a second one at once: what was reached is saved
     and returned, with `interrupted` set.
-    Errors: DivergenceError where the loss becomes NaN or infinite, with the epoch, the batch and what helps; OptionError
-    for options without meaning; DataError for a checkpoint that is damaged or of another run.
+    Errors: DivergenceError where the loss becomes NaN or infinite, with the epoch, the batch and what helps;
+    OptionError for options without meaning; DataError for a checkpoint that is damaged or of another run.
     """
     epochs = check_positive(epochs, "fit: epochs")
     loader = loader_of(train, batch_size, "fit", shuffle=True, rng=rng)
@@ -233,9 +233,8 @@ class _Training:
             run.tell("train_end")
             if self.checkpoints is not None and self.checkpoints.saved_at is not None:
                 epoch, batch = self.checkpoints.saved_at
-                error.add_note(
-                    f"The run up to epoch {epoch}, batch {batch} is in {self.checkpoints.path}; resume=True goes on from it."
-                )
+                where = f"The run up to epoch {epoch}, batch {batch} is in {self.checkpoints.path}"
+                error.add_note(f"{where}; resume=True goes on from it.")
             raise
         finally:
             self.show.close()

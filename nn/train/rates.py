@@ -36,17 +36,17 @@ class LearningRates:
 
     @property
     def suggestion(self) -> float:
-        """The rate at which the loss falls fastest, with the logarithm of the rate: a good one to begin with.
+        """A tenth of the rate with the smallest smoothed loss: large, and well below where it breaks.
 
-        Errors: DataError where there are too few losses, or the loss never falls.
+        Errors: DataError where the loss never falls, or there are too few to tell.
         """
-        if len(self.rates) < 4:
-            raise ag.DataError(f"find_lr: {len(self.rates)} losses show no slope; take more steps or begin lower")
-        slopes = np.gradient(np.array(self.smoothed), np.log(self.rates))
-        lowest = int(np.argmin(self.smoothed))
-        if self.smoothed[0] - self.smoothed[lowest] <= 1e-3 * abs(self.smoothed[0]):
-            raise ag.DataError("find_lr: the loss never falls; is it the right one, and does the model learn at all?")
-        return float(self.rates[int(np.argmin(slopes[: lowest + 1]))])
+        lowest = int(np.argmin(self.smoothed)) if self.smoothed else 0
+        if lowest < 3 or self.smoothed[0] - self.smoothed[lowest] <= 1e-3 * abs(self.smoothed[0]):
+            raise ag.DataError(
+                f"find_lr: in {len(self.rates)} updates the loss never falls; begin lower, take more steps, or see "
+                "whether the model learns at all"
+            )
+        return self.rates[lowest] / 10
 
 
 def find_lr(
@@ -64,7 +64,7 @@ def find_lr(
     """Train for some updates while the learning rate rises from `start` to `end` by a constant factor.
 
     It ends earlier once the loss is 4 times the smallest. `nn.plots.learning_rates` draws the result, and its
-    `suggestion` is where the loss falls fastest. The model, the optimizer, their random generators and a DataLoader are
+    `suggestion` is a tenth of the rate at which it was smallest. The model, the optimizer, their random generators and a DataLoader are
     left as they were; of several groups, the first has these rates, and the others keep their proportion to it.
     Errors: OptionError for options out of range.
     Source: L. Smith, Cyclical learning rates for training neural networks (2017).
@@ -82,7 +82,8 @@ def find_lr(
     loader = loader_of(data, batch_size, "find_lr", shuffle=True, rng=rng)
     groups = optimizer.param_groups
     ratios = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
-    drawing = {id(m.rng): m.rng for m in model.modules() if isinstance(getattr(m, "rng", None), np.random.Generator)}
+    found = (getattr(module, "rng", None) for module in model.modules())
+    drawing = {id(rng): rng for rng in found if isinstance(rng, np.random.Generator)}
     before = model.state_dict(), optimizer.state_dict(), loader.state_dict()
     streams = [(rng, rng.bit_generator.state) for rng in drawing.values()]
     gradients = [(p, p.grad) for p in model.parameters()]

@@ -22,9 +22,10 @@ _STATE = ("first_epoch", "epoch", "batch", "step", "trained", "loss", "elapsed",
 class Run:
     """What a callback is given: the parts of a training run, and how far it has come.
 
-    `epoch` is the one under way, from 1, `last_epoch` the last one that is wanted; `batch` is the number of batches seen
-    in this epoch, `step` that of updates in all, `loss` that of the latest update. `evaluated` is what is validated and
-    saved as weights: the averaged model where there is one, else the model. `config` is what the user told of the run.
+    `epoch` is the one under way, from 1, `last_epoch` the last one that is wanted; `batch` is the number of batches
+    seen in this epoch, `step` that of updates in all, `loss` that of the latest update. `evaluated` is what is
+    validated and saved as weights: the average where there is one, else the model. `config` is what the user told of
+    the run.
     """
 
     def __init__(
@@ -87,7 +88,7 @@ class Run:
         return bool(self._told[moment])
 
     def tell(self, moment: str) -> None:
-        """Tell all callbacks; one that fails does not keep the others from it, and ends training at the next boundary."""
+        """Tell all callbacks; one that fails does not keep the others from it, and ends training after the update."""
         for function in self._told[moment]:
             self._guarded(function, self)
         if moment == "epoch_end":

@@ -61,7 +61,7 @@ def step_of(
     penalty: Penalty | None = None,
     between: Callable[[], None] | None = None,
 ) -> Step:
-    """The function that makes an update of a list of batches, and gives the loss, and outputs, targets and loss of each.
+    """The function that makes an update of a list of batches: the loss, and outputs, targets and loss of each of them.
 
     `between` is called when the gradients are there. A loss that is no number comes back as it is, without an update.
     """

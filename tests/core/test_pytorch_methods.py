@@ -387,7 +387,7 @@ MISSING = ["cuda", "median", "mode", "quantile", "register_hook", "share_memory_
 def test_what_is_missing_says_what_to_write(name):
     x = ag.tensor(1.0)
     assert not hasattr(x, name)
-    with pytest.raises(AttributeError, match=rf"{name}': .* .* "):
+    with pytest.raises(AttributeError, match=rf"no attribute {name!r}: "):
         getattr(x, name)
 
 

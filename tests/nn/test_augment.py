@@ -241,6 +241,15 @@ def test_what_is_erased_is_one_rectangle_of_the_size_that_was_said(seed):
         assert 0.5 - 0.1 < height / width < 2.0 + 0.3
 
 
+def test_what_is_erased_is_as_often_tall_as_wide():
+    erased = Erase(p=1.0, scale=(0.1, 0.2), ratio=(0.5, 2.0))(np.ones((2000, 1, 60, 60), np.float32), rng=0)[:, 0] == 0
+    heights, widths = erased.any(axis=2).sum(axis=1), erased.any(axis=1).sum(axis=1)
+    ratio = heights / widths
+    assert ratio.min() < 0.55
+    assert ratio.max() > 1.8
+    assert abs((ratio > 1).mean() + (ratio == 1).mean() / 2 - 0.5) < 5 * 0.5 / np.sqrt(2000)  # five standard deviations
+
+
 def test_about_as_many_are_erased_as_was_said():
     erased = Erase(p=0.3)(np.ones((5000, 1, 6, 6), np.float32), rng=0)
     share = (erased == 0).any(axis=(1, 2, 3)).mean()

@@ -176,7 +176,7 @@ def test_a_figure_that_is_not_there_is_named_with_what_is():
         ag.OptionError, match="EarlyStopping: the epochs have no figure 'validation_loss'; give fit valid"
     ):
         trained([EarlyStopping()])
-    with pytest.raises(ag.OptionError, match="BestWeights: .*'f1'; watch one of these: number, train_loss, "):
+    with pytest.raises(ag.OptionError, match=r"BestWeights: .*'f1'; watch one of these: number, train_loss, "):
         trained([BestWeights("best.safetensors", "f1")])
 
 

@@ -112,6 +112,16 @@ def test_an_exception_is_told_the_sample_behind_a_subset_and_a_sampler():
     assert caught.value.__notes__ == ["raised by sample 13 of a Recorded"]
 
 
+@pytest.mark.parametrize("prefetch", [0, 2])
+def test_an_exhausted_file_does_not_end_the_epoch_in_silence(prefetch):
+    class Exhausted(Recorded):
+        def __getitem__(self, index):
+            return next(iter(())) if index == 4 else index
+
+    with pytest.raises(RuntimeError, match="StopIteration raised by sample 4 of a Exhausted"):
+        list(DataLoader(Exhausted(), 2, prefetch=prefetch))
+
+
 def test_an_error_in_the_loop_ends_the_thread():
     def run():
         for _ in DataLoader(Recorded(100), 2, prefetch=2):

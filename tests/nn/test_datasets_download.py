@@ -248,6 +248,23 @@ def test_several_that_download_at_once_do_not_disturb_each_other(server, path, l
     assert everything_in(path.parent) == ["file.gz"]
 
 
+def test_a_part_that_is_put_in_its_place_while_it_is_being_locked_is_let_go(server, path, monkeypatch):
+    fcntl = pytest.importorskip("fcntl", reason="files are locked by fcntl")
+    lock, calls = fcntl.flock, []
+
+    def late(file, operation):
+        calls.append(operation)
+        if len(calls) == 1:  # just now another process has finished
+            path.with_name("file.gz.part").rename(path.with_name("finished"))
+        lock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    fetch_file(server.url + "file.gz", path, FILE)
+    assert path.read_bytes() == CONTENT
+    assert path.with_name("finished").read_bytes() == b""
+    assert len(calls) == 2
+
+
 # --- mirrors ---
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
+from nn.augment import Rotate
 from nn.data import DataLoader, Subset
 from nn.datasets import CIFAR10, MNIST, FashionMNIST, cifar10, mnist, transforms
 from nn.datasets.cifar import TEST, TRAIN
@@ -121,6 +122,12 @@ def test_random_transforms_work_before_and_after_to_tensor(change):
         assert np.array_equal(before.data, after.data)
         assert change(images[0]).dtype == np.uint8
     change.rng = np.random.default_rng(3)
+
+
+def test_what_lies_between_pixels_is_rounded():
+    whole = RandomRotation(30, rng=3).batch(IMAGES)
+    between = Rotate(30)(IMAGES[:, None].astype(np.float32), rng=3)[:, 0]
+    assert np.abs(whole - between).max() <= 0.5
 
 
 def test_mirrored_is_mirrored():

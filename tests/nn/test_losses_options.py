@@ -191,14 +191,39 @@ def test_triplets_compare_the_distance_to_the_nearer_one_if_swapped():
     a, p, n = np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]]), np.array([[3.0, 6.0]])
     assert nn.TripletMarginLoss(1.0, eps=0.0)(a, p, n) == 0  # 1 + 5 - sqrt(45) < 0
     assert nn.TripletMarginLoss(1.0, eps=0.0, swap=True)(a, p, n) == 4  # 1 + 5 - 2
+    assert nn.TripletMarginLoss(1.0, eps=0.0, swap=True)(a, p, np.array([[0.0, 1.0]])) == 5  # 1 + 5 - 1, to the anchor
     blocks = nn.TripletMarginWithDistanceLoss(distance_function=lambda x, y: abs(x - y).sum(-1), margin=3.0)
     assert blocks(a, p, n) == 1  # 3 + 7 - 9
+
+
+def test_directions_are_compared_after_broadcasting():
+    """One number along `dim` stands for as many equal ones, whose length is not its own."""
+    a, b = RNG.normal(size=(2, 1, 3)), RNG.normal(size=(2, 4, 3))
+    whole = np.broadcast_to(a, b.shape)
+    wanted = (whole * b).sum(1) / np.linalg.norm(whole, axis=1) / np.linalg.norm(b, axis=1)
+    np.testing.assert_allclose(nn.CosineSimilarity(dim=1)(a, b), wanted, **TIGHT)
+
+
+def test_a_vector_that_is_too_short_has_no_direction():
+    x = ag.Tensor(np.zeros((1, 2)), requires_grad=True)
+    cosine = nn.CosineSimilarity(eps=1e-2)(x, np.array([[3.0, 4.0]]))
+    assert cosine.tolist() == [0]
+    cosine.sum().backward()
+    np.testing.assert_allclose(x.grad.numpy(), [[60, 80]], **TIGHT)  # y / (eps |y|)
 
 
 def test_hinges_are_flat_at_the_bend():
     x = ag.Tensor(np.array([1.0]), requires_grad=True)
     nn.HingeEmbeddingLoss(margin=1.0)(x, np.array([-1])).backward()
     assert x.grad.tolist() == [0]
+
+
+def test_a_tie_costs_the_margin_and_teaches_nothing():
+    x = ag.Tensor(np.array([1.0, 2.0]), requires_grad=True)
+    losses = nn.MarginRankingLoss(0.5, reduction="none")(x, np.array([3.0, 0.0]), np.sign([0.0, 2.0]))
+    assert losses.tolist() == [0.5, 0]
+    losses.sum().backward()
+    assert x.grad.tolist() == [0, 0]
 
 
 # --- state, repr ---

@@ -98,7 +98,7 @@ def test_what_is_refused():
         accuracy([0.1, 0.9], [0.0, 0.5], threshold=0.5)
     with pytest.raises(ag.DataError, match=r"labels of one unit must lie in 0 \.\.\. 1"):
         accuracy([0.1, 0.9], [0, 2], threshold=0.5)
-    with pytest.raises(ag.DataError, match="the scores hold NaN .first in row 1"):
+    with pytest.raises(ag.DataError, match=r"the scores hold NaN .first in row 1"):
         accuracy([0.1, float("nan")], [0, 1], threshold=0.5)
 
 

@@ -53,7 +53,7 @@ def test_a_parameter_is_not_lost_by_assigning_something_else():
     layer = nn.Linear(2, 2)
     with pytest.raises(ag.DTypeError, match=r"Linear.weight is a Parameter, and cannot become ndarray; .*no_grad"):
         layer.weight = np.zeros((2, 2))
-    with pytest.raises(TypeError, match="assign nn.Parameter"):
+    with pytest.raises(TypeError, match=r"assign nn.Parameter"):
         layer.bias = ag.tensor([1.0])
     layer.bias = None
     assert names(layer) == ["weight"]
@@ -116,7 +116,7 @@ def test_paths_lead_to_what_they_name():
         net.get_submodule("block.0")
     with pytest.raises(AttributeError, match=r"has no parameter 'blocks.0.wieght' \(did you mean blocks.0.weight\?\)"):
         net.get_parameter("blocks.0.wieght")
-    with pytest.raises(AttributeError, match="has no buffer 'blocks.0.weight'$"):
+    with pytest.raises(AttributeError, match=r"has no buffer 'blocks.0.weight'$"):
         net.get_buffer("blocks.0.weight")
 
 

@@ -87,7 +87,7 @@ def test_buffers_are_guarded():
     assert [name for name, _ in block.named_buffers()] == ["seen", "draft"]
     with pytest.raises(ag.OptionError, match="already has an attribute 'linear'"):
         block.register_buffer("linear", np.zeros(1))
-    with pytest.raises(ag.OptionError, match="must be a string without dots, got 'a.b'"):
+    with pytest.raises(ag.OptionError, match=r"must be a string without dots, got 'a.b'"):
         block.register_buffer("a.b", np.zeros(1))
 
 
@@ -132,9 +132,9 @@ def test_what_was_perhaps_meant_is_said():
     with pytest.raises(ag.DataError, match=r"missing: 0.weight; unexpected: 0.wieght \(did you mean 0.weight\?\)"):
         net.load_state_dict(state)
     wrapped = {f"module.{name}": value for name, value in net.state_dict().items()}
-    with pytest.raises(ag.DataError, match="all names fit without 'module.' in front: strip it from the keys"):
+    with pytest.raises(ag.DataError, match=r"all names fit without 'module.' in front: strip it from the keys"):
         net.load_state_dict(wrapped)
-    with pytest.raises(ag.DataError, match="all names fit with '0.' in front"):
+    with pytest.raises(ag.DataError, match=r"all names fit with '0.' in front"):
         nn.Sequential(nn.Linear(2, 3)).load_state_dict(nn.Linear(2, 3).state_dict())
     with pytest.raises(ag.OptionError, match="assign can only be False"):
         net.load_state_dict(state, assign=True)
@@ -191,7 +191,9 @@ def test_hooks_see_and_change_what_is_saved_and_loaded():
 
 def test_generators_are_named_each_once():
     shared = np.random.default_rng(0)
-    net = nn.Sequential(nn.Dropout(rng=shared), nn.Sequential(nn.Linear(1, 1), nn.Dropout(rng=1)), nn.Dropout(rng=shared))
+    net = nn.Sequential(
+        nn.Dropout(rng=shared), nn.Sequential(nn.Linear(1, 1), nn.Dropout(rng=1)), nn.Dropout(rng=shared)
+    )
     assert [name for name, _ in net.named_generators()] == ["0.rng", "1.1.rng"]
     assert [name for name, _ in net.named_generators("net")] == ["net.0.rng", "net.1.1.rng"]
     assert next(net.named_generators())[1] is shared

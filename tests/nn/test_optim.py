@@ -7,7 +7,8 @@ import pytest
 
 import autograd_core as ag
 import nn
-from nn.optim import SGD, Adam, AdamW, optimizer
+from nn.optim import SGD, Adam, AdamW, blocks
+from tests.nn.optim_samples import OPTIMIZERS
 
 # --- against PyTorch ---
 
@@ -270,10 +271,12 @@ def test_state_dict_has_pytorchs_layout():
     assert [group["params"] for group in saved["param_groups"]] == [[0, 1], [2, 3]]
     assert {key: value for key, value in saved["param_groups"][0].items() if key != "params"} == {
         "lr": 1e-3,
-        "betas": (0.9, 0.999),
+        "betas": [0.9, 0.999],  # a tuple in PyTorch; lists are what every format can hold
         "eps": 1e-8,
         "weight_decay": 0.0,
+        "amsgrad": False,
         "maximize": False,
+        "decoupled_weight_decay": False,
     }
     assert list(saved["state"][0]) == ["step", "exp_avg", "exp_avg_sq"]
     assert saved["state"][0]["step"] == 2
@@ -288,7 +291,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing():
     learn(net, stepper)
     with pytest.raises(ag.DataError, match="groups of 4 parameters, but this was saved for groups of 1"):
         stepper.load_state_dict(Adam([nn.Parameter([1.0])]).state_dict())
-    with pytest.raises(ag.DataError, match="differing: betas, dampening, eps"):
+    with pytest.raises(ag.DataError, match="differing: amsgrad, betas, dampening"):
         stepper.load_state_dict(SGD(net.parameters()).state_dict())
     wrong = stepper.state_dict()
     wrong["state"][3]["exp_avg"] = np.zeros(7)
@@ -307,9 +310,8 @@ def test_blocks_cover_an_array_once():
     w.grad = np.ones((1001, 199))
     stepper = Adam([w])
     stepper.step()
-    (blocks,) = (slot.blocks for slots in stepper._slots for slot in slots)
-    rows = [cut for cut, _ in blocks]
-    assert len(rows) == math.ceil(w.size / optimizer.BLOCK) > 1
+    rows = [cut for cut, _ in stepper._slots[w]._cuts]
+    assert len(rows) == math.ceil(w.size / blocks.BLOCK) > 1
     assert [cut.start for cut in rows] == [0, *(cut.stop for cut in rows[:-1])]
     assert rows[-1].stop == 1001
 
@@ -342,8 +344,29 @@ W = nn.Parameter([1.0])
         (lambda: SGD([W], nesterov=True), "nesterov needs a momentum above 0 and no dampening; got momentum=0.0"),
         (lambda: SGD([W], 0.1, 0.9, 0.1, nesterov=True), "no dampening; got momentum=0.9, dampening=0.1"),
         (lambda: Adam([W], betas=(0.9, 1.0)), r"Adam: betas\[1\] must be a number from 0 to below 1; got 1.0"),
-        (lambda: Adam([W], betas=0.9), "betas must be two numbers, got 0.9"),
+        (lambda: Adam([W], betas=0.9), "betas must be two numbers, got float 0.9"),
         (lambda: AdamW([W], eps=-1), "AdamW: eps must be"),
+        (lambda: AdamW([{"params": [W], "decoupled_weight_decay": False}]), "for the other one use Adam"),
+        (lambda: SGD({W}), "a set has another order in every run"),
+        (lambda: SGD([{"params": {W}}]), "a set has another order in every run"),
+        (lambda: SGD([W], lr=ag.tensor(0.1)), r"lr must be a finite number.*pass lr=lr.item\(\)"),
+        (lambda: Adam([W], fused=True), "Adam: leave fused out: steps here go through blocks"),
+        (lambda: SGD([W], foreach=True), "SGD: leave foreach out"),
+        (lambda: nn.optim.RMSprop([W], capturable=True), "there is no graph capture"),
+        (lambda: nn.optim.RAdam([W], differentiable=True), "steps are not recorded"),
+        (lambda: nn.optim.NAdam([W], momentum_decay=-1), "NAdam: momentum_decay must be"),
+        (lambda: nn.optim.Adamax([W], betas=(1, 0)), r"Adamax: betas\[0\] must be a number from 0 to below 1"),
+        (lambda: nn.optim.Adagrad([W], lr_decay=-0.5), "Adagrad: lr_decay must be"),
+        (lambda: nn.optim.Adadelta([W], rho=1.1), "Adadelta: rho must be"),
+        (lambda: nn.optim.RMSprop([W], alpha=-1), "RMSprop: alpha must be"),
+        (lambda: nn.optim.Rprop([W], etas=(1.2, 0.5)), "Rprop: etas must be two factors, below and above 1"),
+        (lambda: nn.optim.Rprop([W], step_sizes=(2, 1)), "step_sizes must be a least and a largest"),
+        (lambda: nn.optim.ASGD([W], t0=-1), "ASGD: t0 must be"),
+        (lambda: nn.optim.LBFGS([W], line_search_fn="armijo"), "line_search_fn must be 'strong_wolfe' or None"),
+        (lambda: nn.optim.LBFGS([W], max_iter=0), "LBFGS: max_iter must be a positive whole number"),
+        (lambda: nn.optim.LBFGS([{"params": [W]}, {"params": [nn.Parameter([2.0])]}]), "there can be only one group"),
+        (lambda: nn.optim.LBFGS([W]).step(), "LBFGS: step needs a closure"),
+        (lambda: nn.optim.LBFGS([W]).step(lambda: None), "the closure must return the loss"),
     ],
 )
 def test_nonsense_is_refused(make, words):
@@ -353,3 +376,180 @@ def test_nonsense_is_refused(make, words):
 
 def test_repr_shows_the_options():
     assert repr(SGD([W], lr=0.5)).startswith("SGD(1 numbers in 1 parameters, lr=0.5, momentum=0.0")
+
+
+# --- closures, hooks, names, freezing ---
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_step_calls_the_closure_first_and_returns_its_loss(name):
+    w = nn.Parameter(np.array([2.0]))
+    stepper = getattr(nn.optim, name)([w], lr=0.01)
+
+    def closure():
+        stepper.zero_grad()
+        loss = (w * w).sum()
+        loss.backward()
+        return loss
+
+    assert stepper.step(closure).item() == 4
+    assert w.item() < 2
+    with ag.no_grad():  # in which a step may stand, but a closure records all the same
+        assert stepper.step(closure).item() < 4
+
+
+def test_hooks_see_every_step_and_can_be_taken_away():
+    w, seen = nn.Parameter(np.array([2.0])), []
+    stepper = SGD([w], lr=1.0)
+    before = stepper.register_step_pre_hook(lambda optimizer, args, kwargs: seen.append(("before", w.item())))
+    w.grad = [1.0]
+    with stepper.register_step_post_hook(lambda optimizer, args, kwargs: seen.append(("after", w.item()))):
+        stepper.step()
+    stepper.step()
+    before.remove()
+    before.remove()
+    stepper.step()
+    assert seen == [("before", 2), ("after", 1), ("before", 1)]
+
+
+def test_a_hook_may_change_the_closure():
+    w = nn.Parameter(np.array([2.0]))
+    stepper = SGD([w], lr=1.0)
+    stepper.register_step_pre_hook(lambda optimizer, args, kwargs: ((lambda: 7.0,), {}))
+    assert stepper.step(lambda: 1.0) == 7
+
+
+def test_named_parameters_keep_their_names():
+    net = small()
+    stepper = SGD(net.named_parameters(), lr=0.1)
+    assert stepper.param_groups[0]["param_names"] == ["0.weight", "0.bias", "2.weight", "2.bias"]
+    other = SGD(small().parameters(), lr=0.5)
+    other.load_state_dict(stepper.state_dict())
+    assert other.param_groups[0]["param_names"] == stepper.param_groups[0]["param_names"]
+    stepper.load_state_dict(SGD(small().parameters()).state_dict())
+    assert stepper.param_groups[0]["param_names"][0] == "0.weight"
+    assert SGD([{"params": [W], "name": "head"}]).param_groups[0]["name"] == "head"
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_frozen_parameters_stay_and_thawed_ones_move(kind):
+    net = small()
+    net[0].requires_grad_(False)
+    stepper = kind(net.parameters(), lr=0.1, weight_decay=0.1)
+    before = net.state_dict()
+    learn(net, stepper)
+    assert [bool((net.state_dict()[name] != value).any()) for name, value in before.items()] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+    net[0].requires_grad_(True)
+    learn(net, stepper)
+    before = net.state_dict()
+    net[0].weight.requires_grad_(False)  # with a gradient, and momentum, of before
+    stepper.step()
+    assert [bool((net.state_dict()[name] != value).any()) for name, value in before.items()] == [
+        False,
+        True,
+        True,
+        True,
+    ]
+
+
+@pytest.mark.parametrize("kind", [SGD, Adam])
+def test_gradients_of_zeros_are_something_else_than_none(kind):
+    w = nn.Parameter(np.ones(2))
+    options = {"momentum": 0.9} if kind is SGD else {}
+    stepper = kind([w], lr=0.1, **options)
+    w.grad = np.ones(2)
+    stepper.step()
+    stepper.zero_grad(set_to_none=False)
+    assert w.grad.tolist() == [0, 0]
+    before = w.tolist()
+    stepper.step()
+    assert w.tolist() < before
+    before = w.tolist()
+    stepper.zero_grad()
+    stepper.step()
+    assert w.tolist() == before
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rate_of_zero_leaves_the_weights(name):
+    options = {"step_sizes": (0.0, 1.0)} if name == "Rprop" else {}  # whose rate is only where steps start
+    a, b = nn.Parameter(np.ones(3)), nn.Parameter(np.ones(3))
+    groups = [{"params": [a, b]}] if name == "LBFGS" else [{"params": [a]}, {"params": [b], "lr": 0.1}]
+    stepper = getattr(nn.optim, name)(groups, lr=0.0, **options)
+
+    def closure():
+        stepper.zero_grad()
+        loss = (a * a).sum() + (b * b).sum()
+        loss.backward()
+        return loss
+
+    stepper.step(closure)
+    stepper.step(closure)
+    assert a.tolist() == [1, 1, 1]
+    assert name == "LBFGS" or b.tolist() != [1, 1, 1]
+
+
+def test_state_may_be_looked_at_replaced_and_dropped():
+    """As training scripts do that prune or grow parameters in the middle of a run."""
+    w = nn.Parameter(np.ones(2))
+    stepper = Adam([w], lr=0.1, betas=(0.5, 0.5))
+    w.grad = np.ones(2)
+    stepper.step()
+    assert stepper.state[w]["exp_avg"].tolist() == [0.5, 0.5]
+    stepper.state[w]["exp_avg"] = np.zeros(2)
+    w.grad = np.zeros(2)
+    before = w.tolist()
+    stepper.step()
+    assert w.tolist() == before
+    stepper.state.clear()
+    w.grad = np.ones(2)
+    stepper.step()
+    assert stepper.state[w]["step"] == 1
+    other = stepper.param_groups[0]["params"][0] = nn.Parameter(np.ones(3))
+    other.grad = np.ones(3)
+    stepper.step()
+    np.testing.assert_allclose(other.data, 0.9, rtol=1e-7)  # Adam divides by 1 + eps
+
+
+def test_an_optimizer_of_ones_own_may_keep_books_as_in_pytorch():
+    class Heavy(nn.optim.Optimizer):
+        def __init__(self, params, lr):
+            super().__init__(params, {"lr": lr})
+
+        @ag.no_grad()
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    state = self.state[p]
+                    if len(state) == 0:
+                        state["buffer"] = ag.zeros_like(p)
+                    state["buffer"].mul_(0.5).add_(p.grad)
+                    p.add_(state["buffer"], alpha=-group["lr"])
+
+    w = nn.Parameter(np.ones(1))
+    stepper = Heavy([w], 0.5)
+    w.grad = [1.0]
+    stepper.step()
+    stepper.step()
+    assert w.item() == -0.25
+    saved = stepper.state_dict()
+    assert saved["state"][0]["buffer"].tolist() == [1.5]
+    other = Heavy([nn.Parameter(np.ones(1))], 0.1)
+    other.load_state_dict(saved)
+    assert other.param_groups[0]["lr"] == 0.5
+
+
+def test_pytorchs_switches_in_a_saved_group_are_passed_over():
+    stepper = Adam([nn.Parameter(np.ones(2))])
+    saved = stepper.state_dict()
+    saved["param_groups"][0] |= {"foreach": None, "fused": True, "capturable": False, "differentiable": False}
+    saved["param_groups"][0]["lr"] = 0.5
+    stepper.load_state_dict(saved)
+    assert stepper.param_groups[0]["lr"] == 0.5
+    assert "fused" not in stepper.param_groups[0]
+    assert stepper.param_groups[0]["betas"] == (0.9, 0.999)

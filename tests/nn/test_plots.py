@@ -15,6 +15,7 @@ from nn import MLP, Conv2d, Dropout, Flatten, Linear, ReLU, Sequential, Sigmoid,
 from nn.data import TensorDataset
 from nn.history import Epoch, History
 from nn.monitor import GradientNorms
+from nn.train import LearningRates
 
 matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed (extra: demo)")
 matplotlib.use("Agg")
@@ -22,6 +23,8 @@ pyplot = pytest.importorskip("matplotlib.pyplot")
 
 RNG = np.random.default_rng(0)
 HISTORY = History([Epoch(1, 0.9, 0.6, 0.8, 0.7), Epoch(2, 0.5, 0.8, 0.4, 0.85), Epoch(3, 0.3, 0.9, 0.6, 0.8)])
+
+RATES = LearningRates([1e-3, 1e-2, 0.1, 1.0, 10.0], [2.0, 1.9, 1.0, 0.9, 7.0], [2.0, 1.95, 1.5, 1.2, 2.0])
 
 
 @pytest.fixture
@@ -60,6 +63,7 @@ Y = (X[:, 0] + X[:, 1] > 0).astype(np.int64)
 ALL = {
     "learning_curves": lambda **ax: plots.learning_curves(HISTORY, **ax),
     "gradient_norms": lambda **ax: plots.gradient_norms(recorded(), **ax),
+    "learning_rates": lambda **ax: plots.learning_rates(RATES, **ax),
     "filters": lambda **ax: plots.filters(Conv2d(1, 4, 3, rng=0), **ax),
     "feature_maps": lambda **ax: plots.feature_maps(Conv2d(1, 4, 3, rng=0), IMAGE, "", **ax),
     "confusion_matrix": lambda **ax: plots.confusion_matrix([[3, 1], [0, 2]], **ax),
@@ -131,6 +135,18 @@ def test_without_matplotlib_the_message_says_how_to_get_it(monkeypatch):
     for call in (plots.require, lambda: plots.learning_curves(HISTORY), lambda: plots.filters(np.ones((1, 1, 2, 2)))):
         with pytest.raises(ImportError, match=r"needs matplotlib.*pip install 'autograd-core\[plots\]'"):
             call()
+
+
+def test_rates_and_losses_stand_on_the_axes_with_the_suggestion(ax):
+    plots.learning_rates(RATES, ax)
+    drawn = lines(ax)
+    assert drawn["loss"].get_xdata().tolist() == RATES.rates
+    assert drawn["loss"].get_ydata().tolist() == RATES.losses
+    assert drawn["smoothed"].get_ydata().tolist() == RATES.smoothed
+    assert drawn[f"suggestion {RATES.suggestion:.2g}"].get_xdata() == [RATES.suggestion] * 2
+    assert ax.get_xscale() == "log"
+    with pytest.raises(ag.OptionError, match=r"expects what nn\.train\.find_lr gives, got list"):
+        plots.learning_rates([1.0])
 
 
 def test_importing_the_plots_does_not_import_matplotlib():

@@ -1,5 +1,7 @@
 """Samplers: each gives the positions it promises, as often as it promises, and the same again for the same seed."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
@@ -79,6 +81,10 @@ def test_a_weight_of_zero_never_comes_even_at_the_edges():
     for weights in ([0.0, 1.0, 0.0], [0.0, 0.0, 1e-300], [1.0, 0.0, 0.0]):
         assert set(WeightedRandomSampler(weights, 1000, rng=1)) == {int(np.argmax(weights))}
     assert list(WeightedRandomSampler([0.0, 3.0, 0.0], 1, replacement=False, rng=1)) == [1]
+    for odds in (3.0, 0.7, 1e-300):  # the smallest and the largest number that a generator gives
+        sampler = WeightedRandomSampler([0.0, odds, odds / 3, 0.0], 2)
+        sampler.rng = SimpleNamespace(random=lambda count: np.array([0.0, 1 - 2.0**-53]))
+        assert list(sampler) == [1, 2]
 
 
 @given(st.lists(st.integers(0, 4), min_size=1, max_size=80), st.integers(1, 20), seeds)

@@ -9,7 +9,6 @@ from nn.augment import Distorted, affine
 from nn.data import DataLoader, TensorDataset
 from nn.history import Epoch, History
 from nn.saving import load_weights
-from nn.schedules import CosineDecay
 from nn.train import DivergenceError, evaluate, fit, predict
 
 
@@ -164,15 +163,6 @@ def test_a_history_that_is_something_else_is_refused(tmp_path):
     path.write_text(path.read_text().replace("train_loss", "loss"))
     with pytest.raises(ag.DataError, match=r"history\.json: not a training history"):
         History.load(path)
-
-
-def test_the_rate_falls_along_a_cosine():
-    optimizer = optim.SGD(MLP([2, 3]).parameters(), lr=2.0)
-    decay, rates = CosineDecay(optimizer, 4), []
-    for n in range(1, 5):
-        decay(History([Epoch(i, 0.0) for i in range(n)]))
-        rates.append(optimizer.param_groups[0]["lr"])
-    assert rates == pytest.approx([1 + 0.5**0.5, 1.0, 1 - 0.5**0.5, 0.0], abs=1e-12)
 
 
 def test_a_turned_image_is_turned():

@@ -332,7 +332,7 @@ def test_the_rate_that_is_suggested_is_of_the_right_size():
     model = Linear(1, 1, bias=False, rng=0, dtype=np.float64)
     optimizer = optim.SGD(model.parameters(), lr=0.1)
     found = find_lr(model, TensorDataset(points, 3 * points), optimizer=optimizer, loss=MSELoss(), rng=0)
-    assert 2 / 8 / 30 < found.suggestion < 2 / 8
+    assert 2 / 8 / 20 < found.suggestion < 2 / 8
     assert found.losses[-1] > min(found.losses), "it goes on until the rate is too large"
 
 

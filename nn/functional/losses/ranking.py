@@ -30,8 +30,9 @@ def margin_ranking_loss(
 ) -> Any:
     """``max(0, margin - t (x1 - x2))``: for t = 1 the first should be more than the second, for t = -1 less.
 
+    A tie, t = 0, costs the margin, and teaches nothing.
     Shapes: input1, input2 and target alike -> () or, for reduction "none", the same.
-    Errors: ShapeError for shapes that differ, OptionError for targets that are neither 1 nor -1.
+    Errors: ShapeError for shapes that differ, OptionError for targets that are not 1, 0 or -1.
 
     >>> margin_ranking_loss(np.array([2.0]), np.array([1.0]), np.array([-1])).item()
     1.0
@@ -39,7 +40,7 @@ def margin_ranking_loss(
     check_reduction(reduction, "margin_ranking_loss", size_average, reduce)
     check_alike(input1, input2, "margin_ranking_loss", "second inputs")
     check_alike(input1, target, "margin_ranking_loss")
-    signs = floating(signed(target, "margin_ranking_loss"), input1)
+    signs = floating(signed(target, "margin_ranking_loss", ties=True), input1)
     return reduced(ag.relu(margin - signs * ag.subtract(input1, input2)), reduction)
 
 

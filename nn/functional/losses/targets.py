@@ -64,11 +64,12 @@ def class_weights(weight: Any, scores: Any, who: str) -> Any:
     return given
 
 
-def signed(target: Any, who: str) -> Any:
-    """Targets of 1 and -1, as plain numbers."""
+def signed(target: Any, who: str, ties: bool = False) -> Any:
+    """Targets of 1 and -1, and of 0 if there may be ties, as plain numbers."""
     signs = plain(target)
-    if not (np.abs(signs) == 1).all():
-        wrong = signs[np.abs(signs) != 1].ravel()[0]
+    known = (np.abs(signs) == 1) | (ties & (signs == 0))
+    if not known.all():
+        wrong = signs[~known].ravel()[0]
         hint = "; classes 0 and 1 become 2 * target - 1" if wrong == 0 else ""
-        raise ag.OptionError(f"{who}: targets must be 1 or -1, got {wrong}{hint}")
+        raise ag.OptionError(f"{who}: targets must be 1{', 0' if ties else ''} or -1, got {wrong}{hint}")
     return signs
