@@ -82,9 +82,9 @@ class Settings:
         recipe = MODELS[self.model]
         if self.data not in recipe.epochs:
             raise ag.OptionError(f"{self.model} needs larger images than those of {self.data}; choose another model")
-        for name, value, some in (("optimizer", self.optimizer, OPTIMIZERS), ("schedule", self.schedule, SCHEDULES)):
-            if value is not None and value not in some:
-                raise ag.OptionError(f"{name} must be one of {', '.join(some)}; got {value!r}")
+        for name, chosen, some in (("optimizer", self.optimizer, OPTIMIZERS), ("schedule", self.schedule, SCHEDULES)):
+            if chosen is not None and chosen not in some:
+                raise ag.OptionError(f"{name} must be one of {', '.join(some)}; got {chosen!r}")
         if not 0 <= self.validation < 1:
             raise ag.OptionError(f"validation must be a fraction from 0 to below 1; got {self.validation!r}")
         if self.patience is not None and not self.validation:
@@ -94,7 +94,7 @@ class Settings:
     def complete(self) -> "Settings":
         """The same with everything decided."""
         recipe = self.recipe
-        usual = {
+        usual: dict[str, Any] = {
             "epochs": recipe.epochs[self.data],
             "learning_rate": recipe.learning_rate,
             "batch_size": recipe.batch_size,

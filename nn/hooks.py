@@ -37,7 +37,7 @@ class RemovableHandle:
     >>> y = layer(np.ones((3, 2), np.float32))
     """
 
-    def __init__(self, table: dict[int, _Entry], key: int) -> None:
+    def __init__(self, table: dict[int, Any], key: int) -> None:
         self._table, self.id = table, key
 
     def remove(self) -> None:

@@ -3,7 +3,7 @@
 Knows what they own, by names. Does not know any layer, nor how gradients come about.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from reprlib import recursive_repr
 from typing import Any, Self
@@ -77,9 +77,10 @@ class Module(Owner, Hooked):
         What is reached twice stands under both names. `prefix` stands before all of them; with `keep_vars` the values
         are the parameters and buffers themselves.
         """
-        self._tell("state_dict_pre", lambda path: (prefix + path, keep_vars))
-        state = {prefix + name: held if keep_vars else values(held) for name, held in self._state()}
-        self._tell("state_dict", lambda path: (state, prefix + path, {}), last=True)
+        modules = list(self.named_modules(remove_duplicate=False))
+        _tell(modules, "state_dict_pre", lambda path: (prefix + path, keep_vars))
+        state = {prefix + name: held if keep_vars else values(held) for name, held in _state(modules)}
+        _tell(modules[::-1], "state_dict", lambda path: (state, prefix + path, {}))
         return state
 
     def load_state_dict(
@@ -99,8 +100,9 @@ class Module(Owner, Hooked):
             raise ag.DataError(f"load_state_dict: a dict of arrays by name is needed, got {type(state_dict).__name__}")
         found, errors = IncompatibleKeys([], []), list[str]()
         state = dict(state_dict)
-        self._tell("load_pre", lambda path: (state, path, {}, strict, *found, errors))
-        held = dict(self._state())
+        modules = list(self.named_modules(remove_duplicate=False))
+        _tell(modules, "load_pre", lambda path: (state, path, {}, strict, *found, errors))
+        held = dict(_state(modules))
         found.missing_keys.extend(name for name in held if name not in state)
         found.unexpected_keys.extend(name for name in state if name not in held)
         given = {name: values(state[name]) for name in held if name in state}
@@ -112,23 +114,8 @@ class Module(Owner, Hooked):
         with ag.no_grad():
             for name, value in given.items():
                 put(held[name], value)
-        self._tell("load", lambda path: (found,), last=True)
+        _tell(modules[::-1], "load", lambda path: (found,))
         return found
-
-    def _state(self) -> Iterator[tuple[str, Any]]:
-        """Everything that is saved, under every name that it has, in PyTorch's order."""
-        for path, module in self.named_modules(remove_duplicate=False):
-            for name, parameter in find(Parameter, vars(module).items()):
-                yield join(path, name), parameter
-            for name, persistent in module._buffers.items():
-                if persistent and getattr(module, name) is not None:
-                    yield join(path, name), getattr(module, name)
-
-    def _tell(self, kind: str, arguments: Callable[[str], tuple[Any, ...]], last: bool = False) -> None:
-        """Call the hooks of a kind of this module and all below it; to come `last` is to come after those below."""
-        hooked = [(path, module, module._hooks) for path, module in self.named_modules() if module._hooks is not None]
-        for path, module, hooks in hooked[::-1] if last else hooked:
-            hooks.tell(kind, module, *arguments(join(path, "") if path else ""))
 
     # --- switches -----------------------------------------------------------------------------------------------------
 
@@ -243,6 +230,23 @@ class Module(Owner, Hooked):
     def _shown(self, children: list[tuple[str, str]]) -> Iterator[tuple[str, str]]:
         """The children as repr shows them, with those alike that follow each other in a list as one."""
         return folded(children)
+
+
+def _state(modules: Iterable[tuple[str, Module]]) -> Iterator[tuple[str, Any]]:
+    """Everything that is saved, under every name that it has, in PyTorch's order."""
+    for path, module in modules:
+        for name, parameter in find(Parameter, vars(module).items()):
+            yield join(path, name), parameter
+        for name, persistent in module._buffers.items():
+            if persistent and getattr(module, name) is not None:
+                yield join(path, name), getattr(module, name)
+
+
+def _tell(modules: Iterable[tuple[str, Module]], kind: str, arguments: Callable[[str], tuple[Any, ...]]) -> None:
+    """Call the hooks of a kind; their arguments depend on the path, which ends in a dot."""
+    for path, module in modules:
+        if module._hooks is not None:
+            module._hooks.tell(kind, module, *arguments(join(path, "") if path else ""))
 
 
 def _is_dtype(text: str) -> bool:

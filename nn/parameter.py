@@ -122,6 +122,10 @@ class Buffer(ag.Tensor):
     def __reduce__(self) -> Any:
         return _buffer, (values(self), self.persistent)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> "Buffer":
+        restore, state = self.__reduce__()
+        return restore(*state)
+
 
 def values(held: Any) -> NDArray[Any]:
     """A copy of what an array or Tensor holds, as an ndarray.

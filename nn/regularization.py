@@ -56,8 +56,8 @@ def l2_penalty(parameters: Any, lmbda: float, n: int = 1) -> ag.Tensor:
     Source: Nielsen, Neural networks and deep learning (2015), chapter 3, equation 87.
 
     >>> w = ag.Tensor([[1.0, -2.0]], requires_grad=True)
-    >>> l2_penalty([w], lmbda=4.0, n=10)
-    Tensor(1.)
+    >>> l2_penalty([w], lmbda=4.0, n=10).item()
+    1.0
     """
     factor = _factor("l2_penalty", lmbda, n) / 2
     return _total([(w * w).sum() for w in _chosen("l2_penalty", parameters)]) * factor

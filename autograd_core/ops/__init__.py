@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from . import fft as fft, indexing, linalg as linalg, special as special
 from .activations import (
+    elu as elu,
+    hardtanh as hardtanh,
+    leaky_relu as leaky_relu,
     relu as relu,
     sigmoid as sigmoid,
     softplus as softplus,

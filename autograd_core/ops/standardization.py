@@ -18,6 +18,7 @@ from ..parallel import share
 from .axes import BAD_AXIS
 
 _BLOCK = 1 << 18  # numbers that are worked on together: of a smaller part the calls cost more than the cache saves
+_SMALL = 1 << 15  # numbers up to which a few calls on all of them are faster than blocks
 _WORTH_THREADS = 1 << 18  # numbers from which other cores are woken
 _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
 
@@ -41,7 +42,7 @@ def _pulled(xp, g, out, scale, axis):
 
 @general(
     vjps=[lambda xp, g, x, out, axis, eps: _pulled(xp, g, out, _scale(xp, x, axis, eps), axis)],
-    fused=[lambda g, out, aux, axis: _pulled_in_blocks(g, out, aux, axis)],
+    fused=[lambda g, out, aux, axis: _pulled_raw(g, out, aux, axis)],
     jvp=lambda xp, tangents, x, out, axis, eps: _pulled(xp, tangents[0], out, _scale(xp, x, axis, eps), axis),
     aux=True,
     domain=Distinct(),
@@ -77,11 +78,51 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
     x = as_floating(x)
     if not eps >= 0:
         raise OptionError(f"standardize: eps must not be negative, got {eps!r}")
-    rows = _Rows(x, axis)
-    if not rows.length:
+    along = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+    if not all(x.shape[a] for a in along):
         raise ShapeError(f"standardize: there are no numbers along axis {axis} of shape {x.shape}")
-    found = np.empty((3, *rows.shape), rows.dtype)
-    means, variances, inverses = (rows.ordered(found[i, ...]) for i in range(3))
+    kept = tuple([n for a, n in enumerate(x.shape) if a not in along])
+    if moments is not None and np.shape(moments) != (2, *kept):
+        raise ShapeError(f"standardize: moments must have shape {(2, *kept)} for x {x.shape}, got {np.shape(moments)}")
+    out, means, variances, inverses = (_at_once if x.size <= _SMALL else _in_blocks)(x, along, kept, eps)
+    if moments is not None:
+        moments[0], moments[1] = means, variances
+    return out, inverses
+
+
+def _inverse(variance, eps):
+    """What deviations are multiplied by; 0 where they all are."""
+    spread = variance + eps
+    if not spread.all():
+        spread = np.where(spread == 0, np.inf, spread)
+    return 1 / np.sqrt(spread)
+
+
+# Note [The rest of the mean]
+# A mean is rounded, and by much where numbers are large and close together. So the deviations from it have a mean of
+# their own: a small one, which is found exactly enough, and taken out of the deviations and of the variance.
+
+
+def _at_once(x, along, kept, eps):
+    """The result, the means, the variances, and the factors of the deviations; see Note [The rest of the mean]."""
+    count = math.prod(x.shape[a] for a in along)
+    wide = x if x.dtype.itemsize > 2 else x.astype(np.float32)  # sums of halves would overflow
+    mean = np.add.reduce(wide, along, keepdims=True) / count
+    deviations = wide - mean
+    rest = np.add.reduce(deviations, along, keepdims=True) / count
+    variance = np.maximum(np.add.reduce(deviations * deviations, along, keepdims=True) / count - rest * rest, 0)
+    inverse = _inverse(variance, eps)
+    deviations -= rest
+    deviations *= inverse
+    out = deviations.astype(x.dtype, copy=False)
+    return out, (mean + rest).reshape(kept), variance.reshape(kept), inverse.reshape(kept)
+
+
+def _in_blocks(x, along, kept, eps):
+    """The same, while each row lies in the cache."""
+    rows = _Rows(x, along)
+    found = [np.empty(kept, rows.dtype) for _ in range(3)]
+    means, variances, inverses = map(rows.ordered, found)
     out = np.empty_like(x)
 
     def work(tasks: Iterator[int]) -> None:
@@ -91,11 +132,9 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
             deviations = rows.taken(x, region, scratch)
             mean = _sums(deviations) / rows.length
             deviations -= mean
-            # What rounding of the mean left over is small, and its own mean is exact enough to take it out.
             rest = _sums(deviations) / rows.length
             variance = np.maximum(_sums(deviations, deviations) / rows.length - rest * rest, 0)
-            spread = variance + eps
-            inverse = 1 / np.sqrt(np.where(spread == 0, np.inf, spread))
+            inverse = _inverse(variance, eps)
             if (np.abs(rest * inverse) > np.finfo(rest.dtype).eps).any():
                 deviations -= rest
             rows.put(out, region, deviations, inverse)
@@ -103,18 +142,20 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
                 held[region] = column.reshape(held[region].shape)
 
     share(work, len(rows.regions), worthwhile=x.size >= _WORTH_THREADS)
-    if moments is not None:
-        if np.shape(moments) != (2, *rows.shape):
-            raise ShapeError(
-                f"standardize: moments must have shape {(2, *rows.shape)} for x {x.shape}, got {np.shape(moments)}"
-            )
-        moments[...] = found[:2]
-    return out, found[2, ...]
+    return out, *found
 
 
-def _pulled_in_blocks(g, out, inverses, axis):
-    """`_pulled`, while each row lies in the cache."""
-    rows = _Rows(out, axis)
+def _pulled_raw(g, out, inverses, axis):
+    """`_pulled` on raw arrays, with what the forward found."""
+    along = np.lib.array_utils.normalize_axis_tuple(axis, out.ndim)
+    if out.size <= _SMALL and out.dtype.itemsize > 2:
+        count = math.prod(out.shape[a] for a in along)
+        inverses = inverses.reshape([1 if a in along else n for a, n in enumerate(out.shape)])
+        result = g - np.add.reduce(g, along, keepdims=True) / count
+        result -= out * (np.add.reduce(g * out, along, keepdims=True) / count)
+        result *= inverses
+        return result
+    rows = _Rows(out, along)
     inverses = rows.ordered(inverses)
     result = np.empty_like(out)
 
@@ -140,15 +181,12 @@ class _Rows:
     each in the order of memory. `regions` cut the kept ones into parts.
     """
 
-    def __init__(self, x, axis):
-        along = {a % x.ndim for a in np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)}
+    def __init__(self, x, along):
         outer_first = sorted(range(x.ndim), key=lambda a: (x.shape[a] == 1, -abs(x.strides[a])))
         kept = [a for a in outer_first if a not in along]
         self.order = [*kept, *(a for a in outer_first if a in along)]
-        self.shape = tuple(x.shape[a] for a in sorted(kept))
         self.kept = [sorted(kept).index(a) for a in kept]
         self.length = math.prod(x.shape[a] for a in along)
-        # sums of halves would overflow
         self.dtype = np.result_type(x.dtype, np.float32)
         self.regions, self.most = _cut([x.shape[a] for a in kept], max(1, _BLOCK // max(1, self.length)))
 

@@ -6,13 +6,21 @@ Knows how modules of both libraries are called. Does not know any layer.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 import autograd_core as ag
 
-__all__ = ["DifferenceError", "compare"]
+__all__ = ["DifferenceError", "Fixed", "compare"]
+
+
+@dataclass(frozen=True, eq=False)
+class Fixed:
+    """An array of floating point that no gradient is wanted for."""
+
+    array: np.ndarray[Any, Any]
 
 
 class DifferenceError(AssertionError):
@@ -43,8 +51,8 @@ def compare(
     theirs.load_state_dict({name: torch.tensor(np.array(value)) for name, value in ours.state_dict().items()})
     largest = 0.0
     for _ in range(calls):
-        here, mine = _mapped([args, named or {}], lambda a: ag.tensor(a, requires_grad=a.dtype.kind == "f"))
-        there, yours = _mapped([args, named or {}], lambda a: torch.tensor(a, requires_grad=a.dtype.kind == "f"))
+        here, mine = _mapped([args, named or {}], lambda a, wanted: ag.tensor(a, requires_grad=wanted))
+        there, yours = _mapped([args, named or {}], lambda a, wanted: torch.tensor(a, requires_grad=wanted))
         total_here, total_there, gap = _totals(ours(*here[0], **here[1]), theirs(*there[0], **there[1]), seed)
         largest = max(largest, gap)
         if total_there is None:
@@ -94,13 +102,15 @@ def _difference_of_gradients(p: Any, q: Any) -> float:
     return _difference(p.grad.numpy(), q.grad.numpy())
 
 
-def _mapped(arguments: Any, made: Callable[[Any], Any]) -> tuple[Any, list[Any]]:
+def _mapped(arguments: Any, made: Callable[[Any, bool], Any]) -> tuple[Any, list[Any]]:
     """The arguments as tensors of one library, and the list of those that want a gradient."""
     wanted = []
 
     def walk(value: Any) -> Any:
+        if isinstance(value, Fixed):
+            return made(value.array, False)
         if isinstance(value, np.ndarray):
-            tensor = made(value)
+            tensor = made(value, value.dtype.kind == "f")
             if value.dtype.kind == "f":
                 wanted.append(tensor)
             return tensor

@@ -10,7 +10,7 @@ import numpy as np
 
 import autograd_core as ag
 import nn
-from benchmarks.layers.comparison import DifferenceError, compare
+from benchmarks.layers.comparison import DifferenceError, Fixed, compare
 from benchmarks.layers.tally import Row
 
 __all__ = ["compare_samples", "without_counterpart"]
@@ -54,6 +54,9 @@ def _compare(row: Row, kind: Any, given: Any, training: bool) -> None:
     if called is None:
         row.skip("has no input")
         return
+    if any(isinstance(value, torch.nn.Module) for value in made.args):
+        row.skip("is made of layers, which are compared themselves")
+        return
     theirs = kind(*made.args, **made.kwargs).double().train(training)
     options = {name: value for name, value in _plain(made.kwargs).items() if name not in ("device", "dtype")}
     ours_kind = getattr(nn, row.name)
@@ -67,7 +70,7 @@ def _compare(row: Row, kind: Any, given: Any, training: bool) -> None:
     except ag.OptionError as error:
         row.skip(f"refused in words: {str(error).partition(':')[2].strip()[:60]}")
         return
-    args, named = _plain(called.args), _plain(called.kwargs)
+    args, named = _plain(called.args, called=True), _plain(called.kwargs, called=True)
     if any(isinstance(value, torch.Tensor) and value.is_complex() for value in called.args):
         row.skip("complex numbers")
         return
@@ -75,7 +78,7 @@ def _compare(row: Row, kind: Any, given: Any, training: bool) -> None:
         row.note(compare(ours, theirs, args, named), what)
     except DifferenceError as difference:
         row.fail(f"{what}: {difference}")
-    except (ag.AutogradError, TypeError) as error:
+    except (ag.AutogradError, TypeError, RuntimeError) as error:
         row.fail(f"{what}: {type(error).__name__}: {error}")
 
 
@@ -83,16 +86,17 @@ def _draws(value: Any) -> bool:
     return getattr(value, "training", False) and type(value).__name__.startswith("Dropout") and value.p > 0
 
 
-def _plain(value: Any) -> Any:
-    """Tensors as arrays, in whatever they are nested."""
+def _plain(value: Any, called: bool = False) -> Any:
+    """Tensors as arrays, in whatever they are nested; those that want no gradient as Fixed in a call."""
     import torch
 
     if isinstance(value, torch.Tensor):
-        return value.detach().numpy().copy()
+        array = value.detach().numpy().copy()
+        return Fixed(array) if called and not value.requires_grad and array.dtype.kind == "f" else array
     if isinstance(value, dict):
-        return {name: _plain(part) for name, part in value.items()}
+        return {name: _plain(part, called) for name, part in value.items()}
     if isinstance(value, torch.Size):
         return tuple(value)
-    if inspect.isroutine(value):  # an activation, given as a function
+    if callable(value) and hasattr(nn.functional, getattr(value, "__name__", "")):
         return getattr(nn.functional, value.__name__)
-    return type(value)(_plain(part) for part in value) if isinstance(value, tuple | list) else value
+    return type(value)(_plain(part, called) for part in value) if isinstance(value, tuple | list) else value

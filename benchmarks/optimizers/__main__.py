@@ -8,7 +8,8 @@ import sys
 from benchmarks.optimizers.rows import rows
 
 TOLERATED = 1e-9  # float64, relative: products in another order
-CHAOTIC = {"LBFGS, optim_db": 1e-7}  # 20 iterations in a step, each from the rounding of the last
+# a search compares losses, which near a minimum say nothing of parameters within the root of a rounding, 1.5e-8
+SEARCHING = {"LBFGS": 1e-7, "LBFGS, optim_db": 1e-7}
 
 
 def main() -> int:
@@ -20,7 +21,7 @@ def main() -> int:
     wrong = 0
     for row in rows(options.settings, filter(None, options.only.split(","))):
         print(f"{row.name:30s} {row.settings:4d} settings  largest difference {row.difference:.1e}  {row.note}")
-        if not row.difference <= CHAOTIC.get(row.name, TOLERATED):
+        if not row.difference <= SEARCHING.get(row.name, TOLERATED):
             print(f"  {row.worst}")
             wrong += 1
     return int(wrong > 0)

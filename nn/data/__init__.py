@@ -8,7 +8,7 @@ from .collation import collate, convert as default_convert, default_collate
 from .combining import ChainDataset, ConcatDataset, StackDataset, Subset
 from .dataset import Dataset, IterableDataset, Samples as Samples, TensorDataset, fetch as fetch
 from .labels import check_labels as check_labels, one_hot
-from .loader import DataLoader
+from .loader import DataLoader, get_worker_info
 from .resuming import Stateful as Stateful
 from .samplers import (
     BatchSampler,
@@ -39,6 +39,7 @@ __all__ = [
     "collate",
     "default_collate",
     "default_convert",
+    "get_worker_info",
     # samplers
     "Sampler",
     "SequentialSampler",

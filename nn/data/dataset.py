@@ -132,7 +132,7 @@ def fetch(dataset: Samples, indices: NDArray[np.intp]) -> Any:
     [7, 3]
     """
     if isinstance(dataset, Dataset):
-        return dataset.batch(indices)
+        return type(dataset).batch(dataset, indices)  # an attribute of that name may be anything
     return collate(fetch_each(dataset, indices.tolist()))
 
 

@@ -22,7 +22,7 @@ from .prefetch import prefetched
 from .resuming import one_source, restorer, snapshot, sources
 from .samplers import BatchSampler, RandomSampler, SequentialSampler, StratifiedSampler
 
-__all__ = ["DataLoader"]
+__all__ = ["DataLoader", "get_worker_info"]
 
 
 @dataclass
@@ -300,6 +300,14 @@ class DataLoader:
                 f"DataLoader: the StratifiedSampler is made for batch_size={sampler.batch_size}, got "
                 f"{self.batch_size}; give both the same"
             )
+
+
+def get_worker_info() -> None:
+    """None: there are no worker processes, so that a stream which shares itself out among them gives everything.
+
+    >>> get_worker_info() is None
+    True
+    """
 
 
 def _batches_ahead(num_workers: int, prefetch_factor: int | None, prefetch: int | None) -> int:

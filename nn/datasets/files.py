@@ -5,7 +5,7 @@ Knows names, sizes and checksums of files. Does not know what is in them, nor ho
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,27 +39,37 @@ def obtain(
     root: str | os.PathLike[str] | None = None,
     download: bool = True,
     *,
-    within: Sequence[str] = (),
+    within: str = "",
+    accept: Callable[[Mapping[str, Path]], bool] = lambda paths: True,
 ) -> dict[str, Path]:
     """The path of each file of a data set by its `stem`, in the first folder that has them all, packed or unpacked.
 
-    What is found is taken as it is; what is downloaded is checked. `within` are folders below each of the
-    `search_folders` that other libraries use. Downloads go to `root` if given, or else to the cache, and stay there.
+    What is found is taken as it is, unless `accept` says that it is another data set; what is downloaded is checked.
+    `within` is a folder below each of the `search_folders` where torchvision keeps the files. Downloads go there in
+    `root`, or into `root` itself where some of the files are there, or else to the cache, and stay there.
     Errors: FileNotFoundError that tells where the files were looked for and what to put where, if they may not be
     downloaded (`download` is False, or the environment has AUTOGRAD_CORE_OFFLINE=1), ConnectionError that tells the
     same if no mirror has them.
     """
     folders = search_folders(dataset, root)
-    for folder in [place for outer in folders for place in (outer, *(outer / name for name in within))]:
-        paths = {file.stem: present(folder, file) for file in files}
-        if None not in paths.values():
-            return {name: path for name, path in paths.items() if path is not None}
-    target = folders[-1] if root is None else folders[0]
+    others: list[Path] = []  # folders with files of these names, and something else in them
+    for folder in [place for outer in folders for place in dict.fromkeys((outer / within, outer))]:
+        paths = {file.stem: path for file in files if (path := present(folder, file))}
+        if len(paths) == len(files):
+            if accept(paths):
+                return paths
+            others.append(folder)
+    if root is None:
+        target = folders[-1]
+    else:
+        begun = folders[0] not in others and any(present(folders[0], file) for file in files)
+        target = folders[0] if begun else folders[0] / within
     missing = [file for file in files if present(target, file) is None]
     offline = os.environ.get("AUTOGRAD_CORE_OFFLINE", "0") not in ("", "0")
     if offline or not download:
         raise FileNotFoundError(
             f"{dataset}: no folder has all of its files. Looked in {', '.join(map(str, folders))}. "
+            + (f"In {', '.join(map(str, others))} files of these names are of another data set. " if others else "")
             + ("Unset AUTOGRAD_CORE_OFFLINE" if offline else "Pass download=True")
             + f" to download them, or put them there by hand:\n{_by_hand(missing, mirrors, target)}"
         )

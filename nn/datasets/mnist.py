@@ -4,6 +4,7 @@ Knows the four files of each, and what must be in them. Does not know how they g
 """
 
 import os
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +90,10 @@ FASHION_CLASSES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
 
+# The files of both have the same names and sizes: the first labels for training tell one from the other.
+LABELS = (5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 9)
+FASHION_LABELS = (9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4)
+
 
 def mnist(
     root: str | os.PathLike[str] | None = None,
@@ -100,8 +105,8 @@ def mnist(
     """Handwritten digits 0 to 9 in 28 x 28 pixels: 60,000 images for training and 10,000 for testing.
 
     The four IDX files, plain or gzipped, are looked for in `root`, then in $AUTOGRAD_CORE_DATA or its folder ``mnist``,
-    then in the user's cache, each time also where torchvision keeps them (``MNIST/raw``), and then downloaded (11 MB),
-    unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
+    then in the user's cache, each time also where torchvision keeps them (``MNIST/raw``), and then downloaded (11 MB)
+    to ``MNIST/raw`` in `root`, or to the cache, unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
     Shapes: images (N, 1, 28, 28), or (N, 784) if flattened; labels (N,).
     Units: grey levels from 0 (paper) to 1 (ink).
     Errors: FileNotFoundError if the files are nowhere, DataError for a file that is not what it should be.
@@ -119,9 +124,10 @@ def fashion_mnist(
 ) -> ImageData:
     """Pictures of clothes and shoes in ten classes, in the form of MNIST, and harder.
 
-    The four IDX files, plain or gzipped, are looked for in `root`, then in the folder ``fashion_mnist`` of
-    $AUTOGRAD_CORE_DATA, then in the user's cache, each time also where torchvision keeps them (``FashionMNIST/raw``),
-    and then downloaded (31 MB), unless AUTOGRAD_CORE_OFFLINE=1 forbids it.
+    The four IDX files, plain or gzipped, are looked for in `root`, then in $AUTOGRAD_CORE_DATA or its folder
+    ``fashion_mnist``, then in the user's cache, each time also where torchvision keeps them (``FashionMNIST/raw``), and
+    then downloaded (31 MB) to ``FashionMNIST/raw`` in `root`, or to the cache, unless AUTOGRAD_CORE_OFFLINE=1 forbids
+    it. Files of MNIST, which have the same names, are passed over.
     Shapes: images (N, 1, 28, 28), or (N, 784) if flattened; labels (N,).
     Units: grey levels from 0 (background) to 1.
     Errors: FileNotFoundError if the files are nowhere, DataError for a file that is not what it should be.
@@ -133,13 +139,13 @@ def fashion_mnist(
 
 def mnist_arrays(root: str | os.PathLike[str] | None = None, download: bool = True) -> list[Arrays]:
     """The images (N, 28, 28) of `mnist` and their labels (N,) as the files have them, for training and for testing."""
-    return _read(obtain("mnist", FILES, MIRRORS, root, download, within=["MNIST/raw"]))
+    return _read(obtain("mnist", FILES, MIRRORS, root, download, within="MNIST/raw", accept=_is_no(FASHION_LABELS)))
 
 
 def fashion_mnist_arrays(root: str | os.PathLike[str] | None = None, download: bool = True) -> list[Arrays]:
     """The images (N, 28, 28) of `fashion_mnist` and their labels (N,) as the files have them."""
-    within = ["FashionMNIST/raw"]
-    return _read(obtain("fashion_mnist", FASHION_FILES, FASHION_MIRRORS, root, download, within=within))
+    within, accept = "FashionMNIST/raw", _is_no(LABELS)
+    return _read(obtain("fashion_mnist", FASHION_FILES, FASHION_MIRRORS, root, download, within=within, accept=accept))
 
 
 def _scaled(arrays: list[Arrays], classes: tuple[str, ...], flatten: bool, dtype: DTypeLike) -> ImageData:
@@ -147,6 +153,19 @@ def _scaled(arrays: list[Arrays], classes: tuple[str, ...], flatten: bool, dtype
         labelled_images(images, labels, white=255, flatten=flatten, dtype=dtype) for images, labels in arrays
     )
     return ImageData(train, test, classes)
+
+
+def _is_no(labels: tuple[int, ...]) -> Callable[[Mapping[str, Path]], bool]:
+    """Whether files are not those whose first labels these are."""
+
+    def accept(paths: Mapping[str, Path]) -> bool:
+        try:
+            found = read_idx(paths["train-labels-idx1-ubyte"], ndim=1)
+        except ag.DataError:  # which is said when they are read
+            return True
+        return tuple(found[: len(labels)].tolist()) != labels
+
+    return accept
 
 
 def _read(paths: dict[str, Path]) -> list[Arrays]:

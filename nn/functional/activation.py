@@ -79,7 +79,7 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
     >>> leaky_relu(np.array([-1.0, 2.0]), 0.1)
     array([-0.1,  2. ])
     """
-    return ag.where(input > 0, input, negative_slope * input)
+    return ag.leaky_relu(input, negative_slope)
 
 
 def prelu(input: Any, weight: Any) -> Any:
@@ -136,7 +136,7 @@ def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     >>> elu(np.array([-1e4, 2.0]), 0.5)
     array([-0.5,  2. ])
     """
-    return ag.where(input > 0, input, alpha * ag.expm1(_left(input)))
+    return ag.elu(input, alpha)
 
 
 def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
@@ -290,7 +290,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     """
     if not min_val <= max_val:
         raise ag.OptionError(f"hardtanh: min_val must not be above max_val, got {min_val!r} and {max_val!r}")
-    return ag.where(input <= min_val, min_val, ag.where(input >= max_val, max_val, input))
+    return ag.hardtanh(input, min_val, max_val)
 
 
 def hardsigmoid(input: Any, inplace: bool = False) -> Any:
@@ -299,7 +299,7 @@ def hardsigmoid(input: Any, inplace: bool = False) -> Any:
     >>> hardsigmoid(np.array([-4.0, 0.0, 4.0]))
     array([0. , 0.5, 1. ])
     """
-    return ag.where(input <= -3, 0.0, ag.where(input >= 3, 1.0, input / 6 + 0.5))
+    return ag.hardtanh(input, -3.0, 3.0) / 6 + 0.5
 
 
 def step(input: Any) -> Any:
@@ -336,8 +336,9 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """
     if not lambd >= 0:
         raise ag.OptionError(f"softshrink: lambd must not be negative, got {lambd!r}")
-    # 0 times x and not 0: a NaN stays one
-    return ag.where(input > lambd, input - lambd, ag.where(input < -lambd, input + lambd, 0 * input))
+    values = _values(input)
+    beyond = np.greater(np.absolute(values), lambd).astype(_floating(values))
+    return (input - np.copysign(beyond.dtype.type(lambd), values)) * beyond  # and not where(): a NaN stays one
 
 
 def tanhshrink(input: Any) -> Any:
@@ -427,6 +428,11 @@ def gumbel_softmax(
 
 
 # --- what they need ---------------------------------------------------------------------------------------------------
+
+
+def _values(x: Any) -> Any:
+    """The numbers of x, to look at."""
+    return np.asarray(x.detach().data if isinstance(x, ag.Tensor) else x)
 
 
 def _left(x: Any) -> Any:

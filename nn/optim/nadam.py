@@ -28,7 +28,7 @@ class NAdam(Optimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> round(w.item(), 4)
-    0.8547
+    0.8944
     """
 
     numbers = ("step", "mu_product")

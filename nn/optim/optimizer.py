@@ -6,18 +6,21 @@ Knows parameters, gradients and options by name. Does not know any update formul
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import count
 from typing import Any, ClassVar
 
 import numpy as np
 
 import autograd_core as ag
 
+from ..hooks import RemovableHandle
 from ..module import Module, Parameter
 from .blocks import Array, Block, Scratch, Slot
 
 __all__ = ["Optimizer"]
 
 Group = dict[str, Any]
+_next_key = count().__next__
 SWITCHES = {
     "foreach",
     "fused",
@@ -191,13 +194,18 @@ class Optimizer:
 
     # --- hooks --------------------------------------------------------------------------------------------------------
 
-    def register_step_pre_hook(self, hook: Callable[..., Any]) -> "Handle":
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` before every step; what it returns, if not None, replaces both."""
-        return Handle(self._hooks[0], hook)
+        return self._hear(self._hooks[0], hook)
 
-    def register_step_post_hook(self, hook: Callable[..., Any]) -> "Handle":
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(optimizer, args, kwargs)`` after every step."""
-        return Handle(self._hooks[1], hook)
+        return self._hear(self._hooks[1], hook)
+
+    def _hear(self, table: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> RemovableHandle:
+        key = _next_key()
+        table[key] = hook
+        return RemovableHandle(table, key)
 
     def _heard(self, args: tuple[Any, ...]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         kwargs: dict[str, Any] = {}
@@ -281,24 +289,6 @@ class Optimizer:
             for group in self.param_groups
         ]
         return f"{type(self).__name__}({'; '.join(groups)})"
-
-
-class Handle:
-    """A hook that can be taken away again: call `remove`, or leave a `with` block."""
-
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
-        self._hooks, self._key = hooks, id(self)
-        hooks[self._key] = hook
-
-    def remove(self) -> None:
-        """Take the hook away; a second time changes nothing."""
-        self._hooks.pop(self._key, None)
-
-    def __enter__(self) -> "Handle":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.remove()
 
 
 def _flaw(parameter: Any) -> str:

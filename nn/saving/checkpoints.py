@@ -6,7 +6,7 @@ Knows objects by their state_dict and load_state_dict. Does not know what a trai
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -118,7 +118,7 @@ def _restore(part: Any, state: Any, streams: Mapping[str, Any]) -> None:
     if isinstance(part, np.random.Generator):
         _set(part, state, "the generator")
     elif hasattr(part, "load_state_dict"):
-        own = dict(_generators(part)) if isinstance(part, Module) else {}
+        own = dict(part.named_generators()) if isinstance(part, Module) else {}
         if set(own) != set(streams):
             raise ag.DataError(
                 f"its random generators are {', '.join(own) or 'none'}, but saved were {', '.join(streams) or 'none'}"
@@ -138,14 +138,7 @@ def _set(rng: np.random.Generator, state: Any, name: str) -> None:
 
 
 def _streams(module: Module) -> dict[str, Any]:
-    return {name: rng.bit_generator.state for name, rng in _generators(module)}
-
-
-def _generators(module: Module) -> Iterator[tuple[str, np.random.Generator]]:
-    """The random generators of a module and all below it; one that several share comes with each of them."""
-    for path, held in module.named_modules():
-        if isinstance(rng := getattr(held, "rng", None), np.random.Generator):
-            yield f"{path}.rng" if path else "rng", rng
+    return {name: rng.bit_generator.state for name, rng in module.named_generators()}
 
 
 def _shift(path: Path, keep: int) -> None:

@@ -174,7 +174,7 @@ def meshgrid(*tensors: Any, indexing: str = "ij") -> tuple[ag.Tensor, ...]:
     return tuple(ag.meshgrid(*[ag.asarray(one) for one in given], indexing=indexing))
 
 
-def _like(fill: Any) -> Any:
+def _like(fill: Any, what: str) -> Any:
     def like(
         input: Any, fill_value: Any = fill, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
     ) -> ag.Tensor:
@@ -182,12 +182,13 @@ def _like(fill: Any) -> Any:
         new = np.full(np.shape(input), fill_value, dtype or input.dtype)
         return ag.asarray(new).requires_grad_(requires_grad)
 
+    like.__doc__ = f"{what}, in the shape and type of the input, unless another type is given."
     return like
 
 
-zeros_like = empty_like = _like(0)
-ones_like = _like(1)
-full_like = _like(None)
+zeros_like = empty_like = _like(0, "Zeros")
+ones_like = _like(1, "Ones")
+full_like = _like(None, "One number everywhere")
 
 
 # --- of random numbers ------------------------------------------------------------------------------------------------

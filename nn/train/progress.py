@@ -44,7 +44,7 @@ class Progress:
     def epoch(self, epoch: Epoch) -> None:
         """An epoch has ended."""
         line = str(epoch).replace(f"{epoch.number:>3}", f"{epoch.number:>3}/{self.last}", 1)
-        if self.bar is None or epoch.number == self.last:
+        if self.bar is None or epoch.number == self.last or not sys.stdout.isatty():
             self.note(line)
         reached = epoch.validation_accuracy
         self.latest = "" if reached is None else f"  validation {100 * reached:.1f} %"

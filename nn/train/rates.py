@@ -64,8 +64,9 @@ def find_lr(
     """Train for some updates while the learning rate rises from `start` to `end` by a constant factor.
 
     It ends earlier once the loss is 4 times the smallest. `nn.plots.learning_rates` draws the result, and its
-    `suggestion` is a tenth of the rate at which it was smallest. The model, the optimizer, their random generators and a DataLoader are
-    left as they were; of several groups, the first has these rates, and the others keep their proportion to it.
+    `suggestion` is a tenth of the rate at which it was smallest. The model, the optimizer, their generators and a
+    DataLoader are left as they were; of several groups, the first has these rates, and the others keep their proportion
+    to it.
     Errors: OptionError for options out of range.
     Source: L. Smith, Cyclical learning rates for training neural networks (2017).
 
@@ -82,10 +83,8 @@ def find_lr(
     loader = loader_of(data, batch_size, "find_lr", shuffle=True, rng=rng)
     groups = optimizer.param_groups
     ratios = [group["lr"] / groups[0]["lr"] if groups[0]["lr"] else 1.0 for group in groups]
-    found = (getattr(module, "rng", None) for module in model.modules())
-    drawing = {id(rng): rng for rng in found if isinstance(rng, np.random.Generator)}
     before = model.state_dict(), optimizer.state_dict(), loader.state_dict()
-    streams = [(rng, rng.bit_generator.state) for rng in drawing.values()]
+    streams = [(rng, rng.bit_generator.state) for _, rng in model.named_generators()]
     gradients = [(p, p.grad) for p in model.parameters()]
     step = step_of(model, optimizer, loss, several=False)
     rates: list[float] = []
@@ -117,6 +116,6 @@ def find_lr(
         for parameter, gradient in gradients:
             parameter.grad = gradient
         loader.load_state_dict(before[2])
-        for generator, state in streams:
-            generator.bit_generator.state = state
+        for drawing, state in streams:
+            drawing.bit_generator.state = state
     return LearningRates(rates, losses, smoothed)

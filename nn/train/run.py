@@ -109,7 +109,7 @@ class Run:
 
     def state_dict(self) -> dict[str, Any]:
         """How far it has come, in plain values."""
-        remembering = [one for one in self.callbacks if hasattr(one, "state_dict")]
+        remembering = [one for one in self.callbacks if _defines(one, "state_dict")]
         return {
             **{name: getattr(self, name) for name in _STATE},
             "tally": self.tally.state_dict(),
@@ -121,7 +121,7 @@ class Run:
 
         Errors: DataError for other callbacks that remember something, and for other metrics.
         """
-        remembering = [one for one in self.callbacks if hasattr(one, "state_dict")]
+        remembering = [one for one in self.callbacks if _defines(one, "state_dict")]
         names, saved = [type(one).__name__ for one in remembering], [name for name, _ in state["callbacks"]]
         if names != saved:
             raise ag.DataError(
@@ -141,6 +141,6 @@ def _has_moments(one: Any) -> bool:
 
 
 def _defines(one: Any, moment: str) -> bool:
-    """Whether a callback does something at a moment; the empty ones of Callback do not count."""
+    """Whether a callback has a method of this name; the empty ones of Callback do not count."""
     function = getattr(one, moment, None)
     return callable(function) and getattr(function, "__func__", None) is not getattr(Callback, moment)

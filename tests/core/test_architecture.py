@@ -38,6 +38,7 @@ OPTIONAL = {
     "scipy",
     "sklearn",
     "matplotlib",
+    "tensorboardX",
     "pygraphviz",
     "cupy",
     "numba",

@@ -1,6 +1,7 @@
 """Activations are their formulas, at their kinks and far out too, and refuse what they cannot mean."""
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -84,6 +85,21 @@ def test_slopes_at_kinks_are_pytorchs(layer, at, slope):
     x = ag.Tensor(np.array([at]), requires_grad=True)
     layer(x).sum().backward()
     assert x.grad.item() == slope
+
+
+def test_gelu_needs_no_scipy(monkeypatch):
+    wanted = nn.GELU()(X)
+    monkeypatch.setitem(sys.modules, "scipy.special", None)
+    origin = sys.modules["autograd_core.ops.special.origin"]
+    monkeypatch.setattr(origin, "_package", origin._package.__wrapped__)  # and not what it found before
+    with pytest.raises(ImportError, match="need SciPy"):
+        ag.special.digamma(1.0)
+    np.testing.assert_allclose(nn.GELU()(X), wanted, rtol=1e-12, atol=1e-300)  # both to the last bits of erfc
+    x = ag.Tensor(X.astype(np.float32), requires_grad=True)
+    out = nn.GELU()(x)
+    out.sum().backward()
+    assert out.dtype == x.grad.dtype == np.float32
+    assert nn.GELU()(np.array(0.0)) == 0
 
 
 def test_inplace_changes_nothing():

@@ -147,6 +147,12 @@ def test_writing_into_a_batch_leaves_the_data_set_alone():
     assert not array.any()
 
 
+def test_an_attribute_called_batch_is_no_obstacle():
+    data = Slow(numbered(3))
+    data.batch = 64
+    assert labels_of(DataLoader(data, 2)) == [[0, 1], [2]]
+
+
 def test_anything_with_length_and_index_can_be_loaded():
     assert [x.tolist() for x, _ in DataLoader(Bare(), 2)] == [[0, 1], [2, 3], [4]]
     assert [x.tolist() for x in DataLoader(np.arange(3), 2)] == [[0, 1], [2]]

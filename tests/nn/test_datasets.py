@@ -190,6 +190,24 @@ def test_the_twin_has_names_for_its_classes_and_a_folder_of_its_own(tmp_path, mo
         mnist()
 
 
+def test_one_twin_is_never_taken_for_the_other(tmp_path):
+    """Their files have the same names and sizes."""
+    digits_first = np.array([5, 0, 4, 1, 9, 2, 1, 3, 1, 4, 3, 5, 3, 6, 1, 7, 2, 8, 6, 9], np.uint8)
+    clothes_first = np.array([9, 0, 0, 3, 0, 2, 7, 2, 5, 5, 0, 9, 5, 5, 7, 9, 1, 0, 6, 4], np.uint8)
+    pictures = idx_bytes(np.zeros((20, 28, 28), np.uint8))
+    for load, other, folder, own_labels, other_labels in (
+        (mnist, fashion_mnist, "MNIST/raw", digits_first, clothes_first),
+        (fashion_mnist, mnist, "FashionMNIST/raw", clothes_first, digits_first),
+    ):
+        root = tmp_path / load.__name__
+        make_mnist(root, train_images_idx3=pictures, train_labels_idx1=idx_bytes(other_labels))
+        with pytest.raises(FileNotFoundError, match=f"In {root} files of these names are of another data set"):
+            load(root)
+        assert len(other(root).train) == 20
+        make_mnist(root / folder, train_images_idx3=pictures, train_labels_idx1=idx_bytes(own_labels))
+        assert load(root).train.tensors[1].tolist() == own_labels.tolist()
+
+
 def test_without_the_variables_the_cache_is_in_the_home_folder(monkeypatch):
     monkeypatch.delenv("XDG_CACHE_HOME")
     assert search_folders("mnist") == [Path.home() / ".cache" / "autograd_core" / "mnist"]

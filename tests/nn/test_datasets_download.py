@@ -359,7 +359,7 @@ def test_every_digest_has_its_length_and_every_address_its_end(module):
 # --- a whole data set ---
 
 
-def test_a_data_set_that_is_nowhere_is_downloaded_once_into_the_cache(serve, monkeypatch):
+def test_a_data_set_that_is_nowhere_is_downloaded_once(serve, monkeypatch, tmp_path):
     module = importlib.import_module("nn.datasets.mnist")  # the module, which the function of its name hides
     header = {"images-idx3": b"\0\0\x08\x03\0\0\0\2\0\0\0\x1c\0\0\0\x1c", "labels-idx1": b"\0\0\x08\x01\0\0\0\2"}
     contents = {
@@ -376,3 +376,13 @@ def test_a_data_set_that_is_nowhere_is_downloaded_once_into_the_cache(serve, mon
     monkeypatch.setenv("AUTOGRAD_CORE_OFFLINE", "1")
     assert len(mnist().test) == 2
     assert len(server.asked) == 4
+    # into a folder that is named, where torchvision would look, too; or where some of the files are
+    monkeypatch.delenv("AUTOGRAD_CORE_OFFLINE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "empty"))
+    assert len(mnist(tmp_path / "root").test) == 2
+    assert everything_in(tmp_path / "root" / "MNIST" / "raw") == sorted(contents)
+    (tmp_path / "begun").mkdir()
+    name = "t10k-labels-idx1-ubyte.gz"
+    (tmp_path / "begun" / name).write_bytes(contents[name])
+    assert len(mnist(tmp_path / "begun").test) == 2
+    assert everything_in(tmp_path / "begun") == sorted(contents)

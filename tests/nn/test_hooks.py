@@ -76,6 +76,10 @@ def test_a_hook_may_take_itself_away():
     layer.register_forward_hook(lambda *_: told.append("other"))
     layer(1.0), layer(1.0)
     assert told[1:] == ["other", "other"]
+    handle = layer.register_forward_pre_hook(lambda *_: handle.remove())
+    layer.register_forward_pre_hook(lambda *_: told.append("before"))
+    layer(1.0)
+    assert told[3:] == ["before", "other"]
 
 
 def test_always_means_also_when_something_went_wrong():
@@ -85,6 +89,12 @@ def test_always_means_also_when_something_went_wrong():
     with pytest.raises(ValueError, match="planned"):
         layer(1.0, power=-1)
     assert told == [("always", None)]
+    del told[:]
+    broken = layer.register_forward_hook(lambda m, args, out: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        layer(1.0)
+    assert [who for who, _ in told] == ["always", "else"], "once, though a later hook raised"
+    broken.remove()
     layer.register_forward_hook(lambda m, args, out: 1 / 0, always_call=True)
     with (
         pytest.warns(UserWarning, match=r"raised ZeroDivisionError \(division by zero\) while another error"),
@@ -193,6 +203,7 @@ def test_gradients_of_gradients_pass_through_hooks():
     assert told[0].requires_grad
     (second,) = ag.gradients(first, [x])
     assert (first.item(), second.item()) == (2 * 3 * 3**2, 2 * 6 * 3)
+    assert len(told) == 1, "the second sweep came to the input, but not through the output"
     ag.gradcheck(layer, np.array([1.5]), order=2)
 
 

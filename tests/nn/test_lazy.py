@@ -18,6 +18,7 @@ def ones(*shape):
     ("lazy", "usual", "shape"),
     [
         (lambda: nn.LazyLinear(4, rng=3), lambda: nn.Linear(5, 4, rng=3), (2, 5)),
+        (lambda: nn.LazyLinear(4, rng=3, dtype=float), lambda: nn.Linear(5, 4, rng=3, dtype=float), (2, 5)),
         (lambda: nn.LazyLinear(4, False, rng=3), lambda: nn.Linear(5, 4, False, rng=3), (5,)),
         (lambda: nn.LazyConv1d(4, 3, 2, rng=3), lambda: nn.Conv1d(2, 4, 3, 2, rng=3), (1, 2, 8)),
         (lambda: nn.LazyConv2d(4, 3, groups=2, rng=3), lambda: nn.Conv2d(6, 4, 3, groups=2, rng=3), (1, 6, 5, 5)),

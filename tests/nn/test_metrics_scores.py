@@ -124,6 +124,11 @@ def test_errors_and_r2_are_those_of_scikit_learn(seed, count, shape):
         np.testing.assert_allclose(own(outputs, targets), reference(targets, outputs), **CLOSE)
 
 
+def test_targets_that_do_not_vary_are_met_or_not():
+    assert r2_score([2.0, 2.0], [2.0, 2.0]) == 1.0
+    assert r2_score([2.0, 2.5], [2.0, 2.0]) == 0.0
+
+
 @given(seed=seeds, sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5), shape=columns)
 def test_batch_by_batch_is_all_at_once(seed, sizes, shape):
     rng = np.random.default_rng(seed)

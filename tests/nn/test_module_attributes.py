@@ -81,6 +81,8 @@ def test_registering_is_assigning():
     assert net.nothing is None
     net.register_module("fc", nn.ReLU())
     assert names(net) == ["gain"]
+    net.register_parameter("nothing", nn.Parameter([1.0]))
+    assert names(net) == ["gain", "nothing"]
 
 
 @pytest.mark.parametrize(

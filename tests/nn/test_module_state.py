@@ -115,6 +115,7 @@ def test_buffers_are_tensors_that_compute_and_stay_what_they_are():
     block.shadow = nn.Buffer(np.ones(1), persistent=False)
     assert "shadow" not in block.state_dict()
     assert type(copy.deepcopy(block).later) is nn.Buffer
+    assert not copy.deepcopy(block).shadow.persistent
     del block.later
     assert "later" not in dict(block.named_buffers())
 
@@ -134,6 +135,10 @@ def test_what_was_perhaps_meant_is_said():
     wrapped = {f"module.{name}": value for name, value in net.state_dict().items()}
     with pytest.raises(ag.DataError, match=r"all names fit without 'module.' in front: strip it from the keys"):
         net.load_state_dict(wrapped)
+    wrapped["module.1.extra"] = wrapped.pop("module.1.bias")
+    with pytest.raises(ag.DataError) as caught:
+        net.load_state_dict(wrapped)
+    assert "in front" not in str(caught.value), "one name would not fit"
     with pytest.raises(ag.DataError, match=r"all names fit with '0.' in front"):
         nn.Sequential(nn.Linear(2, 3)).load_state_dict(nn.Linear(2, 3).state_dict())
     with pytest.raises(ag.OptionError, match="assign can only be False"):
@@ -182,11 +187,12 @@ def test_hooks_see_and_change_what_is_saved_and_loaded():
 
     net[0].register_load_state_dict_pre_hook(renamed)
     net.register_load_state_dict_post_hook(lambda m, keys: told.append(keys))
+    net[0].register_load_state_dict_post_hook(lambda m, keys: told.append("below first"))
     given = {"0.w": np.full((1, 1), 5.0), "0.bias": np.zeros(1)}
     net.load_state_dict(given)
     assert net[0].weight.item() == 5
     assert "0.w" in given, "the dict that was passed stays as it was"
-    assert told[1:] == [([], [])]
+    assert told[1:] == ["below first", ([], [])]
 
 
 def test_generators_are_named_each_once():

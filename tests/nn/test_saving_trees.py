@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given, settings, strategies as st
+from hypothesis import example, given, settings, strategies as st
 
 import autograd_core as ag
 from nn.saving import load_tree, read_weights, save_tree
@@ -45,6 +45,8 @@ def same(one, other):
 
 
 @given(trees)
+@example({"$array": "weight"})  # keys that look like the marks in the file
+@example({"$tuple": [1], 2: {"$float": "nan"}})
 @settings(deadline=None)  # each example writes a file, and waits for the disk
 def test_what_goes_in_comes_out(tmp_path_factory, tree):
     path = tmp_path_factory.getbasetemp() / "tree.safetensors"

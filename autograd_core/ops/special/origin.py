@@ -1,9 +1,11 @@
 """Where the values of special functions come from: `scipy.special`, an optional package, imported here only.
 
-It is imported when a function is first called. As everywhere, narrow types are kept: SciPy has no loops for float16,
-and takes double precision where a single one meets a Python number.
+It is imported when a function is first called. The error function and the normal distribution, which networks compute
+with, come from Python where SciPy is missing: the same numbers, one by one. As everywhere, narrow types are kept: SciPy
+has no loops for float16, and takes double precision where a single one meets a Python number.
 """
 
+import math
 from collections.abc import Callable, Mapping
 from functools import cache, wraps
 from typing import Any
@@ -26,12 +28,25 @@ def _package() -> Any:
     return scipy.special
 
 
+_ONE_BY_ONE = {"erf": math.erf, "erfc": math.erfc, "ndtr": lambda x: math.erfc(-x * math.sqrt(0.5)) / 2}
+
+
+def _function(name: str) -> Callable[..., Any]:
+    try:
+        return getattr(_package(), name)
+    except ImportError:
+        if name not in _ONE_BY_ONE:
+            raise
+        one_by_one = np.frompyfunc(_ONE_BY_ONE[name], 1, 1)
+        return lambda x: np.asarray(one_by_one(np.asarray(x, float)), float)[()]
+
+
 def from_scipy(name: str, *arrays: Any) -> Any:
     """A function of `scipy.special` by its name, in the type that NumPy gives to such arguments.
 
-    Raises: ImportError that says how to install SciPy, if it is not there.
+    Raises: ImportError that says how to install SciPy, if it is not there, and Python's `math` has no such function.
     """
-    out = getattr(_package(), name)(*arrays)
+    out = _function(name)(*arrays)
     kept = np.result_type(*arrays)
     return out.astype(kept) if kept.kind == "f" and out.dtype != kept else out
 

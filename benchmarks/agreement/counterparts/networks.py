@@ -112,8 +112,8 @@ def _same(theirs: str) -> Counterpart:
     def call(*args: Any, **options: Any) -> Any:
         return named(theirs)(*args, **options)
 
-    of_the_core = ("cross_entropy",) if theirs.endswith(".cross_entropy") else ()
-    return Counterpart(theirs, (theirs, *of_the_core), call)
+    name = theirs.rpartition(".")[2]
+    return Counterpart(theirs, (theirs, name) if name in ag.__all__ else (theirs,), call)
 
 
 NETWORKS = [

@@ -101,7 +101,8 @@ def rate(rng: np.random.Generator, least: float = -4.0, largest: float = -1.0) -
 def usual(rng: np.random.Generator, **more: Any) -> dict[str, Any]:
     """Options that nearly all have."""
     weight_decay, maximize = some(rng, 0.0, 0.0, 0.01, 0.3), some(rng, False, False, True)
-    return {"lr": rate(rng), **more, "weight_decay": weight_decay, "maximize": maximize}
+    # upwards there is no end, and long steps get to where all gradients but a few are rounding
+    return {"lr": rate(rng, largest=-2.0 if maximize else -1.0), **more, "weight_decay": weight_decay, "maximize": maximize}
 
 
 def adams(rng: np.random.Generator, **more: Any) -> dict[str, Any]:
