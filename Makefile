@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test lint bench agreement selftest drawing notebooks pictures docs clean
+.PHONY: demo test lint bench agreement selftest drawing networks notebooks pictures docs clean
 .DEFAULT_GOAL := help
 
 .venv/bin/python:
@@ -38,6 +38,9 @@ selftest: .venv/.bench  ## the gradient check on planted bugs and right derivati
 
 drawing: .venv/.bench  ## pictures of graphs beside torchviz and torchview; writes docs/drawing.md
 	$(BIN)/python -m benchmarks.drawing
+
+networks: .venv/.bench  ## layers, losses, optimizers and models beside PyTorch; writes docs/networks.md
+	$(BIN)/python -m benchmarks.networks
 
 notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text
 	$(BIN)/python -m pytest --nbmake notebooks tests/test_notebooks.py

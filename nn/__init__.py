@@ -8,14 +8,15 @@ PYTEST_DONT_REWRITE: pytest loads the plugin that comes along, and need not watc
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-# --- modules ----------------------------------------------------------------------------------------------------------
-from .module import Module
-from .parameter import Buffer, Parameter, UninitializedParameter
 from .containers import ModuleDict, ModuleList, ParameterDict, ParameterList, Sequential  # isort: split
 
+# --- modules ----------------------------------------------------------------------------------------------------------
 # --- layers and losses: what their own lists name ---------------------------------------------------------------------
 from .layers import *
 from .losses import *  # isort: split
+
+from .module import Module
+from .parameter import Buffer, Parameter, UninitializedParameter
 
 # --- seeing -----------------------------------------------------------------------------------------------------------
 from .summary import summary  # isort: split
@@ -24,10 +25,37 @@ from .summary import summary  # isort: split
 from . import data, functional, init, layers as _layers, losses, metrics, optim
 
 if _TYPE_CHECKING:
-    from . import classic, datasets, models, monitor, onnx, plots, sklearn, train
+    from . import (
+        augment,
+        averaging,
+        callbacks,
+        classic,
+        datasets,
+        models,
+        monitor,
+        onnx,
+        plots,
+        regularization,
+        saving,
+        sequences,
+        sklearn,
+        torch,
+        train,
+        vectors,
+    )
 
-# imported when they are first asked for, because they bring other packages along
-_LAZY = ("classic", "datasets", "models", "monitor", "onnx", "plots", "sklearn", "train")
+# imported when they are first asked for: most programs need few of them, and some bring other packages along
+_LAZY = {
+    *("augment", "averaging", "callbacks", "classic", "datasets", "models", "monitor", "onnx", "plots"),
+    *("regularization", "saving", "sequences", "sklearn", "torch", "train", "vectors"),
+}
+
+_ELSEWHERE = {
+    "utils": "clip_grad_norm_ and clip_grad_value_ are in nn.optim, data sets and DataLoader in nn.data, "
+    "parameters_to_vector in nn.vectors, pad_sequence and packed sequences in nn.sequences",
+    "quantized": "there is no quantization here",
+    "DataParallel": "there is one device here",
+}
 
 __all__ = [
     # modules
@@ -46,6 +74,9 @@ __all__ = [
     # seeing
     "summary",
     # submodules
+    "augment",
+    "averaging",
+    "callbacks",
     "classic",
     "data",
     "datasets",
@@ -58,12 +89,18 @@ __all__ = [
     "onnx",
     "optim",
     "plots",
+    "regularization",
+    "saving",
+    "sequences",
     "sklearn",
+    "torch",
     "train",
+    "vectors",
 ]
 
 
 def __getattr__(name: str) -> object:
     if name in _LAZY:
         return _import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    there = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}{there}")

@@ -54,6 +54,7 @@ NO_COUNTERPART: dict[str, str] = {
     "special.jv": "PyTorch has orders 0 and 1 alone, which are compared",
     "special.kl_div": "PyTorch has it as a loss of logarithms alone",
     "special.rel_entr": "PyTorch has it as a loss of logarithms alone",
+    "standardize": "PyTorch has it inside its normalizing layers, which benchmarks/layers compares",
     "trim_zeros": "PyTorch has no such function",
     "unwrap": "PyTorch has no such function",
     "vecmat": "PyTorch has it only as matmul, which is compared",

@@ -244,9 +244,7 @@ def _places(
 def _lp_pool(average: Any, ndim: int, x: Any, norm_type: float, kernel_size: Any, stride: Any, ceil_mode: bool) -> Any:
     count = math.prod(per_axis(kernel_size, ndim, f"lp_pool{ndim}d: kernel_size", 1))
     total = average(x**norm_type, kernel_size, stride, 0, ceil_mode) * count
-    empty = total == 0
-    # the root of 1 in the place of that of 0, whose slope is infinite
-    return ag.where(empty, 0, ag.where(empty, 1, total) ** (1 / norm_type))
+    return ag.where(total == 0, 0, total ** (1 / norm_type))  # at 0 the slope of a root is infinite
 
 
 def _max_unpool(ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> Any:

@@ -282,6 +282,10 @@ class Optimizer:
         kept = {name: np.array(value, parameter.dtype) for name, value in saved.items() if name not in numbers}
         return {**numbers, **kept}
 
+    def __getstate__(self) -> dict[str, Any]:
+        # for copies: blocks are views, of which copies would be arrays of their own
+        return {**vars(self), "_slots": {}, "_scratch": Scratch(self.scratch)}
+
     def __repr__(self) -> str:
         groups = [
             f"{sum(p.size for p in group['params'])} numbers in {len(group['params'])} parameters, "

@@ -1,4 +1,4 @@
-"""Normalization brings numbers to mean 0 and variance 1, exactly also where they are large, and remembers what it saw."""
+"""Normalization brings numbers to mean 0 and variance 1, also where they are large, and remembers what it saw."""
 
 import re
 

@@ -1,5 +1,8 @@
 """What training scripts do with optimizers: closures, hooks, names, freezing, looking into the state."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -195,3 +198,36 @@ def test_pytorchs_switches_in_a_saved_group_are_passed_over():
     assert stepper.param_groups[0]["lr"] == 0.5
     assert "fused" not in stepper.param_groups[0]
     assert stepper.param_groups[0]["betas"] == (0.9, 0.999)
+
+
+@pytest.mark.parametrize(
+    "again", [copy.deepcopy, lambda both: pickle.loads(pickle.dumps(both))], ids=["copy", "pickle"]
+)
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_a_copy_goes_on_by_itself(name, again):
+    """With a parameter that is cut into blocks, which are views of what is kept."""
+    shape = (3, 2) if name == "LBFGS" else (300, 200)  # which has no blocks
+    weights = [nn.Parameter(np.ones(shape)), nn.Parameter(np.ones(3))]
+    stepper = getattr(nn.optim, name)(weights, lr=0.01)
+
+    def run(weights, stepper):
+        def closure():
+            stepper.zero_grad()
+            loss = sum((w * w * np.arange(1, w.shape[-1] + 1)).mean() for w in weights)
+            loss.backward()
+            return loss
+
+        stepper.step(closure)
+
+    run(weights, stepper)
+    others, copied = again((weights, stepper))
+    before = [w.detach().numpy().copy() for w in weights]
+    for _ in range(2):
+        run(others, copied)
+    assert all((w.data == kept).all() for w, kept in zip(weights, before, strict=True))
+    for _ in range(2):
+        run(weights, stepper)
+    for w, v in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(w.data, v.data)
+    for name, kept in stepper.state[weights[0]].items():
+        np.testing.assert_array_equal(kept, copied.state[others[0]][name])

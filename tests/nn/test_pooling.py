@@ -104,6 +104,22 @@ def test_a_window_of_padding_alone_is_minus_infinity_and_has_no_gradient():
     assert out.tolist() == [[[-np.inf]]]
     ag.where(np.isinf(out.detach()), 0.0, out).sum().backward()
     assert a.grad.tolist() == [[[0.0]]]
+    b = ag.Tensor(np.ones((1, 3, 2)), requires_grad=True)
+    out = functional.max_pool2d(b, 2, 1, (2, 0), (4, 1))  # the window in the middle, between two with equal maxima
+    assert out.tolist() == [[[1.0], [-np.inf], [1.0]]]
+    out.sum().backward()
+    assert b.grad.tolist() == [[[0.5, 0.5], [0.0, 0.0], [0.5, 0.5]]]
+
+
+def test_large_images_with_rows_outermost_are_cut_between_windows():
+    """Such arrays are shared between cores row by row, which must not part a window that reaches over the end."""
+    a = x(64, 8, 33, 33)
+    rows_first = np.ascontiguousarray(a.transpose(2, 1, 3, 0)).transpose(3, 1, 0, 2)
+    for pool in (nn.MaxPool2d(2, ceil_mode=True), nn.AvgPool2d(2, ceil_mode=True), nn.MaxPool2d(2, dilation=2)):
+        (here, pull), (there, pull_there) = ag.vjp(pool, a), ag.vjp(pool, rows_first)
+        np.testing.assert_array_equal(here, there)
+        g = x(*here.shape)
+        np.testing.assert_array_equal(pull(g)[0], pull_there(g)[0])
 
 
 def test_equal_maxima_share_the_gradient_evenly_also_in_the_adaptive_pool():
@@ -165,6 +181,10 @@ def test_none_keeps_an_axis_and_a_nan_stays_in_its_windows():
         out = pool(a)
         assert np.isnan(out[0, 0, 0, 0])
         assert np.isnan(out).sum() == 1
+    b = x(1, 5)
+    b[0, 2] = np.nan
+    for pool in (nn.AdaptiveAvgPool1d(3), nn.AdaptiveMaxPool1d(3)):
+        assert np.isnan(pool(b)).tolist() == [[False, True, False]]  # of places 0-1, 1-3, 3-4
 
 
 @pytest.mark.parametrize(

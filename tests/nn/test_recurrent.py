@@ -102,6 +102,19 @@ def test_gradients_are_those_of_the_unrolled_cell(kind):
         np.testing.assert_allclose(p.grad, q.grad, rtol=TOLERANCE, atol=TOLERANCE, err_msg=name)
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_graph_may_be_swept_again_with_another_cotangent(kind):
+    """What one sweep derives for all arrays at once is not taken for that of the next."""
+    layer, x = LAYERS[kind](3, 4, rng=0, dtype=np.float64), numbers(5, 2, 3)
+    out, parameters = layer(x)[0], list(layer.parameters())
+    for seed in range(2):
+        weights = numbers(5, 2, 4, seed=seed)
+        again = ag.gradients(out, parameters, grad_outputs=weights)
+        fresh = ag.gradients(layer(x)[0], parameters, grad_outputs=weights)
+        for found, wanted in zip(again, fresh, strict=True):
+            np.testing.assert_array_equal(found, wanted)
+
+
 def test_a_projection_shortens_the_state_and_not_the_cell():
     layer = nn.LSTM(3, 5, proj_size=2, rng=0, dtype=np.float64)
     x = numbers(4, 2, 3)
@@ -187,6 +200,7 @@ def test_dropout_acts_between_layers_in_training_only():
     np.testing.assert_array_equal(layer.eval()(x)[0].detach(), plain(x)[0].detach())
     all_dropped = nn.GRU(3, 4, num_layers=2, dropout=1.0, rng=7)
     assert np.ptp(all_dropped(x)[0].detach().numpy(), axis=1).max() == 0  # the second layer sees zeros
+    np.testing.assert_array_equal(all_dropped(x)[1][0].detach(), plain(x)[1][0].detach())  # the first sees the input
     with pytest.warns(UserWarning, match=r"dropout=0.5 does nothing with num_layers=1"):
         nn.GRU(3, 4, dropout=0.5)
 

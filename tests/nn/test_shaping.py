@@ -30,7 +30,7 @@ def test_identity_takes_any_arguments():
 
 
 def test_pixels_and_channels_change_places():
-    """Golden: the rule of Shi et al. (2016), eq. 4: out[c, y, x] = in[c r r + r mod(y, r) + mod(x, r), y / r, x / r]."""
+    """Golden: the rule of Shi et al. (2016), eq. 4: out[c, y, x] = in[c r r + r (y % r) + x % r, y / r, x / r]."""
     r, a = 3, counted(2, 2 * 9, 4, 5)
     out = nn.PixelShuffle(r)(a)
     for c, i, j in [(0, 0, 0), (1, 5, 7), (0, 11, 14), (1, 3, 2)]:

@@ -86,12 +86,12 @@ def test_what_is_written_as_it_happens_can_be_followed_in_a_pipe(tmp_path):
         "fit(m, TensorDataset(x, x), epochs=1, optimizer=optim.SGD(m.parameters(), lr=0.1), loss=functional.mse_loss)\n"
         "os._exit(0)\n"  # nothing is flushed
     )
-    root = str(Path(nn.__file__).parents[1])
+    held_back = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
         text=True,
         check=True,
-        env={**os.environ, "PYTHONPATH": root},
+        env={**held_back, "PYTHONPATH": str(Path(nn.__file__).parents[1])},
     )
     assert done.stdout.startswith("epoch   1/1  loss ")

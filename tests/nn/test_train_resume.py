@@ -184,6 +184,31 @@ class StopAt(Callback):
             signal.raise_signal(signal.SIGINT)
 
 
+@pytest.mark.parametrize(("times", "reached"), [(1, (1, 5)), (2, None)])
+def test_ctrl_c_within_an_update_waits_for_its_end_and_a_second_does_not(tmp_path, times, reached):
+    alone = Setting()
+    expected = alone.bits(alone.fit())
+    calls = []
+
+    def loss(outputs, targets):
+        calls.append(1)
+        if len(calls) == 5:
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+        return functional.cross_entropy(outputs, targets)
+
+    path = tmp_path / "run.safetensors"
+    assert Setting().fit(checkpoint=path, loss=loss).interrupted
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if reached is None:
+        assert not path.exists(), "half an update is no state to go on from"
+        return
+    run = load_checkpoint(path)["run"]
+    assert (run["epoch"], run["batch"]) == reached
+    again = Setting(seed=9)
+    assert again.bits(again.fit(checkpoint=path, resume=True)) == expected
+
+
 def test_ctrl_c_within_validation_is_gone_on_from(tmp_path):
     alone = Setting()
     expected = alone.bits(alone.fit())
@@ -343,3 +368,22 @@ def test_sums_are_taken_in_the_same_order_after_an_interruption(monkeypatch):
         for outputs, targets in batches[stop:]:
             second.add(0.1, outputs, targets)
         assert (second.loss, second.figures()) == (whole.loss, whole.figures()), stop
+
+
+@pytest.mark.parametrize(
+    ("every", "found"),
+    [
+        # where each checkpoint stands, as (epoch, batch); the last is what there is at the end
+        ("epoch", [(2, 0), (3, 0), (4, 0)]),
+        ("2 epochs", [(3, 0), (4, 0)]),
+        ("5 steps", [(1, 5), (2, 3), (3, 1), (3, 6), (4, 0)]),
+        ("1e-9 seconds", [*((e, b) for e in (1, 2, 3) for b in [*range(1, BATCHES + 1), None]), (4, 0)]),
+        ("3 hours", [(4, 0)]),
+    ],
+)
+def test_checkpoints_come_as_often_as_is_said(tmp_path, every, found):
+    Setting().fit(checkpoint=tmp_path / "run.safetensors", checkpoint_every=every, keep=99)
+    runs = [load_checkpoint(path)["run"] for path in tmp_path.glob("run*.safetensors")]
+    stands = sorted((run["epoch"], run["batch"]) for run in runs)
+    expected = {(e + 1, 0) if b is None else (e, b) for e, b in found}
+    assert stands == sorted(expected)

@@ -22,17 +22,19 @@ def _batched(ndim: int, call: Any) -> Any:
     return with_batch
 
 
+def _whole(option: Any, ndim: int) -> Any:
+    """PyTorch takes a list of one number for all axes."""
+    return tuple(option) * ndim if isinstance(option, list | tuple) and len(option) == 1 else option
+
+
 def _convolution(ndim: int) -> Any:
     name = f"nn.functional.conv{ndim}d"
 
     def call(
         input: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
     ) -> Any:
-        def whole(x: Any) -> Any:
-            return tuple(x) * ndim if isinstance(x, list | tuple) and len(x) == 1 else x
-
-        padding = padding if isinstance(padding, str) else whole(padding)
-        return named(name)(input, weight, bias, whole(stride), padding, whole(dilation), groups)
+        stride, padding, dilation = (_whole(option, ndim) for option in (stride, padding, dilation))
+        return named(name)(input, weight, bias, stride, padding, dilation, groups)
 
     return Counterpart(name, (name, f"conv{ndim}d"), _batched(ndim, call))
 
@@ -77,10 +79,9 @@ def _average(ndim: int) -> Any:
         count_include_pad: bool = True,
         divisor_override: Any = None,
     ) -> Any:
-        refuse(bool(ceil_mode), "ceil_mode")
-        refuse(not count_include_pad and bool(np.any(padding)), "count_include_pad=False")
-        refuse(divisor_override is not None, "divisor_override")
-        return named(name)(input, kernel_size, stride if np.size(stride) else None, padding)
+        kernel_size, stride, padding = (_whole(option, ndim) for option in (kernel_size, stride, padding))
+        given = (kernel_size, stride if np.size(stride) else None, padding, ceil_mode, count_include_pad)
+        return named(name)(input, *given, *(() if divisor_override is None else (divisor_override,)))
 
     return Counterpart(name, (name, f"avg_pool{ndim}d"), _batched(ndim, call))
 
@@ -97,11 +98,8 @@ def _maximum(ndim: int) -> Any:
         ceil_mode: bool = False,
         return_indices: bool = False,
     ) -> Any:
-        refuse(bool(ceil_mode), "ceil_mode")
-        refuse(bool(np.any(np.asarray(dilation) != 1)), "max pooling with a dilation")
-        pooled = named(name)(input, kernel_size, stride if np.size(stride) else None, padding)
-        refuse(return_indices, "return_indices")
-        return pooled
+        given = (kernel_size, stride if np.size(stride) else None, padding, dilation, ceil_mode, return_indices)
+        return named(name)(input, *given)
 
     return Counterpart(name, (name, f"max_pool{ndim}d"), _batched(ndim, call))
 
@@ -119,8 +117,8 @@ def _same(theirs: str) -> Counterpart:
 NETWORKS = [
     *(_convolution(ndim) for ndim in (1, 2, 3)),
     *(_transposed(ndim) for ndim in (1, 2, 3)),
-    *(_average(ndim) for ndim in (1, 2)),
-    *(_maximum(ndim) for ndim in (1, 2)),
+    *(_average(ndim) for ndim in (1, 2, 3)),
+    *(_maximum(ndim) for ndim in (1, 2, 3)),
     Counterpart("nn.functional.linear", ("linear",), lambda input, weight, bias=None: ag.linear(input, weight, bias)),
     *(
         _same(f"nn.functional.{name}")
