@@ -12,7 +12,7 @@ import numpy as np
 
 from .engine import CONTEXT, Cut, Node, Variable
 from .places import Place, place_of_user
-from .watching import Watched, arguments_of, call_of_constant, observed_by
+from .watching import Watched, arguments_of, call_of_constant, observed_by, options_as_given
 
 __all__ = ["Step", "Tape", "taped"]
 
@@ -32,8 +32,9 @@ class Ref(int):
 class Step:
     """One operation: its name, its arguments in order, its options, and the number of its result.
 
-    An argument is the Ref of a value, or else the constant itself, an array or a number (None for one left out). `path`
-    is the module that it was computed in, `place` the line that asked for it.
+    An argument is the Ref of a value, or else the constant itself, an array or a number (None for one left out); so is
+    an array in an option, such as the positions of an index. `path` is the module that it was computed in, `place` the
+    line that asked for it.
     """
 
     operation: str
@@ -66,10 +67,6 @@ class Tape:
         if value.node is not None:
             return self._of_node(value.node, value._array)
         return self._known(value._array)
-
-    def find(self, array: Any) -> Ref | None:
-        """The number of the value that this array is, as it stands in an option; None for any other array."""
-        return self._known(array)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
@@ -108,9 +105,22 @@ class Tape:
         number = self._known(array)
         return array if number is None else number
 
+    def _option(self, value: Any, given: Any) -> Any:
+        """An option, with numbers in the place of the arrays in it that are known as they were given."""
+        if isinstance(value, tuple) and isinstance(given, tuple) and len(value) == len(given):
+            return tuple(self._option(*pair) for pair in zip(value, given, strict=True))
+        number = None
+        if isinstance(given, Variable):
+            number = self.number(given)
+        elif isinstance(given, np.ndarray):
+            number = self._known(given)
+        return value if number is None else number
+
     def _see(self, value: Watched, node: Node) -> None:
         op: Any = node.op
-        if op is not None and not self._paused:
+        if node in self._numbers:  # known already: `x += y` gives x the node of x + y
+            self._keep(value._array, self._numbers[node])
+        elif op is not None and not self._paused:
             held = arguments_of(node)
             parents = [*node.parents, *(None for _ in held[len(node.parents) :])]
             self._write(op, held, parents, node.statics, value, self._of_node, node.context.path)
@@ -140,9 +150,14 @@ class Tape:
         arguments = tuple(self._argument(*pair) for pair in zip(held, parents, strict=True))
         array = value._array
         result = number(value.node, array)
-        options = dict(zip(op.statics, statics, strict=True))
+        given = options_as_given(op) if any(map(_holds_arrays, statics)) else {}
+        options = {n: self._option(value, given.get(n, value)) for n, value in zip(op.statics, statics, strict=True)}
         shape, dtype = np.shape(array), array.dtype
         self.steps.append(Step(op.name, arguments, options, result, shape, dtype, path, place_of_user()))
+
+
+def _holds_arrays(option: Any) -> bool:
+    return isinstance(option, np.ndarray) or (isinstance(option, tuple) and any(map(_holds_arrays, option)))
 
 
 @contextmanager

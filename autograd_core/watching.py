@@ -175,6 +175,21 @@ def call_of_constant() -> tuple[Any, Sequence[Any], Sequence[Any], Sequence[Any]
     return None
 
 
+def options_as_given(op: Any) -> dict[str, Any]:
+    """The options of an operation as its caller wrote them, where a public function stands before it that copies them.
+
+    For an observer to ask, while it is told of the result; empty if there is no such function.
+    """
+    frame: Any = _frame_of(op)
+    for _ in range(_NEAR):
+        frame = None if frame is None else frame.f_back
+        if frame is None:
+            break
+        if frame.f_code.co_name == op.name and all(name in frame.f_locals for name in op.statics):
+            return {name: frame.f_locals[name] for name in op.statics}
+    return {}
+
+
 def _code_of(op: Any) -> Any:
     call = getattr(op, "call", None)
     return getattr(getattr(call, "__wrapped__", call), "__code__", None)  # some stand behind a check

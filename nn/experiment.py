@@ -22,7 +22,7 @@ from . import datasets, optim
 from .augment import Distorted
 from .averaging import AveragedModel, get_ema_multi_avg_fn
 from .callbacks import EarlyStopping
-from .data import random_split
+from .data import DataLoader, random_split
 from .datasets import ImageData
 from .files import write_whole
 from .models import MODELS, Recipe
@@ -149,20 +149,19 @@ def run(
         _groups(model, settings.weight_decay or 0.0), lr=settings.learning_rate
     )
     batch_size = settings.batch_size or recipe.batch_size
-    scheduler = SCHEDULES[settings.schedule or recipe.schedule](optimizer, epochs, -(-len(train) // batch_size))
+    loader = DataLoader(train, batch_size, shuffle=True, rng=settings.seed, prefetch=recipe.prefetch)
+    scheduler = SCHEDULES[settings.schedule or recipe.schedule](optimizer, epochs, len(loader))
     average = None if recipe.ema is None else AveragedModel(model, None, get_ema_multi_avg_fn(recipe.ema), True)
     norms = GradientNorms(model)
     stopping = [] if settings.patience is None else [EarlyStopping(patience=settings.patience, restore_best=True)]
     with threadpool_limits(1 if settings.data == "digits" else None, "blas"):
         history = fit(
             model,
-            train,
+            loader,
             epochs=epochs,
             optimizer=optimizer,
             loss=recipe.loss,
             validation=held_out,
-            rng=settings.seed,
-            batch_size=batch_size,
             scheduler=scheduler,
             ema=average,
             progress=progress,

@@ -28,7 +28,8 @@ def compare_optimizer(sample: OptimizerSample) -> float:
     array; then, with the states exchanged between both libraries, after 5 more; in float64.
 
     LBFGS makes much of little: unit steps without a search are chaotic, and near a minimum differences of gradients are
-    rounding. So each of its steps starts from the same parameters and state, and differences are relative to at least 1.
+    rounding. So each of its steps starts from the same parameters and the other's state, and differences are relative
+    to at least 1.
     Errors: Difference where the states are not alike.
     """
     import torch
@@ -79,7 +80,7 @@ def _train(ours: Problem, here: Any, theirs: Problem, there: Any, steps: int, le
 
 
 def _one_by_one(ours: Problem, here: Any, theirs: Problem, there: Any) -> float:
-    """A step of both from the parameters and the state that are here."""
+    """A step of both from the parameters and the state that are here, which then become those that are there."""
     import torch
 
     there.load_state_dict(_to_torch(here.state_dict(), torch))
@@ -87,7 +88,9 @@ def _one_by_one(ours: Problem, here: Any, theirs: Problem, there: Any) -> float:
         for p, q in zip(ours.params, theirs.params, strict=True):
             q.copy_(torch.tensor(p.detach().numpy()))
     largest = _train(ours, here, theirs, there, 1, 1.0)
-    return max(largest, _state_difference(here.state_dict(), there.state_dict(), 1.0))
+    largest = max(largest, _state_difference(here.state_dict(), there.state_dict(), 1.0))
+    here.load_state_dict(there.state_dict())
+    return largest
 
 
 def _state_difference(mine: dict[str, Any], yours: dict[str, Any], least: float = 0.0) -> float:

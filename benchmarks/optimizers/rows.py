@@ -33,6 +33,8 @@ def rows(settings: int = 100, only: Iterable[str] = ()) -> Iterator[Row]:
     for name, family in OPTIMIZERS.items():
         if not only or name in only:
             note = f"parameters and state after {STEPS} steps; states exchanged, 5 more"
+            if name == "LBFGS":
+                note = f"parameters and state after each of {STEPS} steps, with states exchanged"
             yield _row(name, (family.sample(seed) for seed in range(settings)), compare_optimizer, note)
     for name, samples, skipped in database():
         if not only or name in only:

@@ -98,7 +98,7 @@ def search_folders(dataset: str, root: str | os.PathLike[str] | None = None) -> 
     >>> [str(folder) for folder in search_folders("mnist", "my_data")][0]
     'my_data'
     """
-    folders = [] if root is None else [Path(root).expanduser()]
+    folders = [] if root is None else [Path(root).expanduser(), Path(root).expanduser() / dataset]
     if shared := os.environ.get("AUTOGRAD_CORE_DATA"):
         folders += [Path(shared).expanduser(), Path(shared).expanduser() / dataset]
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"

@@ -42,6 +42,8 @@ from .recurrent import *
 from .recurrent import __all__ as _recurrent
 from .shaping import *
 from .shaping import __all__ as _shaping
+from .softmax import *
+from .softmax import __all__ as _softmax
 from .upsampling import *
 from .upsampling import __all__ as _upsampling
 
@@ -64,6 +66,7 @@ __all__ = [
     *_padding,
     *_pooling,
     *_shaping,
+    *_softmax,
     *_upsampling,
     "linear",
     "one_hot",

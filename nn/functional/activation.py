@@ -8,7 +8,6 @@ import math
 from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
@@ -42,12 +41,8 @@ __all__ = [
     "hardshrink",
     "softshrink",
     "tanhshrink",
-    # over an axis
+    # with a gate
     "glu",
-    "gumbel_softmax",
-    "log_softmax",
-    "softmax",
-    "softmin",
 ]
 
 # --- rectifiers: about 0 on the left, about x on the right ------------------------------------------------------------
@@ -125,7 +120,7 @@ def rrelu(
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
     slopes = generator(rng, "rrelu").uniform(lower, upper, np.shape(input))
-    return ag.where(input > 0, input, slopes.astype(_floating(input)) * input)
+    return ag.where(input > 0, input, slopes.astype(floating(input)) * input)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
@@ -331,13 +326,13 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
 
     Errors: OptionError for a negative lambd.
 
-    >>> softshrink(np.array([-1.5, 0.4]))
+    >>> softshrink(np.array([-1.5, -0.4]))
     array([-1.,  0.])
     """
     if not lambd >= 0:
         raise ag.OptionError(f"softshrink: lambd must not be negative, got {lambd!r}")
     values = _values(input)
-    beyond = np.greater(np.absolute(values), lambd).astype(_floating(values))
+    beyond = np.greater(np.absolute(values), lambd).astype(floating(values))
     return (input - np.copysign(beyond.dtype.type(lambd), values)) * beyond  # and not where(): a NaN stays one
 
 
@@ -350,38 +345,7 @@ def tanhshrink(input: Any) -> Any:
     return input - ag.tanh(input)
 
 
-# --- over an axis -----------------------------------------------------------------------------------------------------
-
-
-def softmax(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
-    """Probabilities ``e**x / sum(e**x)`` along `dim`, without overflow; in another `dtype` if that is given.
-
-    Without `dim`, classes are the last axis of at most two; of more axes PyTorch would take the first or the second,
-    depending on their number.
-    Errors: OptionError for more than two axes without a `dim`.
-
-    >>> softmax(np.array([0.0, 0.0]))
-    array([0.5, 0.5])
-    """
-    return ag.softmax(_cast(input, dtype), _classes_at(input, dim, "softmax"))
-
-
-def log_softmax(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
-    """Logarithm of the softmax along `dim`, without overflow; options and errors are those of `softmax`.
-
-    >>> log_softmax(np.array([0.0, -1e4]))
-    array([     0., -10000.])
-    """
-    return ag.log_softmax(_cast(input, dtype), _classes_at(input, dim, "log_softmax"))
-
-
-def softmin(input: Any, dim: int | None = None, *, dtype: DTypeLike | None = None) -> Any:
-    """The softmax of -x: the smallest is the likeliest; options and errors are those of `softmax`.
-
-    >>> softmin(np.array([0.0, 1e4]))
-    array([1., 0.])
-    """
-    return ag.softmax(ag.negative(_cast(input, dtype)), _classes_at(input, dim, "softmin"))
+# --- with a gate ------------------------------------------------------------------------------------------------------
 
 
 def glu(input: Any, dim: int = -1) -> Any:
@@ -401,32 +365,6 @@ def glu(input: Any, dim: int = -1) -> Any:
     return values * ag.sigmoid(gates)
 
 
-def gumbel_softmax(
-    logits: Any, tau: float = 1.0, hard: bool = False, eps: float = 1e-10, dim: int = -1, *, rng: RandomSource = None
-) -> Any:
-    """A random choice by softmax(logits), relaxed to probabilities that have a gradient; the lower `tau`, the harder.
-
-    With `hard`, the result is one-hot, and the gradient is that of the relaxed choice. `eps` is PyTorch's, without
-    effect there and here.
-    Errors: OptionError for a tau that is not positive.
-    Source: Jang, Gu, Poole, Categorical reparameterization with Gumbel-softmax (2016).
-
-    >>> gumbel_softmax(np.array([0.0, 100.0]), hard=True, rng=0)
-    array([0., 1.])
-    """
-    if not tau > 0:
-        raise ag.OptionError(f"gumbel_softmax: tau must be positive, got {tau!r}")
-    noise = generator(rng, "gumbel_softmax").gumbel(size=np.shape(logits)).astype(_floating(logits))
-    soft = ag.softmax((logits + noise) / tau, dim)
-    if not hard:
-        return soft
-    values = ag.stop_gradient(soft)
-    chosen = ag.argmax(values, axis=dim, keepdims=True)
-    hot = np.zeros(np.shape(logits), _floating(logits))
-    np.put_along_axis(hot, np.asarray(chosen), 1, axis=dim)
-    return (hot - values) + soft if isinstance(soft, ag.Tensor) else hot
-
-
 # --- what they need ---------------------------------------------------------------------------------------------------
 
 
@@ -440,23 +378,7 @@ def _left(x: Any) -> Any:
     return ag.where(x > 0, 0.0, x)
 
 
-def _floating(x: Any) -> Any:
+def floating(x: Any) -> Any:
     """The type of what is drawn for x."""
     dtype = getattr(x, "dtype", None)
     return dtype if dtype is not None and dtype.kind == "f" else np.dtype(float)
-
-
-def _cast(x: Any, dtype: DTypeLike | None) -> Any:
-    return x if dtype is None else ag.astype(x, dtype)
-
-
-def _classes_at(x: Any, dim: int | None, who: str) -> int:
-    """The axis of the classes."""
-    if dim is None:
-        if np.ndim(x) > 2:
-            raise ag.OptionError(
-                f"{who}: say which dim the classes are of x {np.shape(x)}; without it, PyTorch takes the first of one "
-                "or three axes and else the second. dim=-1 is the last"
-            )
-        return -1
-    return dim

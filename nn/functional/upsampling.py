@@ -144,14 +144,13 @@ def _along(x: Any, axis: int, m: int, factor: float | None, align_corners: bool,
         at = np.arange(m) * ((n - 1) / (m - 1) if m > 1 else 0.0)
     else:
         at = (np.arange(m) + 0.5) * (1 / factor if factor else n / m) - 0.5
-        at = np.maximum(at, 0) if taps == 2 else at
-    first = np.minimum(np.floor(at).astype(int), n - 1) if taps == 2 else np.floor(at).astype(int)
-    between = np.clip(at - first, 0, 1)
+    first = np.floor(at).astype(int)
+    between = at - first
     weights = (1 - between, between) if taps == 2 else _cubic(between)
     first = first if taps == 2 else first - 1
     total: Any = None
     for i, weight in enumerate(weights):
-        part = ag.take(x, np.clip(first + i, 0, n - 1), axis)
+        part = ag.take(x, np.clip(first + i, 0, n - 1), axis)  # beyond the ends the outermost elements go on
         part = part * weight.astype(x.dtype).reshape((-1,) + (1,) * (x.ndim - axis - 1))
         total = part if total is None else total + part
     return total

@@ -77,7 +77,7 @@ class MultiheadAttention(Module):
         self.add_bias_kv, self.add_zero_attn, self.head_dim = add_bias_kv, add_zero_attn, embed_dim // num_heads
         self.kdim = embed_dim if kdim is None else check_positive(kdim, f"{who}: kdim")
         self.vdim = embed_dim if vdim is None else check_positive(vdim, f"{who}: vdim")
-        self.rng = generator(rng, who)
+        self.rng, dtype = generator(rng, who), init.floating(dtype)
         alike = self.kdim == self.vdim == embed_dim
         self.in_proj_weight, self.q_proj_weight, self.k_proj_weight, self.v_proj_weight = (
             Parameter(np.zeros((rows, columns), dtype)) if wanted else None

@@ -45,7 +45,7 @@ class Table(Module):
         self.max_norm, self.norm_type = max_norm, norm_type
         self.scale_grad_by_freq, self.sparse = scale_grad_by_freq, sparse
         if weight is None:
-            self.weight = Parameter(np.zeros((num_embeddings, embedding_dim), dtype))
+            self.weight = Parameter(np.zeros((num_embeddings, embedding_dim), init.floating(dtype)))
             self.reset_parameters(rng=rng)
         elif np.shape(weight) != (num_embeddings, embedding_dim):
             raise ag.ShapeError(f"{who}: the table must be {(num_embeddings, embedding_dim)}, got {np.shape(weight)}")

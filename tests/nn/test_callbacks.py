@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 import autograd_core as ag
-from nn import Linear, functional, optim
+from nn import MLP, Linear, functional, optim
 from nn.callbacks import BestWeights, Callback, EarlyStopping, JSONLog, TensorBoard
 from nn.callbacks.base import MOMENTS
 from nn.data import TensorDataset
 from nn.history import History
+from nn.monitor import GradientNorms
 from nn.saving import read_weights
 from nn.train import fit
 
@@ -192,6 +193,23 @@ def test_a_figure_that_is_not_there_is_named_with_what_is():
 def test_options_without_meaning_are_refused(options, words):
     with pytest.raises(ag.OptionError, match=words):
         EarlyStopping(**options)
+
+
+def test_gradient_norms_of_a_run_that_was_interrupted_are_all_there(tmp_path):
+    def norms(epochs, **options):
+        model = Linear(1, 1, rng=0)
+        record = GradientNorms(model)
+        trained([record], model, epochs=epochs, checkpoint=tmp_path / "run.safetensors", **options)
+        return record
+
+    whole = norms(4)
+    norms(2)
+    again = norms(4, resume=True)
+    assert (
+        (again.at, again.norms, again.unit) == (whole.at, whole.norms, "epoch") == ([1, 2, 3, 4], whole.norms, "epoch")
+    )
+    with pytest.raises(ag.DataError, match="GradientNorms: the layers are 0, 2, but these norms are of "):
+        GradientNorms(MLP([1, 2, 1])).load_state_dict(whole.state_dict())
 
 
 # --- logs -------------------------------------------------------------------------------------------------------------

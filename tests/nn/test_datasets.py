@@ -162,11 +162,12 @@ def test_the_folders_are_searched_in_order(tmp_path, monkeypatch):
     shared, cache = tmp_path / "shared", tmp_path / "cache"
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     monkeypatch.setenv("AUTOGRAD_CORE_DATA", str(shared))
-    later_to_sooner = [cache / "autograd_core" / "mnist", shared / "mnist", shared, tmp_path / "root"]
-    assert search_folders("mnist", tmp_path / "root") == later_to_sooner[::-1]
+    root = tmp_path / "root"
+    later_to_sooner = [cache / "autograd_core" / "mnist", shared / "mnist", shared, root / "mnist", root]
+    assert search_folders("mnist", root) == later_to_sooner[::-1]
     for number, folder in enumerate(later_to_sooner):
         make_mnist(folder, first_label=number)
-        assert mnist(tmp_path / "root").train[0][1].item() == number
+        assert mnist(root).train[0][1].item() == number
 
 
 @pytest.mark.parametrize(("load", "folder"), [(mnist, "MNIST"), (fashion_mnist, "FashionMNIST")])

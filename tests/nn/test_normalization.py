@@ -92,6 +92,7 @@ def test_running_statistics_move_by_momentum_and_are_those_over_n_less_one():
     layer.eval()
     expected = (batches[0] - mean) / np.sqrt(var + 1e-5)
     np.testing.assert_allclose(layer(batches[0]).data, expected, rtol=1e-13)
+    np.testing.assert_allclose(layer.running_var, var, rtol=1e-13)
     assert layer.num_batches_tracked == 2
 
 
@@ -145,7 +146,7 @@ def test_what_an_evaluation_saved_is_not_changed_by_a_later_batch():
 # --- numbers that are hard ---
 
 
-@pytest.mark.parametrize("shape", [(64, 3, 8, 8), (40, 3), (5000, 1), (3, 3, 700)])
+@pytest.mark.parametrize("shape", [(64, 3, 8, 8), (40, 3), (5000, 1), (64, 3, 20, 20), (9, 20, 700)])
 @pytest.mark.parametrize("spread", [1.0, 0.01])
 def test_a_large_mean_costs_no_digits(shape, spread):
     """What is left of float32 numbers near 1e4 is standardized to the last digits, as if computed in float64."""

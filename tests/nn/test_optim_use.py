@@ -231,3 +231,9 @@ def test_a_copy_goes_on_by_itself(name, again):
         np.testing.assert_array_equal(w.data, v.data)
     for name, kept in stepper.state[weights[0]].items():
         np.testing.assert_array_equal(kept, copied.state[others[0]][name])
+
+
+def test_every_optimizer_has_a_family():
+    found = [getattr(nn.optim, name) for name in nn.optim.__all__]
+    kinds = {kind.__name__ for kind in found if isinstance(kind, type) and issubclass(kind, nn.optim.Optimizer)}
+    assert set(OPTIMIZERS) == kinds - {"Optimizer"}

@@ -86,6 +86,9 @@ def test_the_nearest_pixel_is_repeated():
     np.testing.assert_array_equal(nn.Upsample(scale_factor=2)(a), a.repeat(2, 2).repeat(2, 3))
     np.testing.assert_array_equal(nn.UpsamplingNearest2d((8, 15))(a), a.repeat(2, 2).repeat(3, 3))
     assert nn.Upsample(size=(2, 5))(a).tolist() == a[:, :, ::2].tolist()
+    b = np.arange(3.0)[None, None]
+    assert nn.Upsample(scale_factor=1.3)(b).tolist() == [[[0, 1, 2]]]  # the same size, and the double one, say enough
+    assert nn.Upsample(scale_factor=2.2)(b).tolist() == [[[0, 0, 1, 1, 2, 2]]]
     exact = nn.Upsample(3, mode="nearest-exact")(np.arange(5.0).reshape(1, 1, 5))
     assert exact.tolist() == [[[0, 2, 4]]]  # the middles of thirds; "nearest" takes 0, 1, 3, where thirds begin
 

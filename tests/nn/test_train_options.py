@@ -275,6 +275,25 @@ def test_a_log_goes_on_and_a_crash_costs_half_a_line_at_most(tmp_path):
     assert History.load(log) == history
 
 
+def test_an_epoch_that_is_taken_again_replaces_what_the_log_has_of_it(tmp_path):
+    path, calls = tmp_path / "w.safetensors", []
+
+    def fails_in_the_fourth_epoch(outputs, targets):
+        calls.append(1)
+        if len(calls) == 4 * 3 + 1:
+            raise ZeroDivisionError
+        return functional.cross_entropy(outputs, targets)
+
+    options = {"checkpoint": path, "checkpoint_every": "2 epochs", "epochs": 4}
+    with pytest.raises(ZeroDivisionError):
+        trained(network(), loss=fails_in_the_fourth_epoch, **options)
+    history = trained(network(), resume=True, **options)
+    lines = lines_of(path.with_suffix(".jsonl"))
+    assert [line["number"] for line in lines if line["event"] == "epoch"] == [1, 2, 3, 3, 4]
+    assert [line["reason"] for line in lines if line["event"] == "end"] == ["failed: ZeroDivisionError: ", "finished"]
+    assert History.load(path.with_suffix(".jsonl")) == history
+
+
 def test_figures_that_are_no_numbers_are_in_the_log_as_words(tmp_path):
     log = tmp_path / "log.jsonl"
     odd = {"nothing": lambda o, t: float("nan"), "much": lambda o, t: np.inf}

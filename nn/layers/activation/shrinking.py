@@ -31,7 +31,7 @@ class Softshrink(Activation):
 
     Errors: OptionError for a negative lambd.
 
-    >>> Softshrink()(np.array([-1.5, 0.4]))
+    >>> Softshrink()(np.array([-1.5, -0.4]))
     array([-1.,  0.])
     """
 

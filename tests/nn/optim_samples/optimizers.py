@@ -102,7 +102,12 @@ def usual(rng: np.random.Generator, **more: Any) -> dict[str, Any]:
     """Options that nearly all have."""
     weight_decay, maximize = some(rng, 0.0, 0.0, 0.01, 0.3), some(rng, False, False, True)
     # upwards there is no end, and long steps get to where all gradients but a few are rounding
-    return {"lr": rate(rng, largest=-2.0 if maximize else -1.0), **more, "weight_decay": weight_decay, "maximize": maximize}
+    return {
+        "lr": rate(rng, largest=-2.0 if maximize else -1.0),
+        **more,
+        "weight_decay": weight_decay,
+        "maximize": maximize,
+    }
 
 
 def adams(rng: np.random.Generator, **more: Any) -> dict[str, Any]:
