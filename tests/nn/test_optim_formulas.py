@@ -261,7 +261,7 @@ def test_lbfgs_finds_the_minimum(search):
 
 
 # Three steps of four iterations from (-1.5, 2) in Rosenbrock's valley, with a history of two, by torch.optim.LBFGS of
-# PyTorch 2.13.0 on a CPU in float64: where it is, printed to 12 decimals, iterations, evaluations, the last step's length.
+# PyTorch 2.13.0 on a CPU in float64: where it is, to 12 decimals, iterations, evaluations, the last step's length.
 GOLDEN = [
     (None, 0.02, [-1.472658895700, 2.008755427233], 12, 12, 0.02),
     ("strong_wolfe", 1.0, [-0.785693373545, 0.587773233545], 10, 16, 0.1461645197875917),

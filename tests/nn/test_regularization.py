@@ -9,10 +9,12 @@ from nn.regularization import l1_penalty, l2_penalty, max_norm_, weights
 
 
 def net():
-    return nn.Sequential(nn.Conv2d(2, 3, 2, rng=0), nn.Flatten(), nn.Linear(12, 4, rng=1)).train()
+    model = nn.Sequential(nn.Conv2d(2, 3, 2, rng=0), nn.Flatten(), nn.Linear(12, 4, rng=1))
+    model.scale = nn.Parameter(np.ones(4, np.float32))
+    return model
 
 
-def test_biases_are_not_weights():
+def test_biases_and_scales_are_not_weights():
     assert [w.shape for w in weights(net())] == [(3, 2, 2, 2), (4, 12)]
 
 

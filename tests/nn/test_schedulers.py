@@ -89,6 +89,11 @@ def test_warm_restarts_may_be_asked_for_any_epoch():
         scheduler.step(-1)
 
 
+def test_warm_restarts_come_later_each_time():
+    seen = rates(CosineAnnealingWarmRestarts(stepper(), T_0=2, T_mult=3), 27)
+    assert [k for k, rate in enumerate(seen) if rate == 1] == [0, 2, 8, 26]
+
+
 @pytest.mark.parametrize("kind", [SGD, Adam])
 def test_one_cycle_goes_up_and_down_and_the_momentum_the_other_way(kind):
     optimizer = stepper(kind=kind)
