@@ -31,6 +31,7 @@ if _TYPE_CHECKING:
         callbacks,
         classic,
         datasets,
+        history,
         models,
         monitor,
         onnx,
@@ -46,8 +47,8 @@ if _TYPE_CHECKING:
 
 # imported when they are first asked for: most programs need few of them, and some bring other packages along
 _LAZY = {
-    *("augment", "averaging", "callbacks", "classic", "datasets", "models", "monitor", "onnx", "plots"),
-    *("regularization", "saving", "sequences", "sklearn", "torch", "train", "vectors"),
+    *("augment", "averaging", "callbacks", "classic", "datasets", "history", "models", "monitor"),
+    *("onnx", "plots", "regularization", "saving", "sequences", "sklearn", "torch", "train", "vectors"),
 }
 
 _ELSEWHERE = {
@@ -81,6 +82,7 @@ __all__ = [
     "data",
     "datasets",
     "functional",
+    "history",
     "init",
     "losses",
     "metrics",

@@ -134,6 +134,10 @@ def test_a_schedulers_state_that_does_not_fit_is_refused_and_changes_nothing(sev
         scheduler.load_state_dict(made("a").state_dict())
     with pytest.raises(ag.DataError, match="differing:"):
         scheduler.load_state_dict({**before, "T_max": 3})
+    if several:  # the first part fits, the second does not
+        first, second = before["_schedulers"]
+        with pytest.raises(ag.DataError, match="differing: T_max"):
+            scheduler.load_state_dict({**before, "_schedulers": [{**first, "gamma": 0.7}, {**second, "T_max": 3}]})
     assert scheduler.state_dict() == before
 
 

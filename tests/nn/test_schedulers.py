@@ -277,6 +277,7 @@ def test_a_scheduler_of_ones_own():
 
     scheduler = Triangle(stepper(0.5), 2)
     assert rates(scheduler, 4) == [0.5, 1.0, 1.5, 1.5]
+    assert type(scheduler.optimizer.param_groups[0]["lr"]) is float  # NumPy's would make float32 weights float64
     assert {"top", "base_lrs", "last_epoch", "_step_count", "_last_lr"} == set(scheduler.state_dict())
 
 

@@ -30,8 +30,10 @@ def in_common_type(graph: Graph, op: Operation) -> list[str]:
 
 def brought(graph: Graph, argument: Any, dtype: Any) -> str:
     """An argument in a type."""
+    if isinstance(argument, Constant):
+        return graph.constant(argument.value, dtype)
     name, known = graph.name(argument, dtype), graph.type_of(argument)
-    return name if known is None or known == dtype or name in graph.initializers else graph.cast(name, dtype)
+    return name if known is None or known == dtype else graph.cast(name, dtype)
 
 
 def number(graph: Graph, op: Operation, value: float) -> str:

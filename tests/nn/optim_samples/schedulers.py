@@ -49,7 +49,6 @@ class SchedulerSample:
     optimizer: str
     rates: tuple[float, float]
     measures: Sequence[float] | None = None
-    only_here: str = ""
     steps: int = 100
 
     def made(self, optim: Any = nn.optim, tensor: Callable[..., Any] = ag.tensor) -> tuple[Any, Any]:
@@ -80,8 +79,8 @@ class SchedulerFamily:
         rng = np.random.default_rng([seed, *self.name.encode()])
         options = self.draw(rng)
         rates = (float(rng.uniform(0.1, 1)), float(rng.uniform(0.001, 0.1)))
-        measures, only_here = options.pop("measures", None), options.pop("only_here", "")
-        return SchedulerSample(Part(self.name, options), some(rng, "SGD", "Adam"), rates, measures, only_here)
+        measures = options.pop("measures", None)
+        return SchedulerSample(Part(self.name, options), some(rng, "SGD", "Adam"), rates, measures)
 
 
 SCHEDULERS: dict[str, SchedulerFamily] = {}
