@@ -133,7 +133,7 @@ class Tensor(Assignment):
         False
         """
         if self.node is not None:
-            self.lost = Cut("detach_", CONTEXT.get().path, place_of_user(), ref(self.node))
+            self.lost = Cut("detach", CONTEXT.get().path, place_of_user(), ref(self.node))
             self.node = None
         return self
 

@@ -35,7 +35,7 @@ from .train import fit
 
 __all__ = ["DATA", "OPTIMIZERS", "SCHEDULES", "Settings", "run"]
 
-DATA = ("digits", "mnist")
+DATA = ("digits", "mnist", "fashion_mnist", "cifar10")
 OPTIMIZERS = {"sgd": optim.SGD, "adam": optim.Adam, "adamw": optim.AdamW}
 SCHEDULES: dict[str, Callable[[Any, int, int], Any]] = {
     "constant": lambda optimizer, epochs, batches: None,
@@ -108,7 +108,7 @@ class Settings:
 
 def load(settings: Settings) -> ImageData:
     """The data set of a run; the split of the digits is always the same."""
-    return datasets.digits() if settings.data == "digits" else datasets.mnist(settings.data_dir)
+    return datasets.digits() if settings.data == "digits" else getattr(datasets, settings.data)(settings.data_dir)
 
 
 def run(

@@ -52,6 +52,8 @@ def batch_norm(
         return _by_running(x, running_mean, running_var, weight, bias, eps)
     axes = (0, *range(2, x.ndim))
     count = math.prod(x.shape[axis] for axis in axes)
+    if not count:
+        return _affine(x * 1, weight, bias, 1)  # nothing to see, and nothing that statistics could move to
     if count == 1:
         raise ag.ShapeError(
             f"batch_norm: training needs more than one number for each channel, got x {x.shape}; "

@@ -23,8 +23,9 @@ from .door import (
 )
 from .graph import Graph
 from .layers import LAYERS, is_whole
-from .operations import OPERATIONS
-from .program import Batch, Call, Input, program_of
+from .program import Batch, Call, Input
+from .recording import program_of
+from .writers import OPERATIONS
 
 __all__ = ["IR", "OPSET", "export"]
 
@@ -93,7 +94,7 @@ def _write(graph: Graph, step: Any) -> None:
     writer = OPERATIONS.get(step.name)
     if writer is None:
         raise ag.OptionError(
-            f"export: {step.where} has no counterpart in ONNX here; nn.onnx.operations.OPERATIONS lists those that have"
+            f"export: {step.where} has no counterpart in ONNX here; nn.onnx.writers.OPERATIONS lists those that have"
         )
     name = writer(graph, step)
     graph.names[step.result], graph.types[step.result] = name, step.dtype

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from .door import from_array, make_node, np_dtype_to_tensor_dtype
-from .program import Batch, Constant, Input, Parameter, Ref, Uniform
+from .program import Batch, Constant, Count, Input, Parameter, Ref, Uniform
 
 __all__ = ["Graph"]
 
@@ -73,6 +73,9 @@ class Graph:
             return self.parameter(argument.name)
         if isinstance(argument, Uniform):
             return self.add("Expand", self.constant(argument.value, dtype), self.lengths(argument.shape))
+        if isinstance(argument, Count):
+            count = self.once("Squeeze", self._batch(argument.factor), self.constant([0], np.int64))
+            return self.cast(count, np.dtype(dtype or np.int64))
         value = np.asarray(argument.value if isinstance(argument, Constant) else argument)
         weak = value.ndim == 0 or (dtype is not None and value.dtype.kind == np.dtype(dtype).kind)
         return self.constant(value, dtype if weak else None)
@@ -104,6 +107,27 @@ class Graph:
         if sum(isinstance(n, Batch) for n in shape) == 1 and 0 not in shape:
             return self.add("Reshape", x, self.constant([-1 if isinstance(n, Batch) else n for n in shape], np.int64))
         return self.add("Reshape", x, self.lengths(shape), allowzero=1)
+
+    def zeros(self, shape: Sequence[int | Batch], dtype: Any) -> str:
+        """Zeros in a shape."""
+        return self.add("ConstantOfShape", self.lengths(shape), value=from_array(np.zeros(1, dtype)))
+
+    def sliced(self, x: str, along: dict[int, slice]) -> str:
+        """A part of x: from, to and by how much, along some of its axes."""
+        if not along:
+            return x
+        whole = np.iinfo(np.int64)
+        steps = [part.step or 1 for part in along.values()]
+        starts = [
+            part.start if part.start is not None else 0 if step > 0 else -1
+            for part, step in zip(along.values(), steps, strict=True)
+        ]
+        stops = [
+            part.stop if part.stop is not None else whole.max if step > 0 else whole.min
+            for part, step in zip(along.values(), steps, strict=True)
+        ]
+        ends = (starts, stops, list(along), steps)
+        return self.add("Slice", x, *(self.constant(np.array(end, np.int64)) for end in ends))
 
     def cast(self, x: str, dtype: Any) -> str:
         """The same numbers in another type."""

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
+from ..containers import Sequential
 from ..layers.activation import ReLU
 from ..layers.conv import Conv2d
 from ..layers.dropout import Dropout
@@ -17,7 +18,6 @@ from ..layers.linear import Linear
 from ..layers.pool import MaxPool2d
 from ..layers.shaping import Flatten
 from ..module import Module
-from ..containers import Sequential
 from .classes import Classifier
 
 __all__ = ["ConvClassifier"]

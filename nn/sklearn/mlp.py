@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .. import functional
+from ..containers import Sequential
 from ..layers.dropout import Dropout
 from ..layers.mlp import MLP
 from ..module import Module
 from ..scikit import RegressorMixin, r2_score, validate_data
-from ..containers import Sequential
 from .classes import Classifier
 from .network import NetworkEstimator
 

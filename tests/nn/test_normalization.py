@@ -226,6 +226,9 @@ def test_examples_alone_and_empty_batches():
     np.testing.assert_array_equal(nn.InstanceNorm2d(3)(a), nn.InstanceNorm2d(3)(a[None])[0])
     for layer, shape in [(nn.InstanceNorm1d(3), (0, 3, 5)), (nn.GroupNorm(1, 3), (0, 3, 5)), (nn.LayerNorm(5), (0, 5))]:
         assert layer(np.ones(shape, np.float32)).shape == shape
+    layer = nn.BatchNorm1d(3)
+    assert layer(np.ones((0, 3, 2), np.float32)).shape == (0, 3, 2)
+    assert layer.running_mean.tolist() == [0, 0, 0]
     assert nn.BatchNorm1d(3).eval()(np.ones((0, 3), np.float32)).shape == (0, 3)
 
 

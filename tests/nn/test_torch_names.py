@@ -234,6 +234,7 @@ def test_recording_can_be_switched():
         assert not torch.is_grad_enabled()
         with torch.set_grad_enabled(True):
             assert torch.is_grad_enabled()
+        assert not torch.is_grad_enabled()
     assert torch.is_grad_enabled()
     with torch.inference_mode():
         assert not (x * 2).requires_grad
