@@ -5,6 +5,9 @@ value. Under `no_grad` a leaf is written into, in place. What could corrupt a gr
 NumPy, is refused in words.
 """
 
+import sys
+from opcode import opmap
+from types import FrameType
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +19,48 @@ from .errors import GraphError, ShapeError
 from .protocols import Protocols
 from .pytorch_methods import PytorchMethods
 from .randomness import RandomSource, generator
+
+# Note [x[i] += v]
+# Python reads `x[i]`, asks the result for `+=`, and stores what comes back by `x[i] = ...`. What was read is a view,
+# into which nobody may write; but nobody else holds it, and the store that follows is the assignment that was meant. So it
+# gives back a new value. Both are seen: the store in the caller's code, and by the references to the view that nobody
+# else has it. How many the call itself takes is measured here, because interpreters differ.
+
+
+class _Read:
+    def __iadd__(self, other: int) -> "_Read":
+        self._assign(other)
+        return self
+
+    def _assign(self, other: int) -> None:
+        global _TEMPORARY
+        _TEMPORARY = sys.getrefcount(self)
+
+
+class _Asked:
+    def __getitem__(self, index: int) -> _Read:
+        return _Read()
+
+    def __setitem__(self, index: int, value: _Read) -> None:
+        pass
+
+
+def _measure(asked: _Asked) -> None:
+    asked[0] += 1
+
+
+_TEMPORARY = 0
+_measure(_Asked())
+
+_SWAP, _STORES = opmap["SWAP"], {opmap[name] for name in ("STORE_SUBSCR", "STORE_SLICE") if name in opmap}
+
+
+def _is_stored_next(caller: FrameType) -> bool:
+    """Whether the code that called stores the result by an index: the end of `x[i] += v`."""
+    code, i = caller.f_code.co_code, caller.f_lasti + 2
+    while code[i] in (0, _SWAP):  # caches of the operation, and the order of what is to be stored
+        i += 2
+    return code[i] in _STORES
 
 
 def _in_place(of: str) -> Any:
@@ -72,6 +117,8 @@ class Assignment(Protocols):
         source = getattr(self, "source", None)
         owner = source() if source is not None else None
         if owner is not None and np.may_share_memory(self._array, owner._array):
+            if sys.getrefcount(self) <= _TEMPORARY and _is_stored_next(sys._getframe(2)):
+                return new  # type: ignore[no-any-return]
             raise GraphError(
                 f"{said}: this tensor is a view into another one (made by indexing, reshape, transpose or the like), "
                 f"and NumPy would change that one too; say {instead}"

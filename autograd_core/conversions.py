@@ -10,7 +10,8 @@ import numpy as np
 from . import ops
 from .engine import Variable, constant
 from .errors import OptionError
-from .pytorch_methods import PytorchMethods, lengths
+from .pytorch_methods import PytorchMethods
+from .shape_methods import lengths
 
 _DEVICES = ("cpu", "cuda", "mps", "xpu", "meta")
 

@@ -57,6 +57,8 @@ def test_the_code_on_a_page_runs_and_prints_what_it_says(page, capsys):
                 pytest.importorskip(
                     "sklearn", reason="the page's network trains on scikit-learn's digits (extra: demo)"
                 )
+            if "nn.onnx" in block:
+                pytest.importorskip("onnx", reason="the page exports a model to ONNX (extra: onnx)")
             exec(compile(block, page.name, "exec"), namespace)
             printed = capsys.readouterr().out.splitlines()
             said = re.findall(r"^ *print\(.*\) +# (.*)$", block, re.MULTILINE)

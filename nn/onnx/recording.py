@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from ..module import Module, values
+from ..module import Module
 from ..untouched import left_as_it_was
-from .program import Batch, Call, Constant, Input, Operation, Parameter, Program, Ref, Uniform
+from .program import Batch, Call, Constant, Count, Input, Operation, Parameter, Program, Ref, Uniform
 from .running import Called, Run, run
 
 __all__ = ["program_of"]
@@ -51,15 +51,20 @@ def _array(x: Any) -> NDArray[Any]:
     """An input of the example; several in a tuple or a dict are none."""
     if x is None or isinstance(x, tuple | list | dict):
         raise ag.OptionError(
-            f"export: an input must be an array, got {'None' if x is None else f'a {type(x).__name__}'}; wrap the model "
-            "in a Module that takes arrays one by one, and leaves out what is None"
+            f"export: an input must be an array, got {'None' if x is None else f'a {type(x).__name__}'}; wrap the "
+            "model in a Module that takes arrays one by one, and leaves out what is None"
         )
-    array = np.asarray(values(x) if isinstance(x, ag.Tensor) else x)
+    array = _plain(x)
     if array.ndim == 0 or len(array) == 0:
         raise ag.OptionError(
             f"export: inputs need an axis of samples first, and at least one sample; got shape {array.shape}"
         )
     return array
+
+
+def _plain(x: Any) -> NDArray[Any]:
+    """What a Tensor holds; anything else as an array, itself if it is one."""
+    return x.detach().numpy() if isinstance(x, ag.Tensor) else np.asarray(x)
 
 
 def _another(x: NDArray[Any], batch: bool) -> NDArray[Any]:
@@ -78,7 +83,7 @@ class _Joined:
         self.given: dict[int, Any] = {}  # what was there before the first operation
         self.shapes: dict[int, tuple[int | Batch, ...]] = {}
         self.same: dict[int, int] = {}  # the number in the first run of a number in the second
-        self.buffers = {id(values(buffer)): name for name, buffer in model.named_buffers() if name in self.state}
+        self.buffers = {id(buffer): name for name, buffer in model.named_buffers() if name in self.state}
         for name, parameter in model.named_parameters():
             self.given[self._join(parameter, parameter, "a parameter")] = Parameter(name)
         for i, pair in enumerate(zip(first.inputs, second.inputs, strict=True)):
@@ -114,7 +119,7 @@ class _Joined:
         where = "the output of the model"
         pairs = zip(self.first.outputs, self.second.outputs, strict=True)
         return [
-            (self._tensor(x, y, where), self._lengths(np.shape(x), np.shape(y), where), np.asarray(values(x)).dtype)
+            (self._tensor(x, y, where), self._lengths(np.shape(x), np.shape(y), where), _plain(x).dtype)
             for x, y in pairs
             if x is not None
         ]
@@ -156,7 +161,7 @@ class _Joined:
         """What two Tensors, or two other arguments of a layer, stand for."""
         if isinstance(x, ag.Tensor) and (number := self.first.tape.number(x)) is not None:
             return self._argument(number, self.second.tape.number(y), where)
-        return None if x is None else self._constant(values(x), values(y), where)
+        return None if x is None else self._constant(_plain(x), _plain(y), where)
 
     def _constant(self, x: Any, y: Any, where: str) -> Any:
         if id(x) in self.buffers and x is y:
@@ -164,6 +169,8 @@ class _Joined:
         x, y = np.asarray(x), np.asarray(y)
         if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
             return Constant(x)
+        if not x.size and not y.size:
+            return Uniform(x.dtype.type(0), self._lengths(x.shape, y.shape, where))
         if x.size and y.size and (x == x.flat[0]).all() and (y == x.flat[0]).all():
             return Uniform(x.flat[0], self._lengths(x.shape, y.shape, where))
         if x.shape == y.shape == () and x == x.astype(np.int64):
@@ -189,7 +196,7 @@ class _Joined:
             return self._constant(x, y, where)
         if isinstance(x, int | np.integer) and not isinstance(x, bool):
             return self._length(int(x), y, where)
-        if x is not y and (type(x) is not type(y) or (x != y and not x != x)):  # noqa: PLR0124 -- not a number, twice
+        if x is not y and (type(x) is not type(y) or (x != y and not x != x)):
             raise self._refusal(where)
         return x
 

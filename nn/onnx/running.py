@@ -16,6 +16,7 @@ from ..module import Module, values
 
 __all__ = ["Called", "Run", "leaves", "run"]
 
+
 @dataclass(eq=False)
 class Called:
     """A call of a whole layer in one run: what went in, and the leaves that stand for what came out."""

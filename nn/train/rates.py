@@ -48,6 +48,15 @@ class LearningRates:
             )
         return self.rates[lowest] / 10
 
+    def __str__(self) -> str:
+        if not self.rates:
+            return "no learning rate was tried"
+        text = f"{len(self.rates)} learning rates from {self.rates[0]:.2g} to {self.rates[-1]:.2g}"
+        try:
+            return f"{text}: {self.suggestion:.2g} is suggested"
+        except ag.DataError:
+            return f"{text}: the loss never falls"
+
 
 def find_lr(
     model: Module,

@@ -23,6 +23,7 @@ FLOORS = [
     {"operators", "numpy_functions"},
     {"numpy_ufuncs", "ndarray_methods"},
     {"missing_methods"},
+    {"shape_methods"},
     {"pytorch_methods"},
     {"conversions"},
     {"protocols"},

@@ -14,7 +14,7 @@ import numpy as np
 import autograd_core as ag
 
 from ..graph import Graph, fixed
-from ..program import Batch, Constant, Operation
+from ..program import Batch, Constant, Input, Operation, Ref
 from .operands import Writer, arguments, axes_of, brought
 
 __all__ = ["WRITERS"]
@@ -24,6 +24,8 @@ _Shape = tuple[int | Batch, ...]
 
 def _getitem(graph: Graph, op: Operation) -> str:
     parts = _parts(op, len(op.shapes[0]))
+    if any(np.dtype(bool) == graph.type_of(part) for part in parts if isinstance(part, Input | Ref)):
+        raise ag.OptionError(f"export: {op.where} picks by a mask that is computed, so that shapes depend on values")
     x, shape = graph.name(op.arguments[0]), op.shapes[0]
     if not any(_is_array(part) for part in parts):
         cuts = _cuts(parts, op)

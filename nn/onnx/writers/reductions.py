@@ -114,7 +114,9 @@ def _along(kind: str) -> Writer:
     def write(graph: Graph, op: Operation) -> str:
         axes = axes_of(op)
         if len(axes) != 1:
-            raise ag.OptionError(f"export: {op.where} over several axes has no counterpart in ONNX; reshape them to one")
+            raise ag.OptionError(
+                f"export: {op.where} over several axes has no counterpart in ONNX; reshape them to one"
+            )
         return graph.add(kind, graph.name(op.arguments[0]), axis=axes[0])
 
     return write

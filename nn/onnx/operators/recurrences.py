@@ -12,10 +12,10 @@ import numpy as np
 
 import autograd_core as ag
 
-__all__ = ["gru", "lstm", "rnn"]
+__all__ = ["OPERATORS"]
 
 
-def lstm(
+def _lstm(
     o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None, c: Any = None, p: Any = None
 ) -> Any:
     """Outputs (steps, directions, samples, hidden), the last state and the last cell (directions, samples, hidden)."""
@@ -29,7 +29,7 @@ def lstm(
     return _run(o, x, w, r, b, (h, c), step)
 
 
-def gru(o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None) -> Any:
+def _gru(o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None) -> Any:
     """Outputs (steps, directions, samples, hidden), and the last state (directions, samples, hidden)."""
     _check(o, "GRU", ["Sigmoid", "Tanh"], lengths, None)
     if not o.get("linear_before_reset"):
@@ -45,7 +45,7 @@ def gru(o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: A
     return _run(o, x, w, r, b, (h,), step)
 
 
-def rnn(o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None) -> Any:
+def _rnn(o: Any, x: Any, w: Any, r: Any, b: Any = None, lengths: Any = None, h: Any = None) -> Any:
     """Outputs (steps, directions, samples, hidden), and the last state (directions, samples, hidden)."""
     names = {name.lower() for name in o.get("activations", ["Tanh"])}
     if names not in ({"tanh"}, {"relu"}):
@@ -93,3 +93,7 @@ def _check(o: Any, who: str, usual: list[str], lengths: Any, peepholes: Any) -> 
     unusual += ["activations"] if [a.lower() for a in given] != [u.lower() for u in usual] * times else []
     if unusual:
         raise ag.OptionError(f"{who}: {', '.join(unusual)} is not read here")
+
+
+OPERATORS: dict[str, Callable[..., Any]] = {"GRU": _gru, "LSTM": _lstm, "RNN": _rnn}
+"""By the operator's name."""
