@@ -22,9 +22,9 @@ from .randomness import RandomSource, generator
 
 # Note [x[i] += v]
 # Python reads `x[i]`, asks the result for `+=`, and stores what comes back by `x[i] = ...`. What was read is a view,
-# into which nobody may write; but nobody else holds it, and the store that follows is the assignment that was meant. So it
-# gives back a new value. Both are seen: the store in the caller's code, and by the references to the view that nobody
-# else has it. How many the call itself takes is measured here, because interpreters differ.
+# into which nobody may write; but nobody else holds it, and the store that follows is the assignment that was meant.
+# So it gives back a new value. Both are seen: the store in the caller's code, and by the references to the view that
+# nobody else has it. How many the call itself takes is measured here, because interpreters differ.
 
 
 class _Read:
@@ -118,7 +118,7 @@ class Assignment(Protocols):
         owner = source() if source is not None else None
         if owner is not None and np.may_share_memory(self._array, owner._array):
             if sys.getrefcount(self) <= _TEMPORARY and _is_stored_next(sys._getframe(2)):
-                return new  # type: ignore[no-any-return]
+                return new
             raise GraphError(
                 f"{said}: this tensor is a view into another one (made by indexing, reshape, transpose or the like), "
                 f"and NumPy would change that one too; say {instead}"

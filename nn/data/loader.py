@@ -15,11 +15,11 @@ import numpy as np
 import autograd_core as ag
 
 from ..arguments import brief, check_flag, check_positive
-from ..randomness import RandomSource
+from ..randomness import RandomSource, one_source
 from .collation import collate, convert
 from .dataset import IterableDataset, Samples, described, fetch, fetch_each
 from .prefetch import prefetched
-from .resuming import one_source, restorer, snapshot, sources
+from .resuming import restorer, snapshot, sources
 from .samplers import BatchSampler, RandomSampler, SequentialSampler, StratifiedSampler
 
 __all__ = ["DataLoader", "get_worker_info"]

@@ -12,9 +12,8 @@ import numpy as np
 import autograd_core as ag
 
 from ..arguments import brief
-from ..randomness import RandomSource, generator
 
-__all__ = ["Stateful", "one_source", "restorer", "snapshot", "sources"]
+__all__ = ["Stateful", "restorer", "snapshot", "sources"]
 
 _MANY = 100  # a list with more entries holds samples, not parts of a data set
 _LEAVES = (str, bytes, int, float, complex, type(None), np.ndarray, np.generic, type, ModuleType, ag.Tensor)
@@ -103,15 +102,6 @@ def restorer(found: Mapping[str, Any], state: Mapping[str, Any], who: str) -> Ca
                 source.load_state_dict(state[path])
 
     return restore
-
-
-def one_source(rng: RandomSource, other: Any, who: str) -> "np.random.Generator":
-    """The generator of `rng`, or of `generator`, which is PyTorch's name for it; at most one of them is given."""
-    if rng is not None and other is not None:
-        raise ag.OptionError(f"{who}: rng and generator are two names for one thing; pass one of them")
-    if other is not None and type(other).__module__.partition(".")[0] == "torch":
-        raise ag.OptionError(f"{who}: generator must be a seed or a numpy.random.Generator, got {brief(other)}")
-    return generator(other if rng is None else rng, who)
 
 
 def _parts(part: Any) -> Iterator[tuple[Any, Any]]:

@@ -14,10 +14,10 @@ from numpy.typing import ArrayLike, NDArray
 import autograd_core as ag
 
 from ..arguments import brief, check_flag, check_positive
-from ..randomness import RandomSource
+from ..randomness import RandomSource, one_source
 from .collation import constant
 from .combining import ConcatDataset
-from .resuming import Stateful, one_source
+from .resuming import Stateful
 
 __all__ = [
     "BatchSampler",

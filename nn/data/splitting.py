@@ -12,11 +12,10 @@ from numpy.typing import ArrayLike
 
 import autograd_core as ag
 
-from ..randomness import RandomSource
+from ..randomness import RandomSource, one_source
 from .collation import constant
 from .combining import Subset
 from .dataset import Samples, TensorDataset
-from .resuming import one_source
 from .samplers import proportional
 
 __all__ = ["random_split", "stratified_split"]

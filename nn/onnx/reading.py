@@ -1,6 +1,6 @@
 """Reading an ONNX file as a Module: it computes, is differentiated and trained like any other.
 
-Knows the format. Does not know what the operators mean (`operators.py`). Loading runs no code from the file.
+Knows the format. Does not know what the operators mean (`operators`). Loading runs no code from the file.
 """
 
 import os
@@ -105,6 +105,9 @@ def _check(proto: Any, name: str) -> None:
             f"load: {name} is written in version {versions[0]} of the operators; those since {OLDEST} are read: "
             "export it again, or bring it up to date by onnx.version_converter"
         )
+    if proto.functions or proto.graph.sparse_initializer:
+        kind = "functions of its own" if proto.functions else "sparse arrays"
+        raise ag.OptionError(f"load: {name} has {kind}, which are not read here")
     unknown: dict[str, str] = {}
     for node in proto.graph.node:
         if node.domain not in _DOMAINS or node.op_type not in OPERATORS:
@@ -133,9 +136,9 @@ class _Node:
 
 
 def _plain(value: Any, where: str) -> Any:
-    """An attribute as numbers, strings, lists and arrays; a graph, which control flow runs, is refused."""
+    """An attribute as numbers, strings, lists and arrays."""
     if isinstance(value, bytes):
-        return value.decode()
+        return value.decode(errors="replace")
     if isinstance(value, list | tuple) or type(value).__name__.startswith("Repeated"):
         return [_plain(part, where) for part in value]
     return _array(value, where) if isinstance(value, TensorProto) else value
@@ -150,7 +153,7 @@ def load(path: str | os.PathLike[str]) -> OnnxModel:
     """The model in an ONNX file, as a Module in evaluation mode.
 
     Errors: ImportError without onnx, FileNotFoundError, DataError for a file that is damaged or something else,
-    OptionError for an operator that is not read here, by name.
+    OptionError for operators that are not read here, all of them by name, and for arrays kept in other files.
     """
     content = Path(path).read_bytes()
     try:

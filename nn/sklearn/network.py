@@ -24,6 +24,7 @@ import autograd_core as ag
 from .. import optim
 from ..data import DataLoader, TensorDataset
 from ..history import History
+from ..layers.dropout import RandomDrop
 from ..module import Module
 from ..scikit import (
     BaseEstimator,
@@ -40,8 +41,11 @@ __all__ = ["SOLVERS", "NetworkEstimator"]
 SOLVERS: dict[str, Callable[..., optim.Optimizer]] = {
     "adam": optim.Adam,
     "adamw": optim.AdamW,
+    "rmsprop": optim.RMSprop,
     "sgd": lambda groups, lr: optim.SGD(groups, lr=lr, momentum=0.9, nesterov=True),
 }
+"""Those that go by batches; "lbfgs" takes all samples at once, see Note [All samples at once]."""
+
 BATCH = 200  # samples, as in scikit-learn
 
 
@@ -90,6 +94,9 @@ class NetworkEstimator(BaseEstimator):
         self._check_options()
         if fresh:
             self._begin(X, outputs)
+        if self.solver == "lbfgs":
+            self._minimize(X, targets)
+            return
         train, held_out = (X, targets), None
         if self.early_stopping:
             train, held_out = self._split(X, targets, stratify)
@@ -111,21 +118,65 @@ class NetworkEstimator(BaseEstimator):
             if stop:
                 break
         else:
-            warnings.warn(
-                f"{type(self).__name__}: the {self.max_iter} epochs of max_iter are over and the network was still "
-                "getting better; raise max_iter, or learning_rate_init",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+            self._warn("epochs")
         self.best_loss_ = min(self.loss_curve_)
         if watch.state is not None:
             self.model_.load_state_dict(watch.state)
             self.best_validation_score_ = -watch.best
         self.model_.eval()
 
+    def _minimize(self, X: NDArray[Any], targets: NDArray[Any]) -> None:
+        """See Note [All samples at once]."""
+        model, inputs = self.model_.train(), ag.asarray(self._images(X))
+        if any(isinstance(layer, RandomDrop) and layer.p for layer in model.modules()):
+            raise ag.OptionError(
+                f"{type(self).__name__}: solver='lbfgs' needs a loss that is the same each time, and dropout draws it at "
+                "random; use another solver, or no dropout"
+            )
+        parameters = [p for p in model.parameters() if p.requires_grad]
+        weights = [p for p in parameters if p.ndim > 1]
+        optimizer = optim.LBFGS(
+            parameters,
+            max_iter=int(self.max_iter),
+            max_eval=15_000,
+            tolerance_grad=self.tol,
+            history_size=10,
+            line_search_fn="strong_wolfe",
+        )
+
+        def closure() -> Any:
+            optimizer.zero_grad()
+            loss = self._loss(model(inputs), targets)
+            for weight in weights:
+                loss = loss + self.alpha / 2 / len(X) * ag.sum(weight * weight)
+            loss.backward()
+            self.loss_ = loss.item()
+            return loss
+
+        optimizer.step(closure)
+        closure()  # the line search may have looked further than it went
+        optimizer.zero_grad()
+        found = optimizer.state[parameters[0]]["n_iter"]
+        self.n_iter_ += found
+        self.loss_curve_.append(self.loss_)
+        self.best_loss_ = min(self.loss_curve_)
+        if found >= self.max_iter:
+            self._warn("iterations")
+        model.eval()
+
+    def _warn(self, what: str) -> None:
+        warnings.warn(
+            f"{type(self).__name__}: the {self.max_iter} {what} of max_iter are over and the network was still getting "
+            "better; raise max_iter, or learning_rate_init",
+            ConvergenceWarning,
+            stacklevel=5,
+        )
+
     def _partial_fit(self, X: NDArray[Any], targets: NDArray[Any], outputs: int) -> None:
         """One epoch more."""
         self._check_options()
+        if self.solver == "lbfgs":
+            raise ag.OptionError("partial_fit: solver='lbfgs' needs all samples at once; use fit, or another solver")
         if self.early_stopping:
             raise ag.OptionError("partial_fit: early_stopping needs all samples at once; use fit, or turn it off")
         size = min(BATCH, len(X)) if self.batch_size == "auto" else min(int(self.batch_size), len(X))
@@ -208,8 +259,8 @@ class NetworkEstimator(BaseEstimator):
 
     def _check_options(self) -> None:
         who = type(self).__name__
-        if self.solver not in SOLVERS:
-            raise ag.OptionError(f"{who}: solver must be one of {', '.join(SOLVERS)}; got {self.solver!r}")
+        if self.solver not in (*SOLVERS, "lbfgs"):
+            raise ag.OptionError(f"{who}: solver must be one of {', '.join(SOLVERS)}, lbfgs; got {self.solver!r}")
         whole = {"max_iter": self.max_iter, "n_iter_no_change": self.n_iter_no_change}
         if self.batch_size != "auto":
             whole["batch_size"] = self.batch_size

@@ -1,6 +1,7 @@
 """What PyTorch's habits ask of a Tensor is there under the same name, and gives what NumPy gives in its own words."""
 
 import copy
+import operator
 import pickle
 
 import numpy as np
@@ -461,6 +462,8 @@ def test_a_view_that_somebody_holds_is_not_changed_so(container):
         container[0] += 1
     with pytest.raises(ag.GraphError, match="view"):
         x[0][1] += 1
+    with pytest.raises(ag.GraphError, match="view"):
+        operator.iadd(x[0], 1.0)  # nothing is stored afterwards
     assert x.tolist() == [[1.0, 2.0], [3.0, 4.0]]
 
 

@@ -9,7 +9,6 @@ import pytest
 
 import autograd_core as ag
 import nn
-from nn import init
 
 RNG = 7
 F64 = {"dtype": np.float64, "rng": RNG}
@@ -169,64 +168,6 @@ def test_a_seed_gives_the_same_layer_and_a_generator_draws_on():
 def test_precision_changes_the_numbers_only_by_rounding():
     single, double = nn.Conv2d(2, 3, 3, rng=5), nn.Conv2d(2, 3, 3, rng=5, dtype=np.float64)
     np.testing.assert_array_equal(single.weight.data, double.weight.data.astype(np.float32))
-
-
-# --- init ---
-
-
-def spread(function, *arguments, shape=(300, 200), **options):
-    """What an initialiser fills in, as (lowest, highest, standard deviation); in place and of the tensor's type."""
-    p = nn.Parameter(np.zeros(shape, np.float32))
-    assert function(p, *arguments, **options, rng=0) is p
-    assert p.dtype == np.float32
-    return p.data.min(), p.data.max(), p.data.std()
-
-
-def test_initialisers_have_the_published_spread():
-    root = math.sqrt
-    for function, bound in [
-        (init.xavier_uniform_, root(6 / 500)),
-        (init.kaiming_uniform_, root(6 / 200)),
-        (lambda p, rng: init.kaiming_uniform_(p, a=root(5), rng=rng), 1 / root(200)),
-        (lambda p, rng: init.kaiming_uniform_(p, mode="fan_out", nonlinearity="linear", rng=rng), root(3 / 300)),
-        (lambda p, rng: init.uniform_(p, -2, 2, rng=rng), 2),
-    ]:
-        low, high, std = spread(function)
-        # 60,000 numbers: the ends come within 0.1 % of the bounds, the deviation within 1 %
-        assert low == pytest.approx(-bound, rel=1e-3)
-        assert high == pytest.approx(bound, rel=1e-3)
-        assert std == pytest.approx(bound / root(3), rel=1e-2)
-    for function, expected in [
-        (init.xavier_normal_, root(2 / 500)),
-        (lambda p, rng: init.xavier_normal_(p, 3, rng=rng), 3 * root(2 / 500)),
-        (lambda p, rng: init.kaiming_normal_(p, nonlinearity="relu", rng=rng), root(2 / 200)),
-        (lambda p, rng: init.normal_(p, 0, 0.5, rng=rng), 0.5),
-    ]:
-        assert spread(function)[2] == pytest.approx(expected, rel=1e-2)
-
-
-@pytest.mark.parametrize("shape", [(4, 7), (7, 4), (3, 2, 2)])
-def test_orthogonal_rows_or_columns(shape):
-    p = init.orthogonal_(nn.Parameter(np.zeros(shape)), gain=2, rng=0)
-    q = p.data.reshape(shape[0], -1)
-    gram = q @ q.T if q.shape[0] <= q.shape[1] else q.T @ q
-    np.testing.assert_allclose(gram, 4 * np.eye(len(gram)), atol=1e-13)  # rounding of a QR of order 7
-
-
-def test_constants_and_gains():
-    p = nn.Parameter(np.zeros((2, 2)))
-    assert init.ones_(p).tolist() == [[1, 1], [1, 1]]
-    assert init.zeros_(p).tolist() == [[0, 0], [0, 0]]
-    assert init.constant_(p, 0.5).tolist() == [[0.5, 0.5], [0.5, 0.5]]
-    gains = {"linear": 1, "conv2d": 1, "sigmoid": 1, "tanh": 5 / 3, "relu": math.sqrt(2)}
-    assert {name: init.calculate_gain(name) for name in gains} == gains  # the table of torch.nn.init
-    assert init.calculate_gain("leaky_relu", 0.2) == math.sqrt(2 / 1.04)
-    with pytest.raises(ag.OptionError, match="nonlinearity must be one of linear"):
-        init.calculate_gain("swish")
-    with pytest.raises(ag.OptionError, match="mode must be one of fan_in, fan_out"):
-        init.kaiming_normal_(p, mode="fan")
-    with pytest.raises(ag.ShapeError, match="fans are those of a weight"):
-        init.xavier_normal_(nn.Parameter(np.zeros(3)))
 
 
 def test_a_convolutional_network_trains_without_growing():
