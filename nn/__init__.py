@@ -16,7 +16,7 @@ from .layers import *
 from .losses import *  # isort: split
 
 from .module import Module
-from .parameter import Buffer, Parameter, UninitializedParameter
+from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedParameter
 
 # --- seeing -----------------------------------------------------------------------------------------------------------
 from .summary import summary  # isort: split
@@ -68,6 +68,7 @@ __all__ = [
     "ParameterDict",
     "ParameterList",
     "Sequential",
+    "UninitializedBuffer",
     "UninitializedParameter",
     # layers and losses
     *_layers.__all__,

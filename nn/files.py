@@ -1,13 +1,15 @@
 """Files that a crash leaves whole: written all at once under a temporary name, or line by line at the end."""
 
+import errno
 import itertools
 import os
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-__all__ = ["append_line", "write_whole"]
+__all__ = ["append_line", "check_writable", "write_whole"]
 
 _ABANDONED = 60.0  # seconds without a change, after which what a process that is gone left half written is removed
 _numbers = itertools.count()
@@ -19,37 +21,63 @@ def write_whole(path: str | os.PathLike[str], content: bytes) -> Path:
     Folders on the way are made; a link is written through. Returns the path.
     """
     target = Path(os.path.realpath(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _tidy(target)
-    # processes, and threads of one, that write at once do not share it
-    part = target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.part")
-    try:
-        with part.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(part, target)
-        sync_folder(target.parent)
-    finally:
-        with suppress(FileNotFoundError):
-            part.unlink()
+    part = _part(target)
+    with _naming(path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _tidy(target)
+        try:
+            with part.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(part, target)
+            sync_folder(target.parent)
+        finally:
+            with suppress(OSError):
+                part.unlink()
     return Path(path)
+
+
+def check_writable(path: str | os.PathLike[str], who: str) -> None:
+    """Refuse a name under which no file can be written, before the work whose result it is to hold.
+
+    Folders on the way are made.
+    Errors: OSError, of the kind that writing would raise, which names the file and `who` wants it.
+
+    >>> import tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     check_writable(f"{folder}/new/weights.safetensors", "fit: save_to")
+    """
+    target = Path(os.path.realpath(path))
+    with _naming(path, f"{who}: no file can be written there: "):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if target.exists() and not target.is_file():  # a device, whose folder is not written to
+            return
+        part = _part(target)
+        try:
+            part.open("xb").close()
+        finally:
+            with suppress(OSError):
+                part.unlink()
 
 
 def append_line(path: str | os.PathLike[str], text: str) -> None:
     """Add a line to a file in one write; half a line that a crash left at the end is cut off first."""
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
-    try:
-        size = os.lseek(descriptor, 0, os.SEEK_END)
-        if size:
-            os.lseek(descriptor, -1, os.SEEK_END)
-            if os.read(descriptor, 1) != b"\n":
-                os.ftruncate(descriptor, path.read_bytes().rfind(b"\n") + 1)
-        os.write(descriptor, text.encode() + b"\n")
-    finally:
-        os.close(descriptor)
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+        try:
+            size = os.lseek(descriptor, 0, os.SEEK_END)
+            if size:
+                os.lseek(descriptor, -1, os.SEEK_END)
+                if os.read(descriptor, 1) != b"\n":
+                    os.ftruncate(descriptor, path.read_bytes().rfind(b"\n") + 1)
+            os.write(descriptor, text.encode() + b"\n")
+        finally:
+            os.close(descriptor)
 
 
 def sync_folder(folder: Path) -> None:
@@ -61,6 +89,22 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def _naming(path: str | os.PathLike[str], words: str = "") -> Iterator[None]:
+    """Let errors of the file system name the file that was asked for, not the one beside it, or none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise
+        raise OSError(error.errno, f"{words}{error.strerror}", str(path)) from error
+
+
+def _part(target: Path) -> Path:
+    """A temporary name that processes, and threads of one, that write at once do not share."""
+    return target.with_name(f".{target.name}.{os.getpid()}.{next(_numbers)}.part")
 
 
 def _tidy(target: Path) -> None:

@@ -17,7 +17,7 @@ from .arguments import check_flag
 from .holding import find, folded, join
 from .hooks import Hooked
 from .owning import Owner
-from .parameter import Parameter, UninitializedParameter, recast, values
+from .parameter import Parameter, Uninitialized, recast, values
 from .state import IncompatibleKeys, put, unfit
 
 __all__ = ["IncompatibleKeys", "Module", "Parameter", "values"]
@@ -191,7 +191,7 @@ class Module(Owner, Hooked):
         if np.dtype(dtype).kind != "f":
             raise ag.DTypeError(f"to: parameters need floating point numbers, got dtype {np.dtype(dtype)}")
         for tensor in [*self.parameters(), *self.buffers()]:
-            if isinstance(tensor, UninitializedParameter) or tensor.dtype.kind == "f":
+            if isinstance(tensor, Uninitialized) or tensor.dtype.kind == "f":
                 recast(tensor, dtype)
         return self
 

@@ -4,14 +4,23 @@ Knows Tensors. Does not know modules.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import autograd_core as ag
 
-__all__ = ["Buffer", "Parameter", "UninitializedParameter", "recast", "typed", "values"]
+__all__ = [
+    "Buffer",
+    "Parameter",
+    "Uninitialized",
+    "UninitializedBuffer",
+    "UninitializedParameter",
+    "recast",
+    "typed",
+    "values",
+]
 
 
 class Parameter(ag.Tensor):
@@ -42,63 +51,6 @@ class Parameter(ag.Tensor):
         return restore(*state)
 
 
-class UninitializedParameter(Parameter):
-    """A Parameter whose shape is not known yet, because a lazy layer takes it from its first input.
-
-    It may be frozen and shared. Whatever needs a value is refused until there is one; the object stays the same then.
-    Errors: GraphError, which is an AttributeError too, for any other use.
-
-    >>> weight = UninitializedParameter(dtype=np.float64)
-    >>> weight.materialize((2, 3)); weight.shape, type(weight).__name__
-    ((2, 3), 'Parameter')
-    """
-
-    def __init__(self, requires_grad: bool = True, dtype: DTypeLike = np.float32) -> None:
-        self._wanted, self._dtype = requires_grad, np.dtype(dtype)
-
-    def materialize(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> None:
-        """Become a Parameter of a shape, whose values are zeros until they are set."""
-        wanted, array = self._wanted, np.zeros(tuple(shape), self._dtype if dtype is None else dtype)
-        del self._wanted, self._dtype
-        self.__class__ = Parameter  # type: ignore[assignment]  # its owners and sharers hold this very object
-        Parameter.__init__(self, array, wanted)
-
-    def recast(self, dtype: DTypeLike) -> None:
-        """Have this type once there is a value."""
-        self._dtype = np.dtype(dtype)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type that its numbers will have."""
-        return self._dtype
-
-    @property
-    def requires_grad(self) -> bool:
-        """Whether it will be learned."""
-        return self._wanted
-
-    @requires_grad.setter
-    def requires_grad(self, value: bool) -> None:
-        self._wanted = value
-
-    def requires_grad_(self, requires_grad: bool = True) -> "UninitializedParameter":
-        self._wanted = requires_grad
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        raise _NoValueError(
-            f"{self.name or 'this parameter'} has no value yet ({name.lstrip('_')} was asked for): a lazy layer finds "
-            "its shapes when it is first called; call the model once on a batch (and then make the optimizer), or load "
-            "a state_dict"
-        )
-
-    def __repr__(self) -> str:
-        return "UninitializedParameter()" if not self.name else f"UninitializedParameter(name={self.name!r})"
-
-    def __reduce__(self) -> Any:
-        return _uninitialized, (self._wanted, self._dtype.str, self.name)
-
-
 class _NoValueError(ag.GraphError, AttributeError):
     """Also what Python raises for an attribute that is not there, so that asking for `.grad` gives None."""
 
@@ -127,6 +79,95 @@ class Buffer(ag.Tensor):
         return restore(*state)
 
 
+class Uninitialized(ag.Tensor):
+    """What has no shape yet, because a lazy layer takes it from its first input.
+
+    Whatever needs a value is refused until there is one; the object stays the same then.
+    Errors: GraphError, which is an AttributeError too, for any other use.
+    """
+
+    becomes: ClassVar[Any]
+    name: str = ""
+
+    def __init__(self, requires_grad: bool, dtype: DTypeLike) -> None:
+        self._wanted, self._dtype = requires_grad, np.dtype(dtype)
+
+    def materialize(self, shape: Sequence[int], dtype: DTypeLike | None = None) -> None:
+        """Become the usual one, of a shape, whose values are zeros until they are set."""
+        kind, wanted, array = (
+            self.becomes,
+            self._wanted,
+            np.zeros(tuple(shape), self._dtype if dtype is None else dtype),
+        )
+        del self._wanted, self._dtype
+        self.__class__ = kind  # its owners and sharers hold this very object
+        kind.__init__(self, array)
+        if wanted != self.requires_grad:
+            self.requires_grad = wanted
+
+    def recast(self, dtype: DTypeLike) -> None:
+        """Have this type once there is a value."""
+        self._dtype = np.dtype(dtype)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type that its numbers will have."""
+        return self._dtype
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether it will be learned."""
+        return self._wanted
+
+    @requires_grad.setter
+    def requires_grad(self, value: bool) -> None:
+        self._wanted = value
+
+    def requires_grad_(self, requires_grad: bool = True) -> "Uninitialized":
+        self._wanted = requires_grad
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        who = self.name or f"this {self.becomes.__name__.lower()}"
+        raise _NoValueError(
+            f"{who} has no value yet ({name.lstrip('_')} was asked for): a lazy layer finds its shapes when it is "
+            "first called; call the model once on a batch (and then make the optimizer), or load a state_dict"
+        )
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({f'name={self.name!r}' if self.name else ''})"
+
+    def __reduce__(self) -> Any:
+        return _uninitialized, (type(self), self._wanted, self._dtype.str, self.name)
+
+
+class UninitializedParameter(Uninitialized, Parameter):
+    """A Parameter whose shape is not known yet, because a lazy layer takes it from its first input.
+
+    It may be frozen and shared. Whatever needs a value is refused until there is one; the object stays the same then.
+    Errors: GraphError, which is an AttributeError too, for any other use.
+
+    >>> weight = UninitializedParameter(dtype=np.float64)
+    >>> weight.materialize((2, 3)); weight.shape, type(weight).__name__
+    ((2, 3), 'Parameter')
+    """
+
+    becomes = Parameter
+
+    def __init__(self, requires_grad: bool = True, dtype: DTypeLike = np.float32) -> None:
+        super().__init__(requires_grad, dtype)
+
+
+class UninitializedBuffer(Uninitialized, Buffer):
+    """A Buffer whose shape is not known yet, because a lazy layer takes it from its first input."""
+
+    becomes = Buffer
+    persistent = True
+
+    def __init__(self, requires_grad: bool = False, dtype: DTypeLike = np.float32) -> None:
+        super().__init__(requires_grad, dtype)
+
+
 def values(held: Any) -> NDArray[Any]:
     """A copy of what an array or Tensor holds, as an ndarray.
 
@@ -146,7 +187,7 @@ def recast(tensor: ag.Tensor, dtype: DTypeLike) -> None:
     >>> recast(weight, np.float64); weight
     Parameter([1.], requires_grad=True)
     """
-    if isinstance(tensor, UninitializedParameter):
+    if isinstance(tensor, Uninitialized):
         tensor.recast(dtype)
         return
     gradient = tensor.grad
@@ -173,10 +214,10 @@ def _parameter(array: NDArray[Any], requires_grad: bool, name: str) -> Parameter
     return parameter
 
 
-def _uninitialized(requires_grad: bool, dtype: str, name: str) -> UninitializedParameter:
-    parameter = UninitializedParameter(requires_grad, dtype)
-    parameter.name = name
-    return parameter
+def _uninitialized(kind: type[Any], requires_grad: bool, dtype: str, name: str) -> Any:
+    waiting = kind(requires_grad, dtype)
+    waiting.name = name
+    return waiting
 
 
 def _buffer(array: NDArray[Any], persistent: bool) -> Buffer:

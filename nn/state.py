@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 import autograd_core as ag
 
-from .parameter import UninitializedParameter
+from .parameter import Uninitialized
 
 __all__ = ["IncompatibleKeys", "near", "put", "unfit"]
 
@@ -43,7 +43,7 @@ def unfit(
 
 def put(held: Any, value: NDArray[Any]) -> None:
     """Write a value that fits into a parameter or buffer."""
-    if isinstance(held, UninitializedParameter):
+    if isinstance(held, Uninitialized):
         held.materialize(value.shape)
     array = held.writable() if isinstance(held, ag.Tensor) else held
     array[...] = value
@@ -83,7 +83,7 @@ def _prefix(found: IncompatibleKeys) -> str:
 
 def _clash(value: NDArray[Any], held: Any) -> str:
     """Why a value cannot be loaded into what a module holds, or nothing."""
-    if isinstance(held, UninitializedParameter):
+    if isinstance(held, Uninitialized):
         return "" if value.dtype.kind == "f" else f"numbers of type {value.dtype} where floating point is needed"
     if value.shape != held.shape:
         return f"shape {value.shape} where {held.shape} is needed"

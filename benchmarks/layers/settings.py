@@ -44,6 +44,6 @@ def _theirs(sample: Sample) -> Any:
 
     options = {name: translated(value) for name, value in sample.options.items()}
     module = kind(*map(translated, sample.args), **options, **extra).double().train(sample.training)
-    if any(torch.nn.parameter.is_lazy(parameter) for parameter in module.parameters()):
-        module(*map(torch.tensor, sample.arrays()))  # the first call makes the parameters
+    if any(torch.nn.parameter.is_lazy(held) for held in (*module.parameters(), *module.buffers())):
+        module(*map(torch.tensor, sample.arrays()))  # the first call makes them
     return module

@@ -19,7 +19,8 @@ __all__ = ["check_labels", "one_hot"]
 def one_hot(labels: ArrayLike | ag.Tensor, num_classes: int | None = None, dtype: DTypeLike = np.float32) -> Any:
     """Class k becomes the k-th unit vector.
 
-    Without `num_classes`, the largest label is taken for the last class. A Tensor gives a Tensor, an array an array.
+    Without `num_classes`, or with -1, the largest label is taken for the last class. A Tensor gives a Tensor, an array
+    an array.
     Shapes: labels (...) -> (..., num_classes).
     Errors: DTypeError for labels that are not integers, DataError for a label below 0 or not below `num_classes`.
 
@@ -32,7 +33,7 @@ def one_hot(labels: ArrayLike | ag.Tensor, num_classes: int | None = None, dtype
         raise ag.DTypeError(
             f"one_hot: labels must be integers, got {classes.dtype}; labels.astype(np.int64) where that is meant"
         )
-    if num_classes is None:
+    if num_classes is None or num_classes == -1:
         if classes.size == 0:
             raise ag.OptionError("one_hot: there is no label to tell the number of classes from; pass num_classes")
         num_classes = max(int(classes.max()), 0) + 1

@@ -3,8 +3,6 @@
 Takes arrays and Tensors, gives back what came. Does not know modules or parameters.
 """
 
-from autograd_core import linear
-
 from ..data import one_hot
 from .activation import *
 from .activation import __all__ as _activation
@@ -22,6 +20,8 @@ from .dropout import *
 from .dropout import __all__ as _dropout
 from .embedding import *
 from .embedding import __all__ as _embedding
+from .linear import *
+from .linear import __all__ as _linear
 from .losses.classification import *
 from .losses.classification import __all__ as _classification
 from .losses.likelihood import *
@@ -57,6 +57,7 @@ __all__ = [
     *_convolution,
     *_distance,
     *_dropout,
+    *_linear,
     *_classification,
     *_likelihood,
     *_margins,
@@ -68,6 +69,5 @@ __all__ = [
     *_shaping,
     *_softmax,
     *_upsampling,
-    "linear",
     "one_hot",
 ]

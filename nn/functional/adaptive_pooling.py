@@ -20,61 +20,61 @@ __all__ = [
 ]
 
 
-def adaptive_avg_pool1d(x: Any, output_size: Any) -> Any:
+def adaptive_avg_pool1d(input: Any, output_size: Any) -> Any:
     """Means of so many windows along one axis.
 
-    Shapes: x (N, channels, n) -> (N, channels, output_size), without N for one example.
+    Shapes: input x (N, channels, n) -> (N, channels, output_size), without N for one example.
 
     >>> adaptive_avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0, 4.0]]]), 2)
     array([[[2., 2.]]])
     """
-    return _average(x, output_size, 1)
+    return _average(input, output_size, 1)
 
 
-def adaptive_avg_pool2d(x: Any, output_size: Any) -> Any:
+def adaptive_avg_pool2d(input: Any, output_size: Any) -> Any:
     """Means of so many windows over height and width; None keeps an axis, and 1 takes its mean ("global" pooling).
 
-    Shapes: x (N, channels, height, width) -> (N, channels, *output_size), without N for one example.
+    Shapes: input x (N, channels, height, width) -> (N, channels, *output_size), without N for one example.
 
     >>> adaptive_avg_pool2d(np.arange(16.0).reshape(1, 1, 4, 4), (1, None))
     array([[[[6., 7., 8., 9.]]]])
     """
-    return _average(x, output_size, 2)
+    return _average(input, output_size, 2)
 
 
-def adaptive_avg_pool3d(x: Any, output_size: Any) -> Any:
+def adaptive_avg_pool3d(input: Any, output_size: Any) -> Any:
     """Means of so many windows over depth, height and width; None keeps an axis.
 
-    Shapes: x (N, channels, depth, height, width) -> (N, channels, *output_size), without N for one example.
+    Shapes: input x (N, channels, depth, height, width) -> (N, channels, *output_size), without N for one example.
     """
-    return _average(x, output_size, 3)
+    return _average(input, output_size, 3)
 
 
-def adaptive_max_pool1d(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool1d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima of so many windows along one axis, and with `return_indices` where they were.
 
-    Shapes: x (N, channels, n) -> (N, channels, output_size), without N for one example.
+    Shapes: input x (N, channels, n) -> (N, channels, output_size), without N for one example.
 
     >>> adaptive_max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0, 4.0]]]), 2)
     array([[[3., 4.]]])
     """
-    return _maximum(x, output_size, 1, return_indices)
+    return _maximum(input, output_size, 1, return_indices)
 
 
-def adaptive_max_pool2d(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool2d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima of so many windows over height and width; None keeps an axis. Indices count a channel row after row.
 
-    Shapes: x (N, channels, height, width) -> (N, channels, *output_size), without N for one example.
+    Shapes: input x (N, channels, height, width) -> (N, channels, *output_size), without N for one example.
     """
-    return _maximum(x, output_size, 2, return_indices)
+    return _maximum(input, output_size, 2, return_indices)
 
 
-def adaptive_max_pool3d(x: Any, output_size: Any, return_indices: bool = False) -> Any:
+def adaptive_max_pool3d(input: Any, output_size: Any, return_indices: bool = False) -> Any:
     """Maxima of so many windows over depth, height and width; None keeps an axis.
 
-    Shapes: x (N, channels, depth, height, width) -> (N, channels, *output_size), without N for one example.
+    Shapes: input x (N, channels, depth, height, width) -> (N, channels, *output_size), without N for one example.
     """
-    return _maximum(x, output_size, 3, return_indices)
+    return _maximum(input, output_size, 3, return_indices)
 
 
 def _prepared(x: Any, output_size: Any, ndim: int, name: str) -> tuple[Any, list[int]]:

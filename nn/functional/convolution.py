@@ -13,47 +13,65 @@ __all__ = ["conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d",
 
 
 def conv1d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
 ) -> Any:
     """Cross-correlation over one axis, plus a bias for each channel.
 
-    Shapes: x (N, channels, n) or (channels, n), weight (out_channels, channels / groups, k), bias (out_channels,)
+    Shapes: input x (N, channels, n) or (channels, n), weight (out_channels, channels / groups, k), bias (out_channels,)
     -> (N, out_channels, m) or (out_channels, m).
     `padding` is a number of zeros on either side, or "same" for m = n, or "valid" for none.
 
     >>> conv1d(np.ones((1, 1, 4)), np.ones((1, 1, 3)), padding="same")
     array([[[2., 3., 3., 2.]]])
     """
-    return _conv(ag.conv1d, "conv1d", 1, x, weight, bias, stride, padding, dilation, groups)
+    return _conv(ag.conv1d, "conv1d", 1, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv2d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
 ) -> Any:
     """Cross-correlation over height and width, plus a bias for each channel.
 
-    Shapes: x (N, channels, height, width), weight (out_channels, channels / groups, *kernel), bias (out_channels,)
-    -> (N, out_channels, height', width'); all that without N for one example. Options are one number or one for each
-    axis; `padding` as for conv1d.
+    Shapes: input x (N, channels, height, width), weight (out_channels, channels / groups, *kernel), bias
+    (out_channels,) -> (N, out_channels, height', width'); all that without N for one example. Options are one
+    number or one for each axis; `padding` as for conv1d.
 
     >>> conv2d(np.ones((1, 1, 3, 3)), np.ones((2, 1, 2, 2)), np.array([0.0, 0.5])).shape
     (1, 2, 2, 2)
     """
-    return _conv(ag.conv2d, "conv2d", 2, x, weight, bias, stride, padding, dilation, groups)
+    return _conv(ag.conv2d, "conv2d", 2, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv3d(
-    x: Any, weight: Any, bias: Any = None, stride: Size = 1, padding: Padding = 0, dilation: Size = 1, groups: int = 1
+    input: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Size = 1,
+    padding: Padding = 0,
+    dilation: Size = 1,
+    groups: int = 1,
 ) -> Any:
     """Cross-correlation over depth, height and width, plus a bias for each channel.
 
     Shapes: as for conv2d, with depth before height.
     """
-    return _conv(ag.conv3d, "conv3d", 3, x, weight, bias, stride, padding, dilation, groups)
+    return _conv(ag.conv3d, "conv3d", 3, input, weight, bias, stride, padding, dilation, groups)
 
 
 def conv_transpose1d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Size = 1,
@@ -66,18 +84,18 @@ def conv_transpose1d(
 
     It is the gradient of conv1d by its input, so that `padding` takes away from the borders of the output, and
     `output_padding` makes it longer at its end; several lengths are mapped to one by a `stride`, and it chooses.
-    Shapes: x (N, channels, n) or (channels, n), weight (channels, out_channels / groups, k), bias (out_channels,)
+    Shapes: input x (N, channels, n) or (channels, n), weight (channels, out_channels / groups, k), bias (out_channels,)
     -> (N, out_channels, m) with m = (n - 1) stride - 2 padding + dilation (k - 1) + output_padding + 1.
     Source: Zeiler et al., Deconvolutional networks (2010).
 
     >>> conv_transpose1d(np.array([[[1.0, 2.0]]]), np.array([[[1.0, 1.0, 1.0]]]), stride=2)
     array([[[1., 1., 3., 2., 2.]]])
     """
-    return _conv_transpose(ag.conv1d_input, 1, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(ag.conv1d_input, 1, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_transpose2d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Size = 1,
@@ -88,17 +106,17 @@ def conv_transpose2d(
 ) -> Any:
     """Transposed convolution over height and width; see conv_transpose1d.
 
-    Shapes: x (N, channels, height, width), weight (channels, out_channels / groups, *kernel), bias (out_channels,)
-    -> (N, out_channels, height', width'); all that without N for one example.
+    Shapes: input x (N, channels, height, width), weight (channels, out_channels / groups, *kernel), bias
+    (out_channels,) -> (N, out_channels, height', width'); all that without N for one example.
 
     >>> conv_transpose2d(np.ones((1, 2, 3, 3)), np.ones((2, 4, 2, 2)), stride=2).shape
     (1, 4, 6, 6)
     """
-    return _conv_transpose(ag.conv2d_input, 2, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(ag.conv2d_input, 2, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
 def conv_transpose3d(
-    x: Any,
+    input: Any,
     weight: Any,
     bias: Any = None,
     stride: Size = 1,
@@ -111,13 +129,13 @@ def conv_transpose3d(
 
     Shapes: as for conv_transpose2d, with depth before height.
     """
-    return _conv_transpose(ag.conv3d_input, 3, x, weight, bias, stride, padding, output_padding, groups, dilation)
+    return _conv_transpose(ag.conv3d_input, 3, input, weight, bias, stride, padding, output_padding, groups, dilation)
 
 
-def unfold(x: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
+def unfold(input: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
     """The patches under a kernel as columns, the channels one below the other.
 
-    Shapes: x (N, channels, height, width) -> (N, channels * kernel numbers, places), without N for one example.
+    Shapes: input x (N, channels, height, width) -> (N, channels * kernel numbers, places), without N for one example.
 
     >>> unfold(np.arange(4.0).reshape(1, 2, 2), 2)
     array([[0.],
@@ -136,13 +154,15 @@ def unfold(x: Any, kernel_size: Size, dilation: Size = 1, padding: Size = 0, str
         out = ag.conv2d(alone, taps, None, stride, padding, dilation)
         return ag.reshape(out, (x.shape[0], x.shape[1] * len(taps), math.prod(out.shape[2:])))
 
-    return in_batch(unfolded, x, 2)
+    return in_batch(unfolded, input, 2)
 
 
-def fold(x: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1) -> Any:
+def fold(
+    input: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, padding: Size = 0, stride: Size = 1
+) -> Any:
     """Patches added up at the places that `unfold` took them from: its transpose.
 
-    Shapes: x (N, channels * kernel numbers, places) -> (N, channels, *output_size), without N for one example.
+    Shapes: input x (N, channels * kernel numbers, places) -> (N, channels, *output_size), without N for one example.
 
     >>> fold(np.ones((4, 2)), (2, 3), 2)
     array([[[1., 2., 1.],
@@ -167,7 +187,7 @@ def fold(x: Any, output_size: Size, kernel_size: Size, dilation: Size = 1, paddi
         out = ag.conv2d_input(alone, taps, (batch * channels, 1, *size), lists[2], lists[1], lists[0])
         return ag.reshape(out, (batch, channels, *size))
 
-    return in_batch(folded, x if isinstance(x, ag.Tensor) else np.asarray(x), 1)
+    return in_batch(folded, input if isinstance(input, ag.Tensor) else np.asarray(input), 1)
 
 
 def _taps(kernel: tuple[int, ...], dtype: Any) -> Any:

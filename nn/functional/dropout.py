@@ -15,11 +15,13 @@ __all__ = ["alpha_dropout", "dropout", "dropout1d", "dropout2d", "dropout3d", "f
 _FLOOR = -1.7580993408473766
 
 
-def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None) -> Any:
+def dropout(
+    input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None
+) -> Any:
     """Set each element to 0 with probability `p`, and divide the others by 1 - p; nothing unless `training`.
 
     `inplace` is accepted and changes nothing: x is not overwritten.
-    Shapes: x (...) -> the same.
+    Shapes: input x (...) -> the same.
     Errors: OptionError for p outside [0, 1].
     Source: Srivastava et al., Dropout (2014), scaled in training in the place of testing.
 
@@ -28,14 +30,16 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False
     """
     check_probability(p, "dropout")
     if not training or p == 0:
-        return x
-    return _thinned(x, p, np.shape(x), rng, "dropout")
+        return input
+    return _thinned(input, p, np.shape(input), rng, "dropout")
 
 
-def dropout1d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None) -> Any:
+def dropout1d(
+    input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None
+) -> Any:
     """Dropout of whole channels: the elements of a channel are set to 0 together.
 
-    Shapes: x (N, channels, n) or (channels, n) -> the same.
+    Shapes: input x (N, channels, n) or (channels, n) -> the same.
     Source: Tompson et al., Efficient object localization using convolutional networks (2015).
 
     >>> dropout1d(np.ones((1, 3, 2)), rng=1)
@@ -43,52 +47,56 @@ def dropout1d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = Fal
             [2., 2.],
             [2., 2.]]])
     """
-    return _channels(x, p, training, rng, 1)
+    return _channels(input, p, training, rng, 1)
 
 
-def dropout2d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None) -> Any:
+def dropout2d(
+    input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None
+) -> Any:
     """Dropout of whole channels: the elements of a channel are set to 0 together.
 
-    Shapes: x (N, channels, height, width) -> the same. Three axes are read as (N, channels, n), as in PyTorch.
+    Shapes: input x (N, channels, height, width) -> the same. Three axes are read as (N, channels, n), as in PyTorch.
     Source: as for dropout1d.
     """
-    return _channels(x, p, training, rng, 2)
+    return _channels(input, p, training, rng, 2)
 
 
-def dropout3d(x: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None) -> Any:
+def dropout3d(
+    input: Any, p: float = 0.5, training: bool = True, inplace: bool = False, *, rng: RandomSource = None
+) -> Any:
     """Dropout of whole channels: the elements of a channel are set to 0 together.
 
-    Shapes: x (N, channels, depth, height, width) or without N -> the same.
+    Shapes: input x (N, channels, depth, height, width) or without N -> the same.
     Source: as for dropout1d.
     """
-    return _channels(x, p, training, rng, 3)
+    return _channels(input, p, training, rng, 3)
 
 
 def alpha_dropout(
-    x: Any, p: float = 0.5, training: bool = False, inplace: bool = False, *, rng: RandomSource = None
+    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False, *, rng: RandomSource = None
 ) -> Any:
     """Set each element to the lowest value of SELU with probability `p`, then scale and shift.
 
     So numbers of mean 0 and variance 1 keep both. Nothing unless `training`, which here is off by default, as in
     PyTorch.
-    Shapes: x (...) -> the same.
+    Shapes: input x (...) -> the same.
     Source: Klambauer et al., Self-normalizing neural networks (2017), section 3.
     """
-    return _alpha(x, p, training, np.shape(x), rng, "alpha_dropout")
+    return _alpha(input, p, training, np.shape(input), rng, "alpha_dropout")
 
 
 def feature_alpha_dropout(
-    x: Any, p: float = 0.5, training: bool = False, inplace: bool = False, *, rng: RandomSource = None
+    input: Any, p: float = 0.5, training: bool = False, inplace: bool = False, *, rng: RandomSource = None
 ) -> Any:
     """`alpha_dropout` of whole channels: the elements of a channel are set together.
 
-    Shapes: x (N, channels, ...) -> the same.
+    Shapes: input x (N, channels, ...) -> the same.
     Source: as for alpha_dropout.
     """
-    if np.ndim(x) < 2:
-        raise ag.ShapeError(f"feature_alpha_dropout: x must be (batch, channels, ...), got shape {np.shape(x)}")
-    shape = (*np.shape(x)[:2], *(1,) * (np.ndim(x) - 2))
-    return _alpha(x, p, training, shape, rng, "feature_alpha_dropout")
+    if np.ndim(input) < 2:
+        raise ag.ShapeError(f"feature_alpha_dropout: x must be (batch, channels, ...), got shape {np.shape(input)}")
+    shape = (*np.shape(input)[:2], *(1,) * (np.ndim(input) - 2))
+    return _alpha(input, p, training, shape, rng, "feature_alpha_dropout")
 
 
 def check_probability(p: Any, who: str) -> None:

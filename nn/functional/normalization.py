@@ -23,7 +23,7 @@ __all__ = [
 
 
 def batch_norm(
-    x: Any,
+    input: Any,
     running_mean: Any,
     running_var: Any,
     weight: Any = None,
@@ -36,7 +36,7 @@ def batch_norm(
 
     In `training` with the mean and the variance (divided by n) of x, which also move the running ones, in place, by the
     share `momentum`; the running variance is that divided by n - 1. Else with the running ones.
-    Shapes: x (N, channels, ...) -> the same; the other arrays (channels,).
+    Shapes: input x (N, channels, ...) -> the same; the other arrays (channels,).
     Errors: ShapeError for one number per channel in training, which has no variance.
     Source: Ioffe and Szegedy, Batch normalization (2015), algorithms 1 and 2.
 
@@ -44,7 +44,7 @@ def batch_norm(
     array([[-1.],
            [ 1.]])
     """
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     _check_channels("batch_norm", x, 2, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if not training:
         if running_mean is None or running_var is None:
@@ -69,7 +69,7 @@ def batch_norm(
 
 
 def instance_norm(
-    x: Any,
+    input: Any,
     running_mean: Any = None,
     running_var: Any = None,
     weight: Any = None,
@@ -82,11 +82,11 @@ def instance_norm(
 
     Running statistics are moved by the means over the batch of the means and of the variances (divided by n - 1), and
     are what is used where `use_input_stats` is False.
-    Shapes: x (N, channels, n, ...) -> the same; the other arrays (channels,).
+    Shapes: input x (N, channels, n, ...) -> the same; the other arrays (channels,).
     Errors: ShapeError for channels of a single number.
     Source: Ulyanov et al., Instance normalization (2016).
     """
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     _check_channels("instance_norm", x, 3, weight=weight, bias=bias, running_mean=running_mean, running_var=running_var)
     if not use_input_stats:
         if running_mean is None or running_var is None:
@@ -108,29 +108,31 @@ def instance_norm(
     return _affine(out, weight, bias, 1)
 
 
-def layer_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def layer_norm(
+    input: Any, normalized_shape: Sequence[int], weight: Any = None, bias: Any = None, eps: float = 1e-5
+) -> Any:
     """The last axes of each example brought to mean 0 and variance 1, times a weight, plus a bias.
 
-    Shapes: x (..., *normalized_shape) -> the same; weight and bias normalized_shape.
+    Shapes: input x (..., *normalized_shape) -> the same; weight and bias normalized_shape.
     Source: Ba, Kiros and Hinton, Layer normalization (2016).
 
     >>> layer_norm(np.array([[1.0, 3.0], [2.0, 2.0]]), (2,), eps=0)
     array([[-1.,  1.],
            [ 0.,  0.]])
     """
-    x, axes = _last_axes("layer_norm", x, normalized_shape, weight=weight, bias=bias)
+    x, axes = _last_axes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
     out = ag.standardize(x, axes, eps)
     out = out if weight is None else out * weight
     return out if bias is None else out + bias
 
 
-def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
+def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
     """Groups of channels of each example brought to mean 0 and variance 1, then channels times a weight, plus a bias.
 
-    Shapes: x (N, channels, ...) -> the same; weight and bias (channels,).
+    Shapes: input x (N, channels, ...) -> the same; weight and bias (channels,).
     Source: Wu and He, Group normalization (2018).
     """
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     _check_channels("group_norm", x, 2, weight=weight, bias=bias)
     if not isinstance(num_groups, int | np.integer) or num_groups < 1 or x.shape[1] % num_groups:
         raise ag.OptionError(
@@ -146,30 +148,30 @@ def group_norm(x: Any, num_groups: int, weight: Any = None, bias: Any = None, ep
     return _affine(ag.reshape(out, x.shape), weight, bias, 1)
 
 
-def rms_norm(x: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
+def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
     """The last axes of each example over their root mean square, times a weight.
 
     `eps`, the machine's epsilon of the numbers' type unless given, is added to the mean square.
-    Shapes: x (..., *normalized_shape) -> the same; weight normalized_shape.
+    Shapes: input x (..., *normalized_shape) -> the same; weight normalized_shape.
     Source: Zhang and Sennrich, Root mean square layer normalization (2019).
 
     >>> rms_norm(np.array([[3.0, 4.0, 0.0, 0.0]]), (4,), eps=0)
     array([[1.2, 1.6, 0. , 0. ]])
     """
-    x, axes = _last_axes("rms_norm", x, normalized_shape, weight=weight)
+    x, axes = _last_axes("rms_norm", input, normalized_shape, weight=weight)
     eps = float(np.finfo(x.dtype).eps) if eps is None else eps
     out = x / ag.sqrt(ag.mean(ag.square(x), axis=axes, keepdims=True) + eps)
     return out if weight is None else out * weight
 
 
-def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
+def local_response_norm(input: Any, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Any:
     """x over ``(k + alpha * mean of the squares of neighbouring channels)**beta``, `size` channels with itself between.
 
-    Shapes: x (N, channels, n, ...) -> the same.
+    Shapes: input x (N, channels, n, ...) -> the same.
     Source: Krizhevsky et al., ImageNet classification with deep convolutional neural networks (2012), section 3.3,
     there with the sum in the place of the mean.
     """
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     if x.ndim < 3:
         raise ag.ShapeError(f"local_response_norm: x must be (batch, channels, n, ...), got shape {x.shape}")
     if not x.size:
@@ -180,19 +182,19 @@ def local_response_norm(x: Any, size: int, alpha: float = 1e-4, beta: float = 0.
     return x / (means * alpha + k) ** beta
 
 
-def normalize(x: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Any:
+def normalize(input: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: float = 1e-12) -> Any:
     """x over its p-norm along `dim`, or over `eps` where the norm is smaller.
 
-    Shapes: x (...) -> the same.
+    Shapes: input x (...) -> the same.
 
     >>> normalize(np.array([[3.0, 4.0]]))
     array([[0.6, 0.8]])
     """
     if isinstance(dim, tuple | list):
-        length = ag.sum(ag.absolute(x) ** p, axis=tuple(dim), keepdims=True) ** (1 / p)
+        length = ag.sum(ag.absolute(input) ** p, axis=tuple(dim), keepdims=True) ** (1 / p)
     else:
-        length = ag.linalg.norm(x, p, dim, True)
-    return x / ag.maximum(length, eps)
+        length = ag.linalg.norm(input, p, dim, True)
+    return input / ag.maximum(length, eps)
 
 
 def _affine(x: Any, weight: Any, bias: Any, axis: int) -> Any:

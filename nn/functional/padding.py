@@ -12,13 +12,13 @@ __all__ = ["pad"]
 _MODES = {"constant": "constant", "reflect": "reflect", "replicate": "edge", "circular": "wrap"}
 
 
-def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
+def pad(input: Any, pad: Sequence[int], mode: str = "constant", value: float | None = None) -> Any:
     """x with a border: `pad` is (before, after) of the last axis, then of the axis before it, and so on.
 
     That order is PyTorch's; `ag.pad` takes NumPy's pairs, first axis first. A negative number cuts off. `mode` is
     "constant" (of `value`, 0 unless given), "reflect" (about the outermost element), "replicate" (it again and again)
     or "circular" (x as a period).
-    Shapes: x (..., n) -> (..., before + n + after).
+    Shapes: input x (..., n) -> (..., before + n + after).
     Errors: OptionError for an odd number of widths, an unknown mode, a `value` where there is none; ShapeError for more
     widths than axes, for a mirror image or a period that is longer than x, and where nothing would be left.
 
@@ -34,7 +34,7 @@ def pad(x: Any, pad: Sequence[int], mode: str = "constant", value: float | None 
         raise ag.OptionError(f"pad: mode must be one of {', '.join(_MODES)}; got {mode!r}")
     if value and mode != "constant":
         raise ag.OptionError(f"pad: value is for mode='constant', not for {mode!r}; got {value!r}")
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     if len(widths) > 2 * x.ndim:
         raise ag.ShapeError(f"pad: {len(widths)} numbers are for {len(widths) // 2} axes, and x has shape {x.shape}")
     pairs = {x.ndim - 1 - i: (widths[2 * i], widths[2 * i + 1]) for i in range(len(widths) // 2)}

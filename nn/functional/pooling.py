@@ -26,7 +26,7 @@ __all__ = [
 
 
 def max_pool1d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -37,16 +37,16 @@ def max_pool1d(
     """Maximum of each window along one axis; `stride` is the kernel size unless given.
 
     With `ceil_mode` a last window may reach over the end. With `return_indices` the places of the maxima come too.
-    Shapes: x (N, channels, n) -> (N, channels, m), without N for one example.
+    Shapes: input x (N, channels, n) -> (N, channels, m), without N for one example.
 
     >>> max_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     array([[[3., 2.]]])
     """
-    return _max_pool(ag.max_pool1d, 1, x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(ag.max_pool1d, 1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -56,14 +56,14 @@ def max_pool2d(
 ) -> Any:
     """Maximum of each window over height and width; options as for max_pool1d, one number or one for each axis.
 
-    Shapes: x (N, channels, height, width) -> (N, channels, height', width'), without N for one example. Indices count
-    the elements of a channel, row after row.
+    Shapes: input x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
+    Indices count the elements of a channel, row after row.
     """
-    return _max_pool(ag.max_pool2d, 2, x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(ag.max_pool2d, 2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def max_pool3d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -73,13 +73,13 @@ def max_pool3d(
 ) -> Any:
     """Maximum of each window over depth, height and width; options as for max_pool1d, one number or one for each axis.
 
-    Shapes: x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
+    Shapes: input x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
     """
-    return _max_pool(ag.max_pool3d, 3, x, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
+    return _max_pool(ag.max_pool3d, 3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
 def avg_pool1d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -89,16 +89,16 @@ def avg_pool1d(
     """Mean of each window along one axis; `stride` is the kernel size unless given.
 
     Zeros of the padding count, if `count_include_pad`. With `ceil_mode` a last window may reach over the end.
-    Shapes: x (N, channels, n) -> (N, channels, m), without N for one example.
+    Shapes: input x (N, channels, n) -> (N, channels, m), without N for one example.
 
     >>> avg_pool1d(np.array([[[1.0, 3.0, 2.0, 0.0]]]), 2)
     array([[[2., 1.]]])
     """
-    return in_batch(ag.avg_pool1d, x, 1, kernel_size, stride, padding, ceil_mode, count_include_pad)
+    return in_batch(ag.avg_pool1d, input, 1, kernel_size, stride, padding, ceil_mode, count_include_pad)
 
 
 def avg_pool2d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -109,13 +109,15 @@ def avg_pool2d(
     """Mean of each window over height and width; options as for avg_pool1d, one number or one for each axis.
 
     Sums of windows are divided by `divisor_override` instead, if it is given.
-    Shapes: x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
+    Shapes: input x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
     """
-    return in_batch(ag.avg_pool2d, x, 2, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return in_batch(
+        ag.avg_pool2d, input, 2, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
 def avg_pool3d(
-    x: Any,
+    input: Any,
     kernel_size: Size,
     stride: Size | None = None,
     padding: Size = 0,
@@ -125,41 +127,49 @@ def avg_pool3d(
 ) -> Any:
     """Mean of each window over depth, height and width; options as for avg_pool2d.
 
-    Shapes: x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
+    Shapes: input x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
     """
-    return in_batch(ag.avg_pool3d, x, 3, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+    return in_batch(
+        ag.avg_pool3d, input, 3, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
+    )
 
 
-def lp_pool1d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
+def lp_pool1d(
+    input: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """Power mean without the mean: ``(sum of x**p over the window)**(1/p)`` along one axis, p being `norm_type`.
 
     Where the sum is 0, the gradient is taken as 0; where it is negative, the root is NaN, as in PyTorch.
-    Shapes: x (N, channels, n) -> (N, channels, m), without N for one example.
+    Shapes: input x (N, channels, n) -> (N, channels, m), without N for one example.
 
     >>> lp_pool1d(np.array([[[3.0, 4.0]]]), 2, 2)
     array([[[5.]]])
     """
-    return _lp_pool(avg_pool1d, 1, x, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(avg_pool1d, 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool2d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
+def lp_pool2d(
+    input: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """``(sum of x**p over the window)**(1/p)`` over height and width, p being `norm_type`; see lp_pool1d.
 
-    Shapes: x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
+    Shapes: input x (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
     """
-    return _lp_pool(avg_pool2d, 2, x, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(avg_pool2d, 2, input, norm_type, kernel_size, stride, ceil_mode)
 
 
-def lp_pool3d(x: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False) -> Any:
+def lp_pool3d(
+    input: Any, norm_type: float, kernel_size: Size, stride: Size | None = None, ceil_mode: bool = False
+) -> Any:
     """``(sum of x**p over the window)**(1/p)`` over depth, height and width, p being `norm_type`; see lp_pool1d.
 
-    Shapes: x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
+    Shapes: input x (N, channels, depth, height, width) -> (N, channels, *m), without N for one example.
     """
-    return _lp_pool(avg_pool3d, 3, x, norm_type, kernel_size, stride, ceil_mode)
+    return _lp_pool(avg_pool3d, 3, input, norm_type, kernel_size, stride, ceil_mode)
 
 
 def max_unpool1d(
-    x: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
+    input: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
 ) -> Any:
     """Each element of x at the place that max_pool1d found it, and zeros elsewhere.
 
@@ -171,27 +181,27 @@ def max_unpool1d(
     >>> max_unpool1d(out, indices, 2)
     array([[[0., 3., 2., 0.]]])
     """
-    return _max_unpool(1, x, indices, kernel_size, stride, padding, output_size)
+    return _max_unpool(1, input, indices, kernel_size, stride, padding, output_size)
 
 
 def max_unpool2d(
-    x: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
+    input: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
 ) -> Any:
     """Each element of x at the place that max_pool2d found it, and zeros elsewhere; see max_unpool1d.
 
     Shapes: x, indices (N, channels, height, width) -> (N, channels, height', width'), without N for one example.
     """
-    return _max_unpool(2, x, indices, kernel_size, stride, padding, output_size)
+    return _max_unpool(2, input, indices, kernel_size, stride, padding, output_size)
 
 
 def max_unpool3d(
-    x: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
+    input: Any, indices: Any, kernel_size: Size, stride: Size | None = None, padding: Size = 0, output_size: Any = None
 ) -> Any:
     """Each element of x at the place that max_pool3d found it, and zeros elsewhere; see max_unpool1d.
 
     Shapes: x, indices (N, channels, depth, height, width) -> (N, channels, *n), without N for one example.
     """
-    return _max_unpool(3, x, indices, kernel_size, stride, padding, output_size)
+    return _max_unpool(3, input, indices, kernel_size, stride, padding, output_size)
 
 
 def _max_pool(

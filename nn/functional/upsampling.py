@@ -30,7 +30,7 @@ _SHARPNESS = -0.75  # the slope of the cubic kernel at 1; Keys has -0.5, PyTorch
 
 
 def interpolate(
-    x: Any,
+    input: Any,
     size: int | Sequence[int] | None = None,
     scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
@@ -43,7 +43,7 @@ def interpolate(
     `mode` is "nearest", "nearest-exact", "area" (means), "linear" (one axis), "bilinear", "bicubic" (two axes) or
     "trilinear" (three). With `align_corners` the outermost elements stay outermost. A `scale_factor` also says how far
     apart elements are; with `recompute_scale_factor` that follows from the sizes alone.
-    Shapes: x (N, channels, *n) -> (N, channels, *m); m is `size`, or n * scale_factor rounded down.
+    Shapes: input x (N, channels, *n) -> (N, channels, *m); m is `size`, or n * scale_factor rounded down.
     Errors: OptionError for an unknown mode, both or neither of size and scale_factor, and for `antialias`.
     Source: Keys, Cubic convolution interpolation for digital image processing (1981), for bicubic.
 
@@ -52,7 +52,7 @@ def interpolate(
     >>> interpolate(np.array([[[1.0, 2.0]]]), 3, mode="linear", align_corners=True)
     array([[[1. , 1.5, 2. ]]])
     """
-    x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
     ndim = x.ndim - 2
     if mode not in _MODES:
         raise ag.OptionError(f"interpolate: mode must be one of {', '.join(_MODES)}; got {mode!r}")
@@ -83,7 +83,7 @@ def interpolate(
 
 
 def upsample(
-    x: Any,
+    input: Any,
     size: int | Sequence[int] | None = None,
     scale_factor: float | Sequence[float] | None = None,
     mode: str = "nearest",
@@ -94,7 +94,7 @@ def upsample(
     >>> upsample(np.array([[[1.0, 2.0]]]), 4)
     array([[[1., 1., 2., 2.]]])
     """
-    return interpolate(x, size, scale_factor, mode, align_corners)
+    return interpolate(input, size, scale_factor, mode, align_corners)
 
 
 def _sizes(x: Any, ndim: int, size: Any, scale_factor: Any, recompute: bool) -> tuple[list[int], list[float | None]]:

@@ -24,8 +24,8 @@ class AdaptiveAvgPool(Module):
         super().__init__()
         self.output_size = output_size
 
-    def forward(self, x: Any) -> Any:
-        return self.pool(x, self.output_size)
+    def forward(self, input: Any) -> Any:
+        return self.pool(input, self.output_size)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}"
@@ -40,8 +40,8 @@ class AdaptiveMaxPool(Module):
         super().__init__()
         self.output_size, self.return_indices = output_size, return_indices
 
-    def forward(self, x: Any) -> Any:
-        return self.pool(x, self.output_size, self.return_indices)
+    def forward(self, input: Any) -> Any:
+        return self.pool(input, self.output_size, self.return_indices)
 
     def extra_repr(self) -> str:
         return f"output_size={self.output_size}" + (", return_indices=True" if self.return_indices else "")

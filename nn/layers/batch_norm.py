@@ -92,8 +92,8 @@ class BatchNorm(ChannelNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
-    def forward(self, x: Any) -> Any:
-        self._check_axes(x)
+    def forward(self, input: Any) -> Any:
+        self._check_axes(input)
         by_batch = self.training or self.running_mean is None
         share = 0.0
         if self.training and self.track_running_stats:
@@ -101,7 +101,7 @@ class BatchNorm(ChannelNorm):
             share = 1 / count if self.momentum is None else self.momentum
         moved = not self.training or share > 0
         mean, var = (self.running_mean, self.running_var) if moved else (None, None)
-        out = functional.batch_norm(x, mean, var, self.weight, self.bias, by_batch, share, self.eps)
+        out = functional.batch_norm(input, mean, var, self.weight, self.bias, by_batch, share, self.eps)
         if self.training and self.track_running_stats:
             self.num_batches_tracked += 1  # not before: a batch that is refused does not count
         return out
@@ -125,9 +125,9 @@ class InstanceNorm(ChannelNorm):
     ) -> None:
         super().__init__(num_features, eps, momentum, affine, track_running_stats, bias, dtype)
 
-    def forward(self, x: Any) -> Any:
-        self._check_axes(x)
-        x = x if isinstance(x, ag.Tensor) else np.asarray(x)
+    def forward(self, input: Any) -> Any:
+        self._check_axes(input)
+        x = input if isinstance(input, ag.Tensor) else np.asarray(input)
         alone = x.ndim == self.allowed[0]
         channels = x.shape[0 if alone else 1]
         if channels != self.num_features:

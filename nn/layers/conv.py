@@ -73,11 +73,11 @@ class Conv(Module):
     def _sizes(self, value: Any, name: str, least: int) -> tuple[int, ...]:
         return per_axis(value, self.ndim, f"{type(self).__name__}: {name}", least)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         padding = self.padding
         if self.padding_mode != "zeros":
-            x, padding = functional.pad(x, self._border(), self.padding_mode), 0
-        return self.convolve(x, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
+            input, padding = functional.pad(input, self._border(), self.padding_mode), 0
+        return self.convolve(input, self.weight, self.bias, self.stride, padding, self.dilation, self.groups)
 
     def _border(self) -> list[int]:
         """The padding as `functional.pad` takes it: before and after, the last axis first."""

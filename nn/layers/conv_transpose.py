@@ -74,9 +74,11 @@ class ConvTranspose(Module):
     def _sizes(self, name: str, least: int = 0) -> tuple[int, ...]:
         return per_axis(getattr(self, name), self.ndim, f"{type(self).__name__}: {name}", least)
 
-    def forward(self, x: Any, output_size: Sequence[int] | None = None) -> Any:
-        longer = self.output_padding if output_size is None else self._missing(x, output_size)
-        return self.convolve(x, self.weight, self.bias, self.stride, self.padding, longer, self.groups, self.dilation)
+    def forward(self, input: Any, output_size: Sequence[int] | None = None) -> Any:
+        longer = self.output_padding if output_size is None else self._missing(input, output_size)
+        return self.convolve(
+            input, self.weight, self.bias, self.stride, self.padding, longer, self.groups, self.dilation
+        )
 
     def _missing(self, x: Any, output_size: Sequence[int]) -> tuple[int, ...]:
         """How much the output is longer than the shortest one, so that it has the size that is asked for."""

@@ -24,8 +24,8 @@ class RandomDrop(Module):
         check_probability(p, who)
         self.p, self.inplace, self.rng = p, inplace, generator(rng, who)
 
-    def forward(self, x: Any) -> Any:
-        return self.drop(x, self.p, self.training, rng=self.rng)
+    def forward(self, input: Any) -> Any:
+        return self.drop(input, self.p, self.training, rng=self.rng)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, inplace={self.inplace}"

@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-from .. import functional, init
+from .. import init
 from ..arguments import check_positive
 from ..module import Module, Parameter
 from ..parameter import values
@@ -47,7 +47,7 @@ class Linear(Module):
         )
 
     def forward(self, input: Any) -> Any:
-        return functional.linear(input, self.weight, self.bias)
+        return ag.linear(input, self.weight, self.bias)
 
     def extra_repr(self) -> str:
         return (

@@ -42,8 +42,8 @@ class LayerNorm(Module):
         self.weight = Parameter(np.ones(self.normalized_shape, dtype)) if elementwise_affine else None
         self.bias = Parameter(np.zeros(self.normalized_shape, dtype)) if elementwise_affine and bias else None
 
-    def forward(self, x: Any) -> Any:
-        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+    def forward(self, input: Any) -> Any:
+        return functional.layer_norm(input, self.normalized_shape, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -119,10 +119,10 @@ class GroupNorm(Module):
         self.weight = Parameter(np.ones(num_channels, dtype)) if affine else None
         self.bias = Parameter(np.zeros(num_channels, dtype)) if affine and bias else None
 
-    def forward(self, x: Any) -> Any:
-        if np.ndim(x) < 2 or np.shape(x)[1] != self.num_channels:
-            raise ag.ShapeError(f"GroupNorm: x must be (batch, {self.num_channels}, ...), got shape {np.shape(x)}")
-        return functional.group_norm(x, self.num_groups, self.weight, self.bias, self.eps)
+    def forward(self, input: Any) -> Any:
+        if np.ndim(input) < 2 or np.shape(input)[1] != self.num_channels:
+            raise ag.ShapeError(f"GroupNorm: x must be (batch, {self.num_channels}, ...), got shape {np.shape(input)}")
+        return functional.group_norm(input, self.num_groups, self.weight, self.bias, self.eps)
 
     def extra_repr(self) -> str:
         return (
@@ -147,8 +147,8 @@ class LocalResponseNorm(Module):
         self.size = check_positive(size, "LocalResponseNorm: size")
         self.alpha, self.beta, self.k = alpha, beta, k
 
-    def forward(self, x: Any) -> Any:
-        return functional.local_response_norm(x, self.size, self.alpha, self.beta, self.k)
+    def forward(self, input: Any) -> Any:
+        return functional.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
 
     def extra_repr(self) -> str:
         return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"

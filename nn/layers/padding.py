@@ -50,13 +50,13 @@ class Pad(Module):
                 f"each axis, the last axis first; got {self.padding!r}"
             ) from None
 
-    def forward(self, x: Any) -> Any:
-        if np.ndim(x) not in (self.ndim + 1, self.ndim + 2):
+    def forward(self, input: Any) -> Any:
+        if np.ndim(input) not in (self.ndim + 1, self.ndim + 2):
             axes = ("length", "height, width", "depth, height, width")[self.ndim - 1]
             raise ag.ShapeError(
-                f"{type(self).__name__}: x must be ([batch,] channels, {axes}), got shape {np.shape(x)}"
+                f"{type(self).__name__}: x must be ([batch,] channels, {axes}), got shape {np.shape(input)}"
             )
-        return functional.pad(x, self._widths(), self.mode)
+        return functional.pad(input, self._widths(), self.mode)
 
     def extra_repr(self) -> str:
         return f"{self._widths()}"
@@ -71,8 +71,8 @@ class ConstantPad(Pad):
         super().__init__(padding)
         self.value = value
 
-    def forward(self, x: Any) -> Any:
-        return functional.pad(x, self._widths(), value=self.value)
+    def forward(self, input: Any) -> Any:
+        return functional.pad(input, self._widths(), value=self.value)
 
     def extra_repr(self) -> str:
         return f"padding={self._widths()}, value={self.value}"

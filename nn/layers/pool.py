@@ -41,9 +41,9 @@ class MaxPool(Module):
         self.kernel_size, self.stride = kernel_size, kernel_size if stride is None else stride
         self.padding, self.dilation, self.return_indices, self.ceil_mode = padding, dilation, return_indices, ceil_mode
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         return self.pool(
-            x, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
+            input, self.kernel_size, self.stride, self.padding, self.dilation, self.ceil_mode, self.return_indices
         )
 
     def extra_repr(self) -> str:
@@ -103,8 +103,8 @@ class MaxUnpool(Module):
         self.kernel_size, self.padding = kernel_size, padding
         self.stride = kernel_size if stride is None else stride
 
-    def forward(self, x: Any, indices: Any, output_size: Sequence[int] | None = None) -> Any:
-        return self.unpool(x, indices, self.kernel_size, self.stride, self.padding, output_size)
+    def forward(self, input: Any, indices: Any, output_size: Sequence[int] | None = None) -> Any:
+        return self.unpool(input, indices, self.kernel_size, self.stride, self.padding, output_size)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -161,9 +161,9 @@ class AvgPool(Module):
         self.padding, self.ceil_mode, self.count_include_pad = padding, ceil_mode, count_include_pad
         self.divisor_override = divisor_override
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         options = (self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-        return self.pool(x, *options, self.divisor_override)
+        return self.pool(input, *options, self.divisor_override)
 
     def extra_repr(self) -> str:
         shown = f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
@@ -197,9 +197,9 @@ class AvgPool1d(AvgPool):
     ) -> None:
         super().__init__(kernel_size, stride, padding, ceil_mode, count_include_pad)
 
-    def forward(self, x: Any) -> Any:
+    def forward(self, input: Any) -> Any:
         options = (self.kernel_size, self.stride, self.padding, self.ceil_mode, self.count_include_pad)
-        return functional.avg_pool1d(x, *options)
+        return functional.avg_pool1d(input, *options)
 
     def extra_repr(self) -> str:
         shown = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding")}
@@ -244,8 +244,8 @@ class LPPool(Module):
         super().__init__()
         self.norm_type, self.kernel_size, self.stride, self.ceil_mode = norm_type, kernel_size, stride, ceil_mode
 
-    def forward(self, x: Any) -> Any:
-        return self.pool(x, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
+    def forward(self, input: Any) -> Any:
+        return self.pool(input, self.norm_type, self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         return (

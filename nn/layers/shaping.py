@@ -22,8 +22,8 @@ class Flatten(Module):
         super().__init__()
         self.start_dim, self.end_dim = start_dim, end_dim
 
-    def forward(self, x: Any) -> Any:
-        return functional.flatten(x, self.start_dim, self.end_dim)
+    def forward(self, input: Any) -> Any:
+        return functional.flatten(input, self.start_dim, self.end_dim)
 
     def extra_repr(self) -> str:
         return f"start_dim={self.start_dim}, end_dim={self.end_dim}"
@@ -40,8 +40,8 @@ class Unflatten(Module):
         super().__init__()
         self.dim, self.unflattened_size = dim, unflattened_size
 
-    def forward(self, x: Any) -> Any:
-        return functional.unflatten(x, self.dim, self.unflattened_size)
+    def forward(self, input: Any) -> Any:
+        return functional.unflatten(input, self.dim, self.unflattened_size)
 
     def extra_repr(self) -> str:
         return f"dim={self.dim}, unflattened_size={self.unflattened_size}"
@@ -57,8 +57,8 @@ class Identity(Module):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__()
 
-    def forward(self, x: Any) -> Any:
-        return x
+    def forward(self, input: Any) -> Any:
+        return input
 
 
 class PixelShuffle(Module):
@@ -75,8 +75,8 @@ class PixelShuffle(Module):
         super().__init__()
         self.upscale_factor = check_positive(upscale_factor, "PixelShuffle: upscale_factor")
 
-    def forward(self, x: Any) -> Any:
-        return functional.pixel_shuffle(x, self.upscale_factor)
+    def forward(self, input: Any) -> Any:
+        return functional.pixel_shuffle(input, self.upscale_factor)
 
     def extra_repr(self) -> str:
         return f"upscale_factor={self.upscale_factor}"
@@ -95,8 +95,8 @@ class PixelUnshuffle(Module):
         super().__init__()
         self.downscale_factor = check_positive(downscale_factor, "PixelUnshuffle: downscale_factor")
 
-    def forward(self, x: Any) -> Any:
-        return functional.pixel_unshuffle(x, self.downscale_factor)
+    def forward(self, input: Any) -> Any:
+        return functional.pixel_unshuffle(input, self.downscale_factor)
 
     def extra_repr(self) -> str:
         return f"downscale_factor={self.downscale_factor}"
@@ -116,8 +116,8 @@ class ChannelShuffle(Module):
         super().__init__()
         self.groups = check_positive(groups, "ChannelShuffle: groups")
 
-    def forward(self, x: Any) -> Any:
-        return functional.channel_shuffle(x, self.groups)
+    def forward(self, input: Any) -> Any:
+        return functional.channel_shuffle(input, self.groups)
 
     def extra_repr(self) -> str:
         return f"groups={self.groups}"
@@ -136,8 +136,8 @@ class Unfold(Module):
         super().__init__()
         self.kernel_size, self.dilation, self.padding, self.stride = kernel_size, dilation, padding, stride
 
-    def forward(self, x: Any) -> Any:
-        return functional.unfold(x, self.kernel_size, self.dilation, self.padding, self.stride)
+    def forward(self, input: Any) -> Any:
+        return functional.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         return f"kernel_size={self.kernel_size}, dilation={self.dilation}, padding={self.padding}, stride={self.stride}"
@@ -159,8 +159,8 @@ class Fold(Module):
         self.output_size, self.kernel_size = output_size, kernel_size
         self.dilation, self.padding, self.stride = dilation, padding, stride
 
-    def forward(self, x: Any) -> Any:
-        return functional.fold(x, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
+    def forward(self, input: Any) -> Any:
+        return functional.fold(input, self.output_size, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         return (

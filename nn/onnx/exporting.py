@@ -53,9 +53,13 @@ def export(
     Errors: ImportError without onnx (extra `onnx`). OptionError for an operation that ONNX has no counterpart of, with
     the module and the line, and for a model that decides by the values of its input.
 
+    >>> from tempfile import TemporaryDirectory
     >>> model = nn.Sequential(nn.Linear(4, 3, rng=0), nn.ReLU())
-    >>> nn.onnx.export(model, np.zeros((1, 4), np.float32), "model.onnx")  # doctest: +SKIP
-    PosixPath('model.onnx')
+    >>> with TemporaryDirectory() as folder:
+    ...     path = nn.onnx.export(model, np.zeros((1, 4), np.float32), f"{folder}/model.onnx", input_names=["x"])
+    ...     again = nn.onnx.load(path)
+    >>> again
+    OnnxModel(x=('batch', 4), nodes=3)
     """
     inputs = list(args) if isinstance(args, tuple | list) else [args]
     program = program_of(model, inputs, is_whole, dynamic_batch)
@@ -81,7 +85,13 @@ def export(
         producer_name="autograd_core",
         producer_version=ag.__version__,
     )
-    checker.check_model(proto, full_check=True)
+    try:
+        checker.check_model(proto, full_check=True)
+    except Exception as error:  # onnx has no one class for what it finds
+        raise ag.OptionError(
+            f"export: {type(model).__name__} has no valid form in ONNX for inputs of these types and shapes "
+            f"({str(error).strip()[:300]})"
+        ) from None
     return write_whole(path, proto.SerializeToString(deterministic=True))
 
 

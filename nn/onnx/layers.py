@@ -25,12 +25,12 @@ Writer = Callable[[Graph, Call], list[str]]
 
 
 def is_whole(layer: Module) -> bool:
-    """Whether a layer is exported as a whole, as it stands."""
+    """Whether a layer is exported as a whole, as it stands; one that a user derived is looked into."""
+    if type(layer) not in LAYERS:
+        return False
     if isinstance(layer, BatchNorm1d | BatchNorm2d | BatchNorm3d):
         return layer.running_mean is not None  # else it standardizes by the batch, which is written as operations
-    if isinstance(layer, LSTM | GRU | RNN):
-        return not getattr(layer, "proj_size", 0)
-    return type(layer) in LAYERS
+    return not getattr(layer, "proj_size", 0)
 
 
 def _state(call: Call, name: str) -> str:
@@ -42,10 +42,12 @@ def _batch_norm(graph: Graph, call: Call) -> list[str]:
     x = graph.name(call.arguments[0])
     size = (layer.num_features,)
     dtype = values(layer.running_mean).dtype
-    if layer.affine:
-        weight, bias = (graph.parameter(_state(call, name)) for name in ("weight", "bias"))
-    else:
-        weight, bias = graph.constant(np.ones(size), dtype), graph.constant(np.zeros(size), dtype)
+    weight, bias = (
+        graph.constant(np.full(size, usual), dtype)
+        if getattr(layer, name) is None
+        else graph.parameter(_state(call, name))
+        for name, usual in (("weight", 1), ("bias", 0))
+    )
     moments = [graph.parameter(_state(call, name)) for name in ("running_mean", "running_var")]
     return [graph.add("BatchNormalization", x, weight, bias, *moments, epsilon=float(layer.eps))]
 
@@ -56,7 +58,7 @@ def _layer_norm(graph: Graph, call: Call) -> list[str]:
     shape = layer.normalized_shape
     axes = len(shape) if isinstance(shape, tuple | list) else 1
     if layer.weight is None:
-        scale = [graph.constant(np.ones(shape), np.float32)]
+        scale = [graph.constant(np.ones(shape), np.result_type(graph.type_of(call.arguments[0])))]
     else:
         held = [name for name in ("weight", "bias") if getattr(layer, name) is not None]
         scale = [graph.parameter(_state(call, name)) for name in held]

@@ -3,11 +3,13 @@
 Knows runs and programs. Does not know ONNX.
 
 Note [Two runs]
-The model is run on batches of n and of 2 n + 1 samples with other values. What is the same in both runs is a constant
-of the program; a length that is k times n in one and k times 2 n + 1 in the other follows the batch, and so does such a
-number that is computed with; whatever else differs depends on the input in a way that was not written down (a Python
-number, an array that NumPy made of what `.numpy()` gave), and is refused, rather than frozen at the values of the
-example. Half the samples, or all but one, are refused too: no such length is the same, or in proportion, in both.
+The model is run on batches of n and of 2 n + 1 samples, with the values elsewhere. What is the same in both runs is a
+constant of the program; a length that is k times n in one and k times 2 n + 1 in the other follows the batch, and so
+does such a number that is computed with; whatever else differs depends on the input in a way that was not written down
+(a Python number, an array that NumPy made of what `.numpy()` gave), and is refused, rather than frozen at the values of
+the example. Half the samples, or all but one, are refused too: no such length is the same, or in proportion, in both.
+Two runs more, on values drawn to the largest and to the smallest of the example, must agree with the first in all that
+is not computed. So a decision by values goes unnoticed only if it is the same for all four.
 """
 
 from collections.abc import Callable, Sequence
@@ -37,13 +39,15 @@ def program_of(
     given = [_array(x) for x in inputs]
     if not given:
         raise ag.OptionError("export: give the inputs of an example, arrays or Tensors")
-    other = [_another(x, batch) for x in given]
-    sizes = (len(given[0]), len(other[0])) if batch else (1, 1)
-    with left_as_it_was(model, training=False), ag.enable_grad():
+    others = [[_elsewhere(x, batch) for x in given], *([_drawn(x, to) for x in given] for to in (np.max, np.min))]
+    sizes = (len(given[0]), len(others[0][0])) if batch else (1, 1)
+    with left_as_it_was(model, training=False), ag.enable_grad(), np.errstate(all="ignore"):
         frozen = [p for p in model.parameters() if not p.requires_grad]
         for parameter in frozen:
             parameter.requires_grad_()
-        first, second = (run(model, x, whole) for x in (given, other))
+        first, second, *more = (run(model, x, whole) for x in (given, *others))
+        for other in more:
+            _Joined(model, first, other, (1, 1)).program()
         return _Joined(model, first, second, sizes).program()
 
 
@@ -67,12 +71,29 @@ def _plain(x: Any) -> NDArray[Any]:
     return x.detach().numpy() if isinstance(x, ag.Tensor) else np.asarray(x)
 
 
-def _another(x: NDArray[Any], batch: bool) -> NDArray[Any]:
-    """An input of the same kind with its values elsewhere, so that it lies in the same domain; see Note [Two runs]."""
+def _dtype(x: Any) -> np.dtype[Any]:
+    return x.dtype if isinstance(x, ag.Tensor) else np.asarray(x).dtype
+
+
+def _content(x: NDArray[Any]) -> tuple[str, tuple[int, ...], bytes]:
+    return x.dtype.str, x.shape, x.tobytes()
+
+
+def _elsewhere(x: NDArray[Any], batch: bool) -> NDArray[Any]:
+    """The same values in other places, so that they lie in the same domain, and more samples."""
     turned = np.flip(x)
-    if x.dtype.kind == "f" and np.array_equal(turned, x, equal_nan=True):
-        turned = x * x.dtype.type(1.5) + x.dtype.type(0.25)
     return np.concatenate([turned, turned, turned[:1]]) if batch else np.ascontiguousarray(turned)
+
+
+def _drawn(x: NDArray[Any], to: Callable[[Any], Any]) -> NDArray[Any]:
+    """Values drawn to an extreme of them, within their range; where all are equal, the range is one around them."""
+    if x.dtype.kind not in "iuf":
+        return np.full_like(x, to(x))
+    end = to(x)
+    if x.dtype.kind == "f" and np.min(x) == np.max(x):
+        end = to([x.flat[0] - 1, x.flat[0] + 1])
+    drawn = x + 0.9 * (end - x.astype(float))
+    return np.asarray(np.rint(drawn) if x.dtype.kind != "f" else drawn).astype(x.dtype)
 
 
 class _Joined:
@@ -83,7 +104,7 @@ class _Joined:
         self.given: dict[int, Any] = {}  # what was there before the first operation
         self.shapes: dict[int, tuple[int | Batch, ...]] = {}
         self.same: dict[int, int] = {}  # the number in the first run of a number in the second
-        self.buffers = {id(buffer): name for name, buffer in model.named_buffers() if name in self.state}
+        self.buffers = {_content(self.state[name]): name for name, _ in model.named_buffers() if name in self.state}
         for name, parameter in model.named_parameters():
             self.given[self._join(parameter, parameter, "a parameter")] = Parameter(name)
         for i, pair in enumerate(zip(first.inputs, second.inputs, strict=True)):
@@ -119,7 +140,7 @@ class _Joined:
         where = "the output of the model"
         pairs = zip(self.first.outputs, self.second.outputs, strict=True)
         return [
-            (self._tensor(x, y, where), self._lengths(np.shape(x), np.shape(y), where), _plain(x).dtype)
+            (self._tensor(x, y, where), self._lengths(np.shape(x), np.shape(y), where), _dtype(x))
             for x, y in pairs
             if x is not None
         ]
@@ -164,17 +185,18 @@ class _Joined:
         return None if x is None else self._constant(_plain(x), _plain(y), where)
 
     def _constant(self, x: Any, y: Any, where: str) -> Any:
-        if id(x) in self.buffers and x is y:
-            return Parameter(self.buffers[id(x)])
         x, y = np.asarray(x), np.asarray(y)
         if x.shape == y.shape and np.array_equal(x, y, equal_nan=x.dtype.kind == "f"):
-            return Constant(x)
+            name = self.buffers.get(_content(x)) if x.ndim else None
+            return Constant(x) if name is None else Parameter(name)  # equal buffers are one, by whatever name
         if not x.size and not y.size:
             return Uniform(x.dtype.type(0), self._lengths(x.shape, y.shape, where))
         if x.size and y.size and (x == x.flat[0]).all() and (y == x.flat[0]).all():
             return Uniform(x.flat[0], self._lengths(x.shape, y.shape, where))
         if x.shape == y.shape == () and x == x.astype(np.int64):
-            return Count(self._length(int(x), y.item(), where).factor)  # the two are different: it follows the batch
+            followed = self._length(int(x), y.item(), where)
+            if isinstance(followed, Batch):
+                return Count(followed.factor)
         raise self._refusal(where)
 
     def _refusal(self, where: str) -> ag.OptionError:

@@ -105,7 +105,7 @@ class LBFGS(Optimizer):
             state["n_iter"] += 1
             direction = self._direction(state, gradient, group["history_size"])
             state["d"], state["prev_flat_grad"], state["prev_loss"] = direction, gradient, loss
-            t = group["lr"]
+            t = float(group["lr"])  # a number of NumPy would make float64 of all that follows
             if state["n_iter"] == 1:
                 t *= min(1.0, 1.0 / float(np.abs(gradient).sum()))
             state["t"] = t

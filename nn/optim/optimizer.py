@@ -316,4 +316,4 @@ def _packed(value: Any) -> Any:
         return [_packed(part) for part in value]
     if isinstance(value, dict):
         return {name: _packed(part) for name, part in value.items()}
-    return value
+    return value.item() if isinstance(value, np.generic) else value

@@ -67,14 +67,7 @@ def load_checkpoint(path: str | os.PathLike[str], parts: Mapping[str, Any] | Non
     except ag.DataError as error:
         older = ", ".join(str(p) for p in _siblings(path) if p.exists())
         raise ag.DataError(f"{error}; older ones are {older}" if older else str(error)) from None
-    if not isinstance(tree, dict) or not isinstance(tree.get("parts"), dict):
-        raise ag.DataError(f"{path}: this tree is no checkpoint; load_tree(path) gives what is in it")
-    if tree["format"] != _FORMAT:
-        raise ag.DataError(
-            f"{path}: a checkpoint of format {tree['format']}, and this version reads {_FORMAT}; it was written by "
-            f"autograd_core {tree['versions']['autograd_core']}"
-        )
-    states, streams = tree["parts"], tree["generators"]
+    states, streams, written = _opened(tree, path)
     before: list[tuple[Any, Any, Any]] = []
     try:
         for name, part in (parts or {}).items():
@@ -83,15 +76,33 @@ def load_checkpoint(path: str | os.PathLike[str], parts: Mapping[str, Any] | Non
             before.append((part, _state(part), _streams(part) if isinstance(part, Module) else {}))
             try:
                 _restore(part, states[name], streams.get(name, {}))
-            except (ag.AutogradError, KeyError, TypeError, ValueError) as error:
+            except Exception as error:  # whatever a part makes of a state that is not its own
                 what = f"{type(error).__name__}: " * (not isinstance(error, ag.AutogradError))
                 raise ag.DataError(f"{name} does not fit: {what}{error}") from error
-    except ag.DataError as error:
+    except BaseException as error:
         for part, state, stream in before:
-            with suppress(ag.AutogradError, KeyError, TypeError, ValueError):
+            with suppress(Exception):
                 _restore(part, state, stream)
-        raise ag.DataError(f"{path}: {error} (nothing was loaded)") from error
-    return {**states, "versions": tree["versions"]}
+        if isinstance(error, ag.DataError):
+            raise ag.DataError(f"{path}: {error} (nothing was loaded)") from error
+        raise
+    return {**states, "versions": written}
+
+
+def _opened(tree: Any, path: Path) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
+    """The states, the random generators and the versions of a checkpoint."""
+    if not isinstance(tree, dict) or not isinstance(tree.get("parts"), dict) or "format" not in tree:
+        raise ag.DataError(f"{path}: this tree is no checkpoint; load_tree(path) gives what is in it")
+    streams, written = tree.get("generators"), tree.get("versions")
+    writer = written.get("autograd_core") if isinstance(written, dict) else "of another version"
+    if tree["format"] != _FORMAT:
+        raise ag.DataError(
+            f"{path}: a checkpoint of format {tree['format']!r}, and this version reads {_FORMAT}; it was written by "
+            f"autograd_core {writer}"
+        )
+    if not isinstance(streams, dict) or not isinstance(written, dict):
+        raise ag.DataError(f"{path}: this checkpoint has no whole list of random generators and versions; use a copy")
+    return tree["parts"], streams, written
 
 
 def versions() -> dict[str, str]:

@@ -78,6 +78,7 @@ def _check(content: bytes, metadata: dict[str, str], path: str | os.PathLike[str
         return
     if (
         not isinstance(digest, str)
+        or not digest.isascii()
         or hashlib.sha256(content.replace(digest.encode(), _ZEROS.encode(), 1)).hexdigest() != digest
     ):
         raise ag.DataError(f"{path}: the checksum is wrong, so the file was damaged after it was written; use a copy")
@@ -97,14 +98,21 @@ def _array(entry: Mapping[str, Any], what: str) -> NDArray[Any]:
     kind, shape, data = entry["dtype"], entry["shape"], entry["data"]
     if kind in ("BF16", "bfloat16"):
         upper = np.frombuffer(data, np.dtype("<u2")).astype(np.uint32)
-        return (upper << 16).view(np.float32).reshape(shape)
+        return _shaped((upper << 16).view(np.float32), shape, what)
     if kind not in KINDS:
         raise ag.DataError(
             f"{what} holds numbers of type {kind}, which NumPy does not have; convert them before they are saved, to "
             "float32 say"
         )
     dtype = np.dtype(KINDS[kind])
-    return np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=True).reshape(shape)
+    return _shaped(np.frombuffer(data, dtype.newbyteorder("<")).astype(dtype, copy=True), shape, what)
+
+
+def _shaped(flat: NDArray[Any], shape: list[int], what: str) -> NDArray[Any]:
+    try:
+        return flat.reshape(shape)
+    except ValueError as error:  # more axes than NumPy has, or no numbers along axes of absurd lengths
+        raise ag.DataError(f"{what} has a shape that NumPy does not have ({error})") from None
 
 
 def _what(content: bytes) -> str:

@@ -41,17 +41,18 @@ class MLPClassifier(Classifier, Perceptrons):
     """A multi-layer perceptron that tells classes apart, as an estimator of scikit-learn's.
 
     The options are those of `sklearn.neural_network.MLPClassifier` of the same names, with their defaults; `alpha` is
-    the L2 penalty on weights. Besides: `dropout` after each hidden layer, the solver "adamw", and `module`, a Module of
-    one's own in the place of the MLP (a copy of it is trained), or a function (shape of a sample, number of outputs)
-    that makes one. `activation` is a name or a class as for `nn.MLP`.
+    the L2 penalty on weights. Besides: `dropout` after each hidden layer, the solvers "adamw" and "rmsprop", and
+    `module`, a Module of one's own in the place of the MLP (a copy of it is trained), or a function (shape of a sample,
+    number of outputs) that makes one. `activation` is a name or a class as for `nn.MLP`. The solver "lbfgs" takes all
+    samples at once; its `loss_` has the penalty in it, as scikit-learn's, and `loss_curve_` has that number alone.
     After `fit`: `classes_`, `model_` (the network), `n_iter_`, `loss_`, `loss_curve_`, `best_loss_`, `history_`, and
     with `early_stopping` `validation_scores_` and `best_validation_score_`; see Note [Two ways to stop] in network.py.
     Shapes: X (N, features); y (N,) labels of any kind.
 
+    >>> from nn.sklearn import MLPClassifier
     >>> X, y = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array(["no", "yes", "yes", "no"])
-    >>> from nn.sklearn import MLPClassifier  # doctest: +SKIP
-    >>> xor = MLPClassifier((16,), learning_rate_init=0.05, tol=0, max_iter=100, random_state=0)  # doctest: +SKIP
-    >>> xor.fit(X, y).predict(X)  # doctest: +SKIP
+    >>> xor = MLPClassifier((16,), solver="lbfgs", random_state=0).fit(X, y)
+    >>> xor.predict(X)
     array(['no', 'yes', 'yes', 'no'], dtype='<U3')
     """
 

@@ -130,8 +130,8 @@ class NetworkEstimator(BaseEstimator):
         model, inputs = self.model_.train(), ag.asarray(self._images(X))
         if any(isinstance(layer, RandomDrop) and layer.p for layer in model.modules()):
             raise ag.OptionError(
-                f"{type(self).__name__}: solver='lbfgs' needs a loss that is the same each time, and dropout draws it at "
-                "random; use another solver, or no dropout"
+                f"{type(self).__name__}: solver='lbfgs' needs a loss that is the same each time, and dropout draws it "
+                "at random; use another solver, or no dropout"
             )
         parameters = [p for p in model.parameters() if p.requires_grad]
         weights = [p for p in parameters if p.ndim > 1]

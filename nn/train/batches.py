@@ -3,23 +3,27 @@
 Knows data loaders and modules. Does not know what is done with a batch.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
+import numpy as np
+
 import autograd_core as ag
 
-from ..arguments import check_positive
+from ..arguments import brief, check_positive
 from ..data import DataLoader
 from ..module import Module
 from ..randomness import RandomSource
 
-__all__ = ["count_of", "grouped", "loader_of", "mode", "pairs"]
+__all__ = ["count_of", "grouped", "loader_of", "mode", "pairs", "samples_in", "shapes"]
 
 
 def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rng: RandomSource = None) -> DataLoader:
     """A DataLoader as it is, or one of a data set.
+
+    Errors: OptionError for arrays, which are no data set, and for what has no length.
 
     >>> len(loader_of(nn.data.TensorDataset(np.zeros((5, 2)), np.arange(5)), 2, "fit"))
     3
@@ -27,6 +31,17 @@ def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rn
     if isinstance(data, DataLoader):
         return data
     check_positive(batch_size, f"{who}: batch_size")
+    parts = data if isinstance(data, tuple | list) else [data]
+    if parts and all(isinstance(part, np.ndarray | ag.Tensor) for part in parts):
+        raise ag.OptionError(
+            f"{who}: arrays are no data set; nn.data.TensorDataset(inputs, targets) makes one of them: "
+            "a sample is an input and its target"
+        )
+    if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
+        raise ag.OptionError(
+            f"{who}: data is a DataLoader, or a data set with a length and samples by position, got {brief(data)}. "
+            "A list(...) of pairs is one; a stream is given to a DataLoader as an nn.data.IterableDataset"
+        )
     return DataLoader(data, batch_size, shuffle=shuffle and len(data) > 0, rng=rng)
 
 
@@ -65,6 +80,37 @@ def grouped(batches: Iterator[Any], size: int) -> Iterator[list[Any]]:
     """
     while group := list(islice(batches, size)):
         yield group
+
+
+def samples_in(values: Any) -> int:
+    """The number of samples in a part of a batch: an array, or several of them in a dict or tuple.
+
+    >>> samples_in({"left": np.zeros((3, 2)), "right": np.zeros(3)}), samples_in([7, 8])
+    (3, 2)
+    """
+    while isinstance(values, Mapping | tuple | list):
+        first = next(iter(values.values() if isinstance(values, Mapping) else values), None)
+        if not isinstance(first, np.ndarray | ag.Tensor | Mapping | tuple):
+            break
+        values = first
+    return len(values) if hasattr(values, "__len__") and getattr(values, "ndim", 1) else 1
+
+
+def shapes(values: Any) -> str:
+    """The shapes in a part of a batch, in a message.
+
+    >>> shapes((np.zeros((3, 2)), {"x": np.zeros(3)}))
+    "((3, 2), {'x': (3,)})"
+    """
+
+    def of(part: Any) -> Any:
+        if isinstance(part, Mapping):
+            return {key: of(value) for key, value in part.items()}
+        if isinstance(part, tuple | list):
+            return tuple(of(value) for value in part)
+        return getattr(part, "shape", type(part).__name__)
+
+    return str(of(values))
 
 
 @contextmanager

@@ -4,6 +4,7 @@ Knows the parts of a run. Does not know how they are kept in a file (`nn.saving`
 """
 
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ..saving import load_checkpoint, save_checkpoint
 from ..saving.checkpoints import beside, versions
 from .run import Run
 
-__all__ = ["Checkpoints"]
+__all__ = ["Checkpoints", "described"]
 
 _UNITS = {"step": 1.0, "epoch": 1.0, "second": 1.0, "minute": 60.0, "hour": 3600.0}
 
@@ -78,11 +79,16 @@ class Checkpoints:
         self._wait(run)
         said = [f"resumed from {path}: epoch {run.epoch}, batch {run.batch}"]
         said += [f"  {name} was saved, and is not used now" for name in states if name not in (*self.parts, "versions")]
-        for kind, here in (("settings", settings.get("settings", {})), ("versions", versions())):
+        asked_for = settings.pop("options", {})
+        for kind, here in {**settings, "versions": versions()}.items():
             there = states.get(kind, {})
             for name in here:
-                if here[name] != there.get(name):
-                    said.append(f"  {name} is {here[name]}, but was {there.get(name)}: other figures may follow")
+                if name in there and here[name] != there[name]:
+                    said.append(f"  {name} is {here[name]}, but was {there[name]}: other figures may follow")
+        used = states.get("options", {})
+        for name, asked in asked_for.items():
+            if name in used and asked != used[name]:
+                said.append(f"  {name}={used[name]} of the optimizer was saved and is used, not {asked}")
         return said
 
     def _save(self, path: Path, keep: int) -> None:
@@ -93,6 +99,15 @@ class Checkpoints:
             self._due = run.step - run.step % self.number + self.number
         else:
             self._due = time.monotonic() + self.number
+
+
+def described(thing: Any) -> str:
+    """What something is, in words that are the same in another process.
+
+    >>> described(nn.functional.mse_loss), described(nn.MSELoss())
+    ('mse_loss', 'MSELoss()')
+    """
+    return getattr(thing, "__qualname__", "") or re.sub(r" at 0x[0-9a-fA-F]+", "", repr(thing))
 
 
 def interval(every: str) -> tuple[float, str]:

@@ -3,11 +3,10 @@
 Knows modules, losses and figures by what is called of them. Does not know training.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 import autograd_core as ag
 
@@ -16,6 +15,7 @@ from ..data import DataLoader, Samples
 from ..metrics import metrics_of
 from ..module import Module
 from .batches import loader_of, mode, pairs
+from .steps import number
 from .tally import Tally
 
 __all__ = ["Evaluation", "Loss", "evaluate", "predict", "tallied"]
@@ -57,30 +57,40 @@ def tallied(model: Module, loader: DataLoader, loss: Loss, tally: Tally) -> Iter
     """
     tally.reset()
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
-        for outputs, targets in _outputs(model, loader):
+        for outputs, targets in _outputs(model, loader, "evaluate"):
             with ag.no_grad():
-                value = loss(outputs, targets).item()
+                value = number(loss(outputs, targets))
             tally.add(value, outputs, targets)
             yield
     if tally.count == 0:
         raise ag.ShapeError("evaluate: there are no samples, so there is no mean over them")
 
 
-def predict(model: Module, data: Samples | DataLoader, *, batch_size: int = 256) -> NDArray[Any]:
+def predict(model: Module, data: Samples | DataLoader, *, batch_size: int = 256) -> Any:
     """The outputs of a model in evaluation mode for all samples, in the order of the data set.
 
+    Several outputs, in a dict or tuple, come back as a dict or tuple of arrays.
     Shapes: outputs (N, ...).
     """
-    batches = [outputs.detach().numpy() for outputs, _ in _outputs(model, loader_of(data, batch_size, "predict"))]
+    batches = [outputs for outputs, _ in _outputs(model, loader_of(data, batch_size, "predict"), "predict")]
     if not batches:
         raise ag.ShapeError("predict: there are no samples")
-    return np.concatenate(batches)
+    return _joined(batches)
 
 
-def _outputs(model: Module, batches: DataLoader) -> Iterator[tuple[Any, Any]]:
+def _joined(batches: list[Any]) -> Any:
+    first = batches[0]
+    if isinstance(first, Mapping):
+        return {key: _joined([batch[key] for batch in batches]) for key in first}
+    if isinstance(first, tuple | list):
+        return tuple(_joined(list(parts)) for parts in zip(*batches, strict=True))
+    return np.concatenate([one.detach().numpy() if isinstance(one, ag.Tensor) else np.asarray(one) for one in batches])
+
+
+def _outputs(model: Module, batches: DataLoader, who: str) -> Iterator[tuple[Any, Any]]:
     """Outputs and targets, batch by batch."""
     with mode(model, training=False):
-        for inputs, targets in pairs(batches, "evaluate"):
+        for inputs, targets in pairs(batches, who):
             with ag.no_grad():
                 outputs = model(inputs)
             yield outputs, targets

@@ -6,6 +6,7 @@ which network it is, nor what the targets mean, except that whole numbers are cl
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,17 @@ from .. import functional
 from ..arguments import check_flag, check_positive
 from ..callbacks import Callback, JSONLog
 from ..data import DataLoader, Samples
+from ..files import check_writable
 from ..history import History
 from ..metrics import metrics_of
 from ..module import Module
 from ..randomness import RandomSource
 from .batches import count_of, loader_of
-from .checkpointing import Checkpoints
+from .checkpointing import Checkpoints, described
 from .evaluation import Loss
 from .loop import Training
 from .progress import Progress
-from .rules import Scheduling, averaged, clipping, option
+from .rules import Scheduling, averaged, check_optimizer, clipping, option
 from .run import Run
 from .steps import Penalty
 from .tally import Tally
@@ -93,11 +95,16 @@ def fit(
     OptionError for options without meaning; DataError for a checkpoint that is damaged or of another run.
     """
     epochs = check_positive(epochs, "fit: epochs")
+    check_optimizer(optimizer, model, loss)
     loader = loader_of(train, batch_size, "fit", shuffle=True, rng=rng)
     batches = count_of(loader)
     if batches == 0:
         raise ag.OptionError("fit: there is no batch to train on; is the data set empty, or smaller than the batches?")
+    checked = None if validation is None else loader_of(validation, 256, "fit: validation")
+    if checked is not None and count_of(checked) == 0:
+        raise ag.OptionError("fit: validation has no samples; leave it out, or hold out a larger part")
     weights = _weights_path(save_to)
+    decay = ema if isinstance(ema, Real) else None
     ema = averaged(ema, model)
     watch = watch or ("train_loss" if validation is None else "validation_loss")
     check_flag(keep_best, "fit: keep_best")
@@ -111,6 +118,10 @@ def fit(
     history = History() if history is None else history
     history.interrupted = False
     logs = _log(log, weights, checkpoints)
+    written = {"save_to": weights, "checkpoint": checkpoints and checkpoints.path, "log": logs and logs[0].path}
+    for name, path in written.items():
+        if path:
+            check_writable(path, f"fit: {name}")
     run = Run(
         *(model, optimizer),
         loader=loader,
@@ -122,7 +133,6 @@ def fit(
         config=config,
         callbacks=[*callbacks, *logs],
     )
-    checked = None if validation is None else loader_of(validation, 256, "fit: validation")
     training = Training(
         run=run,
         loss=loss,
@@ -136,7 +146,11 @@ def fit(
         checkpoints=checkpoints,
     )
     if checkpoints is not None:
-        settings = {"accumulate": accumulate, "clip_norm": clip_norm, "clip_value": clip_value, "l1": l1, "l2": l2}
+        settings = {
+            **{"accumulate": accumulate, "clip_norm": clip_norm, "clip_value": clip_value, "l1": l1, "l2": l2},
+            **{"scheduler_every": scheduler_every, "watch": watch, "ema": decay},
+            **{"loss": described(loss), "train": described(loader)},
+        }
         checkpoints.begin(run, training.parts(settings))
     show: list[str] = []
     if checkpoints is not None and resume:
@@ -144,7 +158,7 @@ def fit(
         if named is not None or checkpoints.path.exists():
             show = checkpoints.resume(run, named)
     elif checkpoints is not None and checkpoints.path.exists():
-        show = [f"{checkpoints.path} is of an earlier run and will be replaced; resume=True goes on from it"]
+        show = [f"{checkpoints.path} is of an earlier run and will be replaced; resuming goes on from it"]
     done = (run.epoch - 1) * (batches or 0) + run.batch
     training.show = Progress(progress, run.last_epoch, batches, done)
     for line in show:

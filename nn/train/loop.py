@@ -24,7 +24,7 @@ from .interruption import deferred
 from .progress import Progress
 from .rules import Scheduling
 from .run import Run
-from .steps import Penalty, divergence, step_of
+from .steps import Penalty, divergence, placed, step_of
 from .tally import Tally
 
 __all__ = ["Training"]
@@ -66,6 +66,7 @@ class Training:
         run = self.run
         return {
             "settings": settings,
+            "options": getattr(run.optimizer, "defaults", None),
             "config": run.config,
             "loader": run.loader,
             "validation": None if self.validation is None else _AsBefore(self),
@@ -172,17 +173,23 @@ class Training:
         schedule = self.scheduling.after_step
         follow = None if run.ema is None else run.ema.update_parameters
         checkpoints = self.checkpoints if self.checkpoints is not None and self.checkpoints.within_epochs else None
-        isfinite, add, number = math.isfinite, tally.add, run.epoch
+        isfinite, add, number, several = math.isfinite, tally.add, run.epoch, self.accumulate
         for group in self._groups():
             if begin:
                 run.tell("batch_begin")
-            value, seen = step(group)
+            try:
+                value, seen = step(group)
+            except Exception as error:
+                placed(error, number, run.batch + 1, group)
+                raise
             if not isfinite(value):
                 at = run.batch + len(seen)
                 raise divergence(value, number, at, group[len(seen) - 1][0], optimizer)
             for outputs, targets, reached in seen:
                 add(reached, outputs, targets)
             run.batch += len(seen)
+            if len(seen) < several:  # the loader came to its end, and would begin an epoch if it were asked again
+                run.trained = True
             run.step += 1
             run.loss = value
             if follow is not None:

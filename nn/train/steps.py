@@ -19,8 +19,9 @@ import autograd_core as ag
 
 from .. import optim
 from ..module import Module
+from .batches import samples_in, shapes
 
-__all__ = ["DivergenceError", "Penalty", "divergence", "step_of"]
+__all__ = ["DivergenceError", "Penalty", "divergence", "number", "placed", "step_of"]
 
 Step = Callable[[Sequence[tuple[Any, Any]]], tuple[float, list[tuple[Any, Any, float]]]]
 
@@ -70,17 +71,17 @@ def step_of(
 
     def gradients(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
         optimizer.zero_grad()
-        size = sum(len(targets) for _, targets in group) if weighted else 0
+        size = sum(samples_in(targets) for _, targets in group) if weighted else 0
         whole, seen = 0.0, []
         for inputs, targets in group:
             outputs = model(inputs)
             value = loss(outputs, targets)
-            reached = value.item()
+            reached = number(value)
             seen.append((outputs, targets, reached))
             if not isfinite(reached):
                 return reached, seen
             if weighted and len(group) > 1:
-                share = len(targets) / size
+                share = samples_in(targets) / size
                 value.backward(np.array(share, value.dtype))
                 whole += share * reached
             else:
@@ -97,7 +98,7 @@ def step_of(
         optimizer.zero_grad()
         outputs = model(inputs)
         value = loss(outputs, targets)
-        reached = value.item()
+        reached = number(value)
         if isfinite(reached):
             value.backward()
             optimizer.step()
@@ -123,6 +124,28 @@ def step_of(
     if wants_closure(optimizer):
         return searching
     return one if penalty is between is None and not several else stepping
+
+
+def number(value: Any) -> float:
+    """The loss as a number.
+
+    Errors: OptionError for what is no Tensor of one number.
+
+    >>> number(ag.Tensor(0.5))
+    0.5
+    """
+    if isinstance(value, ag.Tensor) and value.size == 1:
+        return value.item()
+    what = f"shape {value.shape}" if isinstance(value, ag.Tensor) else type(value).__name__
+    hint = "; take its mean, or reduction='mean'" if isinstance(value, ag.Tensor) else ""
+    raise ag.OptionError(f"fit: the loss must return a Tensor of one number, got {what}{hint}")
+
+
+def placed(error: Exception, epoch: int, batch: int, group: Sequence[tuple[Any, Any]]) -> None:
+    """Tell an error of an update where it happened."""
+    inputs, targets = (shapes(tuple(parts) if len(group) > 1 else parts[0]) for parts in zip(*group, strict=True))
+    last = "; drop_last=True leaves a last batch out that is smaller" * (samples_in(group[-1][1]) == 1)
+    error.add_note(f"In epoch {epoch}, batch {batch}: inputs {inputs}, targets {targets}{last}.")
 
 
 def wants_closure(optimizer: Any) -> bool:

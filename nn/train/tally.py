@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 import autograd_core as ag
 
 from ..metrics import NAMES, Metric
+from .batches import samples_in, shapes
 
 __all__ = ["Tally"]
 
@@ -43,14 +44,15 @@ class Tally:
 
     def add(self, loss: float, outputs: Any, targets: Any) -> None:
         """Take in a batch."""
-        targets = _plain(targets)
-        n = len(targets)
+        if isinstance(targets, ag.Tensor):
+            targets = targets.data  # which is in no graph
+        n = len(targets) if isinstance(targets, np.ndarray) and targets.ndim else samples_in(targets)
         self.total += n * loss
         self.count += n
         if self._classes is None:
             self._classes = self._own and _are_classes(outputs, targets)
         if self._classes or self.metrics:
-            outputs = _plain(outputs)
+            outputs, targets = _one(outputs, "outputs"), _one(targets, "targets")
             self._outputs.append(outputs)
             self._targets.append(targets)
             self._held += outputs.size
@@ -109,8 +111,22 @@ def _plain(values: Any) -> NDArray[Any]:
     return values.data if isinstance(values, ag.Tensor) else np.asarray(values)  # they are in no graph any more
 
 
+def _one(values: Any, what: str) -> NDArray[Any]:
+    if isinstance(values, Mapping | tuple) or (
+        isinstance(values, list) and values and isinstance(values[0], ag.Tensor)
+    ):
+        raise ag.OptionError(
+            f"metrics: one output is compared with one target, but the {what} are {shapes(values)}; leave them out, "
+            "and compute such figures in a callback"
+        )
+    return _plain(values)
+
+
 def _are_classes(outputs: Any, targets: Any) -> bool:
     """Whether there is an accuracy: scores of classes, with ids or one-hot rows; several labels at once have none."""
+    targets = np.asarray(targets) if isinstance(targets, list) else targets
+    if not isinstance(outputs, ag.Tensor | np.ndarray) or not isinstance(targets, np.ndarray):
+        return False  # several outputs, or several targets
     if outputs.ndim != 2 or outputs.shape[1] < 2 or targets.dtype.kind not in "iu":
         return False
     return targets.ndim == 1 or (targets.shape == outputs.shape and bool((_plain(targets).sum(axis=1) == 1).all()))

@@ -27,6 +27,27 @@ def ones(*shape):
             lambda: nn.Conv3d(2, 4, 2, bias=False, rng=3),
             (1, 2, 3, 3, 3),
         ),
+        (lambda: nn.LazyConvTranspose1d(4, 3, 2, rng=3), lambda: nn.ConvTranspose1d(2, 4, 3, 2, rng=3), (1, 2, 8)),
+        (
+            lambda: nn.LazyConvTranspose2d(4, 3, groups=2, rng=3),
+            lambda: nn.ConvTranspose2d(6, 4, 3, groups=2, rng=3),
+            (6, 5, 5),
+        ),
+        (
+            lambda: nn.LazyConvTranspose3d(4, 2, rng=3, dtype=float),
+            lambda: nn.ConvTranspose3d(1, 4, 2, rng=3, dtype=float),
+            (1, 1, 2, 2, 2),
+        ),
+        (lambda: nn.LazyBatchNorm1d(0.1), lambda: nn.BatchNorm1d(3, 0.1), (4, 3)),
+        (lambda: nn.LazyBatchNorm2d(momentum=None), lambda: nn.BatchNorm2d(3, momentum=None), (2, 3, 2, 2)),
+        (lambda: nn.LazyBatchNorm3d(dtype=float), lambda: nn.BatchNorm3d(3, dtype=float), (2, 3, 1, 2, 2)),
+        (lambda: nn.LazyInstanceNorm1d(affine=True), lambda: nn.InstanceNorm1d(3, affine=True), (3, 5)),
+        (
+            lambda: nn.LazyInstanceNorm2d(0.1, 0.3, True, True, bias=False),
+            lambda: nn.InstanceNorm2d(3, 0.1, 0.3, True, True, bias=False),
+            (2, 3, 2, 2),
+        ),
+        (lambda: nn.LazyInstanceNorm3d(affine=True), lambda: nn.InstanceNorm3d(3, affine=True), (1, 3, 2, 2, 2)),
     ],
 )
 def test_after_the_first_call_it_is_the_usual_layer(lazy, usual, shape):
@@ -39,6 +60,11 @@ def test_after_the_first_call_it_is_the_usual_layer(lazy, usual, shape):
     assert repr(layer) == repr(other)
     assert vars(layer).keys() == vars(other).keys()
     assert all(a is b for a, b in zip(held, layer.parameters(), strict=True))
+    assert {name: type(value) for name, value in layer.named_buffers()} == {
+        name: type(value) for name, value in other.named_buffers()
+    }
+    for name, value in other.state_dict().items():
+        np.testing.assert_array_equal(layer.state_dict()[name], value)
     assert [type(p) for p in held] == [nn.Parameter] * len(held)
     layer(ones(*shape)).sum().backward()
     assert held[0].grad is not None
@@ -105,3 +131,22 @@ def test_a_copy_waits_too(copied):
     np.testing.assert_array_equal(other(np.ones((1, 3))).data, layer(np.ones((1, 3))).data)
     assert other.weight is not layer.weight
     assert not other.bias.requires_grad
+
+
+@pytest.mark.parametrize("affine", [True, False])
+def test_running_statistics_wait_can_be_loaded_and_are_copied(affine):
+    given = nn.BatchNorm1d(3, affine=affine, dtype=np.float64)
+    given(np.arange(6.0).reshape(2, 3))
+    lazy = nn.LazyBatchNorm1d(affine=affine, dtype=np.float64)
+    with pytest.raises(ag.GraphError, match="has no value yet"):
+        lazy.state_dict()
+    fresh = pickle.loads(pickle.dumps(copy.deepcopy(lazy)))
+    assert fresh(np.ones((2, 3))).dtype == np.float64
+    lazy.load_state_dict(given.state_dict())
+    for layer in (lazy, copy.deepcopy(lazy)):
+        np.testing.assert_array_equal(layer.eval()(np.ones((2, 3))).tolist(), given.eval()(np.ones((2, 3))).tolist())
+        assert repr(layer) == repr(given)
+        assert vars(layer).keys() == vars(given).keys()
+    single = nn.LazyBatchNorm1d(affine=affine, dtype=np.float64).float()
+    assert single(ones(2, 3)).dtype == np.float32
+    assert single.running_mean.dtype == np.float32

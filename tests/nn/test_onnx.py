@@ -99,6 +99,99 @@ def test_a_fixed_batch_is_written_where_it_is_wanted(tmp_path):
     assert proto.graph.input[0].type.tensor_type.shape.dim[0].dim_value == 4
 
 
+# --- operations, one by one: the same from onnxruntime, and from what is read back ---
+
+ROWS = np.random.default_rng(1).normal(size=(3, 4)).astype(np.float32)
+IMAGES = np.random.default_rng(2).normal(size=(2, 4, 6, 6)).astype(np.float32)
+IDS = np.array([[0, 1, 2], [3, 1, 0]])
+
+
+class Does(nn.Module):
+    """What a function of the inputs computes, with a layer at hand."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function, self.table = function, nn.Linear(4, 4, rng=0)
+        self.register_buffer("scale", np.arange(1.0, 5.0, dtype=np.float32))
+
+    def forward(self, *inputs):
+        return self.function(self, *inputs)
+
+
+def put(x, value):
+    out = x * 1
+    out[:, 1:3] = value
+    return out
+
+
+OPERATIONS = {
+    "slices backwards": (lambda m, x: x[:, 2:0:-1], ROWS),
+    "the last": (lambda m, x: x[..., None, -1], ROWS),
+    "rows of a table": (lambda m, ids: m.table.weight[ids], IDS),
+    "an array, then a slice": (lambda m, x: x[:, [0, 2], 1:3], IMAGES),
+    "arrays apart": (lambda m, x: x[:, [0, 2], :, [5, -1]], IMAGES),
+    "arrays side by side": (lambda m, x: x[:, :, [[0], [2]], [5, -1]], IMAGES),
+    "a mask": (lambda m, x: x[:, np.array([True, False, True, True])], ROWS),
+    "the largest, by its position": (lambda m, x: ag.take_along_axis(x, ag.argmax(x, axis=1)[:, None], axis=1), ROWS),
+    "elements replaced": (lambda m, x: put(x, 2.0), ROWS),
+    "elements replaced by computed ones": (lambda m, x: put(x, ag.tanh(x[:, :2])), ROWS),
+    "repeated": (lambda m, x: ag.repeat(x, 2, axis=1), ROWS),
+    "rolled": (lambda m, x: ag.roll(x, (1, -2), axis=(1, 2)), IMAGES),
+    "sorted": (lambda m, x: ag.sort(x, axis=1), ROWS),
+    "the lower triangle": (lambda m, x: ag.tril(x, -1), IMAGES),
+    "any and all": (lambda m, x: (ag.any(x > 0, axis=1), ag.all(x > -1, axis=1), (x > 0).sum(1)), ROWS),
+    "rounded": (lambda m, x: (ag.round(x), x // 0.5, x % 0.5), ROWS),
+    "whole numbers divided": (lambda m, ids: ((ids - 2) // 2, (ids - 2) % 2, ids * 0.5), IDS),
+    "finite": (lambda m, x: (ag.isfinite(x / (x - x[:, :1])), ag.isinf(1 / (x - x[:, :1]))), ROWS),
+    "norms": (lambda m, x: [ag.linalg.norm(x, order, axis=1) for order in (1, 2, 3, np.inf)], ROWS),
+    "spread": (lambda m, x: (x.std(1), ag.var(x, axis=(0, 2), ddof=0)[..., None][:0]), IMAGES),
+    "a mean over samples": (lambda m, x: x.sum(0) / len(x), ROWS),
+    "borders": (lambda m, x: nn.functional.pad(x, (1, -2, 0, 3)), IMAGES),
+    "borders of a number": (lambda m, x: nn.functional.pad(x, (1, 0), value=2.0), ROWS),
+    "edges": (lambda m, x: nn.functional.pad(x, (0, 2, 1, 0), mode="replicate"), IMAGES),
+    "a buffer": (lambda m, x: x * m.scale, ROWS),
+    "a dict of several": (lambda m, x: {"a": x * 2, "b": (x + 1, [x.sum(1), None])}, ROWS),
+}
+
+
+@pytest.mark.parametrize("what", OPERATIONS)
+def test_an_operation_is_written_and_read_back(what, tmp_path):
+    runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (extra: suite)")
+    function, example = OPERATIONS[what]
+    model = Does(function)
+    path = nn.onnx.export(model, example, tmp_path / "model.onnx")
+    session, again = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"]), nn.onnx.load(path)
+    with np.errstate(all="ignore"):
+        for batch in (example, np.concatenate([example, example[::-1]])):
+            ours = [np.asarray(part) for part in flat(model(ag.asarray(batch)))]
+            for other in (session.run(None, {"input": batch}), [np.asarray(part) for part in flat(again(batch))]):
+                assert [(x.shape, x.dtype) for x in other] == [(x.shape, x.dtype) for x in ours]
+                for x, y in zip(ours, other, strict=True):
+                    np.testing.assert_allclose(y, x, **TOLERANCE)
+
+
+def flat(outputs):
+    if isinstance(outputs, dict):
+        outputs = tuple(outputs.values())
+    if isinstance(outputs, tuple | list):
+        return [leaf for part in outputs for leaf in flat(part)]
+    return [] if outputs is None else [outputs.detach().numpy() if isinstance(outputs, ag.Tensor) else outputs]
+
+
+def test_a_buffer_keeps_its_name(tmp_path):
+    again = nn.onnx.load(nn.onnx.export(Does(lambda m, x: x * m.scale), ROWS, tmp_path / "model.onnx"))
+    np.testing.assert_array_equal(again.state_dict()["scale"], np.arange(1.0, 5.0))
+
+
+def test_a_layer_that_a_user_derived_is_looked_into(tmp_path):
+    class Shifted(nn.LayerNorm):
+        def forward(self, x):
+            return super().forward(x) + 1
+
+    path = nn.onnx.export(nn.Sequential(Shifted(4)), ROWS, tmp_path / "model.onnx")
+    np.testing.assert_allclose(nn.onnx.load(path)(ROWS).data, Shifted(4)(ROWS).data, **TOLERANCE)
+
+
 # --- what cannot be written is refused, with the place ---
 
 
@@ -122,9 +215,24 @@ class MasksByNumpy(nn.Module):
         return x * (x.detach().numpy() > 0)
 
 
-class Sorts(nn.Module):
+class Unwritten(nn.Module):
     def forward(self, x):
-        return ag.sort(x, axis=1)
+        return ag.hypot(x, 2.0)
+
+
+class Scales(nn.Module):
+    def forward(self, x):
+        return x * float(x.max())  # the same for all that only changes places
+
+
+class Halves(nn.Module):
+    def forward(self, x):
+        return x[: len(x) // 2]
+
+
+class Picks(nn.Module):
+    def forward(self, x):
+        return x[x > 0]
 
 
 def test_a_model_that_decides_by_values_is_refused(tmp_path):
@@ -133,6 +241,12 @@ def test_a_model_that_decides_by_values_is_refused(tmp_path):
         nn.onnx.export(Decides(), x, tmp_path / "model.onnx")
     with pytest.raises(ag.OptionError, match=r"an argument of multiply \(.*test_onnx.py:\d+\) depends on the input"):
         nn.onnx.export(MasksByNumpy(), np.arange(-3.0, 3.0).reshape(3, 2).astype(np.float32), tmp_path / "model.onnx")
+    with pytest.raises(ag.OptionError, match=r"an argument of multiply .* depends on the input"):
+        nn.onnx.export(Scales(), x, tmp_path / "model.onnx")
+    with pytest.raises(ag.OptionError, match=r"an argument of getitem .* depends on the input"):
+        nn.onnx.export(Halves(), x, tmp_path / "model.onnx")
+    with pytest.raises(ag.OptionError, match=r"a mask that is computed|an argument of getitem .* depends on the input"):
+        nn.onnx.export(Picks(), x, tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
 
 
@@ -147,7 +261,7 @@ def test_what_has_no_derivative_is_part_of_the_program(tmp_path):
 
 
 def test_an_operation_without_counterpart_is_named(tmp_path):
-    model = nn.Sequential({"inner": Sorts()})
+    model = nn.Sequential({"inner": Unwritten()})
     with pytest.raises(ag.OptionError, match=r"in inner \(.*test_onnx.py:\d+\) has no counterpart in ONNX"):
         nn.onnx.export(model, np.random.default_rng(0).normal(size=(3, 4)).astype(np.float32), tmp_path / "m.onnx")
 
@@ -162,25 +276,81 @@ def test_bad_arguments_are_refused(tmp_path):
         nn.onnx.export(nn.Identity(), np.float32(1), tmp_path / "model.onnx")
 
 
-def test_files_that_are_none_are_refused(tmp_path):
-    path = nn.onnx.export(*trained("mlp"), tmp_path / "model.onnx")
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(ag.DataError, match="not a whole ONNX file"):
-        nn.onnx.load(path)
+# --- files by others ---
+
+
+def written(nodes, arrays=(), opset=17, domains=()):
+    """The bytes of a file with these nodes, from x (batch, 2) to y."""
+    value, version = onnx.helper.make_tensor_value_info, onnx.helper.make_opsetid
+    ends = [value("x", 1, ["batch", 2])], [value("y", 1, [None, None])]
+    graph = onnx.helper.make_graph([onnx.helper.make_node(*node) for node in nodes], "g", *ends, list(arrays))
+    versions = [version("", opset), *(version(domain, 1) for domain in domains)]
+    return onnx.helper.make_model(graph, opset_imports=versions, ir_version=8).SerializeToString()
+
+
+def loaded(content, folder):
+    (folder / "m.onnx").write_bytes(content)
+    return nn.onnx.load(folder / "m.onnx")
+
+
+def test_no_part_of_a_file_is_taken_for_the_whole(tmp_path):
+    whole = nn.onnx.export(nn.Linear(2, 2, rng=0), np.zeros((1, 2), np.float32), tmp_path / "model.onnx").read_bytes()
+    for length in range(len(whole)):
+        with pytest.raises(ag.DataError, match=r"not a whole ONNX file|is damaged"):
+            loaded(whole[:length], tmp_path)
     with pytest.raises(FileNotFoundError):
         nn.onnx.load(tmp_path / "none.onnx")
 
 
-def test_an_operator_that_is_not_read_is_named(tmp_path):
-    node = onnx.helper.make_node("NonZero", ["x"], ["y"], name="where")
-    value = onnx.helper.make_tensor_value_info
-    graph = onnx.helper.make_graph([node], "g", [value("x", 1, [2])], [value("y", 7, [1, None])])
-    onnx.save(
-        onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 17)], ir_version=8),
-        tmp_path / "m.onnx",
-    )
-    with pytest.raises(ag.OptionError, match=r"NonZero 'where' of m.onnx is an operator that is not read here"):
-        nn.onnx.load(tmp_path / "m.onnx")
+def test_random_changes_load_or_are_refused_in_words(tmp_path):
+    rng = np.random.default_rng(0)
+    whole = nn.onnx.export(nn.Linear(2, 2, rng=0), np.zeros((1, 2), np.float32), tmp_path / "model.onnx").read_bytes()
+    refused = 0
+    for _ in range(300):
+        content = bytearray(whole)
+        content[rng.integers(len(content))] = rng.integers(256)
+        try:
+            loaded(bytes(content), tmp_path)
+        except (ag.DataError, ag.OptionError):
+            refused += 1
+    assert refused > 150  # ONNX has no checksum: a changed number is a number
+
+
+@pytest.mark.parametrize("place", ["../../etc/passwd", "/etc/passwd", "m.onnx"])
+def test_arrays_in_other_files_are_not_looked_for(place, tmp_path):
+    array = onnx.numpy_helper.from_array(np.ones((2, 2), np.float32), "w")
+    array.ClearField("raw_data")
+    array.data_location = onnx.TensorProto.EXTERNAL
+    array.external_data.add(key="location", value=place)
+    with pytest.raises(ag.OptionError, match=r"m.onnx keeps 'w' in another file, which is not looked for"):
+        loaded(written([("MatMul", ["x", "w"], ["y"])], [array]), tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "content"), [([2**31, 2**31], b""), ([2, 2], b"123"), ([-2, 2], b"")])
+def test_arrays_that_do_not_fill_their_shape_are_refused(shape, content, tmp_path):
+    array = onnx.TensorProto(name="w", data_type=1, dims=shape, raw_data=content)
+    with pytest.raises(ag.DataError, match=r"'w' is damaged|not a whole ONNX file"):
+        loaded(written([("MatMul", ["x", "w"], ["y"])], [array]), tmp_path)
+
+
+def test_all_operators_that_are_not_read_are_named_at_once(tmp_path):
+    nodes = [("NonZero", ["x"], ["a"], "where"), ("Unique", ["x"], ["b"]), ("Relu", ["x"], ["y"])]
+    with pytest.raises(ag.OptionError, match=r"m.onnx has operators that are not read here: NonZero 'where', Unique;"):
+        loaded(written(nodes), tmp_path)
+    foreign = written([("Relu", ["x"], ["y"], None, None, "com.microsoft")], domains=["com.microsoft"])
+    with pytest.raises(ag.OptionError, match=r"not read here: com.microsoft.Relu;"):
+        loaded(foreign, tmp_path)
+
+
+def test_what_is_out_of_order_or_out_of_date_is_refused(tmp_path):
+    circle = [("Add", ["x", "b"], ["a"]), ("Add", ["a", "x"], ["b"]), ("Identity", ["b"], ["y"])]
+    with pytest.raises(ag.DataError, match=r"topologically sorted"):
+        loaded(written(circle), tmp_path)
+    with pytest.raises(ag.OptionError, match=r"written in version 9 of the operators; those since 13 are read"):
+        loaded(written([("Softmax", ["x"], ["y"])], opset=9), tmp_path)
+    array = onnx.numpy_helper.from_array(np.ones((2, 2), np.float32), "forward")
+    with pytest.raises(ag.OptionError, match="an array called 'forward', which a Module has other use for"):
+        loaded(written([("MatMul", ["x", "forward"], ["y"])], [array]), tmp_path)
 
 
 def test_inputs_of_a_read_model_go_by_order_or_name(tmp_path):

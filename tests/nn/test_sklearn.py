@@ -11,10 +11,13 @@ import nn
 
 sklearn = pytest.importorskip("sklearn", reason="scikit-learn is not installed (extra: sklearn)")
 
+import scipy.sparse  # noqa: E402
 from sklearn.base import clone  # noqa: E402
+from sklearn.calibration import CalibratedClassifierCV  # noqa: E402
 from sklearn.datasets import load_diabetes, load_digits, load_iris  # noqa: E402
+from sklearn.ensemble import VotingClassifier  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning  # noqa: E402
-from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split  # noqa: E402
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score, train_test_split  # noqa: E402
 from sklearn.neural_network import MLPClassifier as TheirClassifier, MLPRegressor as TheirRegressor  # noqa: E402
 from sklearn.pipeline import make_pipeline  # noqa: E402
 from sklearn.preprocessing import StandardScaler  # noqa: E402
@@ -92,6 +95,49 @@ def pair(weight, bias):
     return [("weight", weight.T), ("bias", bias)]
 
 
+@pytest.mark.parametrize("seed", [0, 2])
+def test_lbfgs_finds_as_low_a_loss_as_scikit_learns(seed):
+    """Both minimize the same function, penalty included; from where each begins, to a minimum near it."""
+    X, y = load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    options = {"solver": "lbfgs", "alpha": 0.1, "max_iter": 1000, "tol": 1e-5, "random_state": seed}
+    theirs, ours = TheirClassifier((20,), "tanh", **options).fit(X, y), MLPClassifier((20,), "tanh", **options)
+    ours.fit(X, y)
+    assert ours.loss_ < 1.25 * theirs.loss_  # reached: 0.83 and 1.00; there are minima of 0.0437 and 0.0530
+    penalty = 0.05 / len(X) * sum((p.data**2).sum() for p in ours.model_.parameters() if p.ndim > 1)
+    log_loss = -np.log(ours.predict_proba(X)[np.arange(len(X)), y]).mean()
+    assert ours.loss_ == pytest.approx(log_loss + penalty, rel=1e-10)  # sums of 150 in float64
+    assert ours.n_iter_ < 1000
+
+
+def test_lbfgs_of_the_regressor_solves_least_squares():
+    """Without hidden layers and penalty it is linear regression, which has one minimum."""
+    X, y = load_diabetes(return_X_y=True)
+    X, y = X / X.std(axis=0), (y - y.mean()) / y.std()
+    flat = nn.Linear(X.shape[1], 1, rng=0, dtype=np.float64)
+    found = MLPRegressor(module=flat, solver="lbfgs", alpha=0, tol=1e-8, max_iter=1000).fit(X, y)
+    best = np.linalg.lstsq(np.column_stack([X, np.ones(len(X))]), y)[0]
+    np.testing.assert_allclose(found.model_.weight.data[0], best[:-1], atol=1e-4)  # the valley is flat: s6 against s1
+
+
+def test_lbfgs_warns_when_it_has_not_come_to_the_end():
+    X, y = load_iris(return_X_y=True)
+    with pytest.warns(ConvergenceWarning, match="the 3 iterations of max_iter are over"):
+        MLPClassifier(solver="lbfgs", max_iter=3, random_state=0).fit(X, y)
+    with pytest.raises(ag.OptionError, match="solver='lbfgs' needs a loss that is the same each time"):
+        MLPClassifier(solver="lbfgs", dropout=0.1).fit(X, y)
+    with pytest.raises(ag.OptionError, match="solver='lbfgs' needs all samples at once"):
+        MLPClassifier(solver="lbfgs").partial_fit(X, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize("solver", ["adam", "adamw", "rmsprop", "sgd", "lbfgs"])
+def test_every_solver_learns(solver):
+    X, y = load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    network = MLPClassifier((16,), solver=solver, max_iter=100, learning_rate_init=0.03, random_state=0).fit(X, y)
+    assert network.score(X, y) > 0.93  # reached: 0.96 to 1.00
+
+
 # --- pipelines, searches, cross-validation ---
 
 
@@ -126,6 +172,38 @@ def test_digits_are_told_apart_by_convolution(digits):
     np.testing.assert_allclose(
         network.predict_log_proba(X_test), np.log(network.predict_proba(X_test)), rtol=1e-6, atol=1e-9
     )
+
+
+def test_other_processes_fit_too():
+    """What joblib sends to them: options, a module of one's own, and the fitted network back."""
+    X, y = load_iris(return_X_y=True)
+    module = nn.Sequential(
+        nn.Linear(4, 8, rng=0, dtype=np.float64), nn.ReLU(), nn.Linear(8, 3, rng=1, dtype=np.float64)
+    )
+    network = MLPClassifier(module=module, max_iter=5, random_state=0, learning_rate_init=0.05)
+    search = GridSearchCV(network, {"alpha": [1e-4, 1e-2]}, cv=3, n_jobs=2).fit(X, y)
+    alone = GridSearchCV(network, {"alpha": [1e-4, 1e-2]}, cv=3).fit(X, y)
+    np.testing.assert_array_equal(search.cv_results_["mean_test_score"], alone.cv_results_["mean_test_score"])
+
+
+def test_it_can_be_a_part_of_scikit_learns_own_ensembles():
+    X, y = load_iris(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    network = MLPClassifier((16,), max_iter=30, learning_rate_init=0.02, random_state=0)
+    wide = clone(network).set_params(hidden_layer_sizes=(32,), activation="tanh")
+    assert VotingClassifier([("a", network), ("b", wide)], voting="soft").fit(X, y).score(X, y) > 0.93
+    assert CalibratedClassifierCV(network, cv=2).fit(X, y).score(X, y) > 0.9
+    assert cross_val_predict(network, X, y, cv=3, method="predict_proba").shape == (150, 3)
+
+
+def test_what_is_not_taken_is_refused_in_words():
+    X, y = load_iris(return_X_y=True)
+    with pytest.raises(TypeError, match="Sparse data was passed for X, but dense data is required"):
+        MLPClassifier().fit(scipy.sparse.csr_array(X), y)
+    with pytest.raises(ValueError, match="Input X contains NaN"):
+        ConvClassifier().fit(np.where(X > 5, np.nan, X), y)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'sample_weight'"):
+        MLPClassifier().fit(X, y, sample_weight=np.ones(len(y)))
 
 
 # --- a module of one's own ---
@@ -242,7 +320,7 @@ def test_several_numbers_are_predicted_at_once():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"solver": "newton"}, "solver must be one of adam, adamw, sgd"),
+        ({"solver": "newton"}, "solver must be one of adam, adamw, rmsprop, sgd, lbfgs; got 'newton'"),
         ({"max_iter": 0}, "max_iter must be a positive whole number; got 0"),
         ({"batch_size": 2.5}, "batch_size must be a positive whole number; got 2.5"),
         ({"alpha": -1}, "alpha must be a finite number, at least 0; got -1"),

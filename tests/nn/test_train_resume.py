@@ -300,7 +300,7 @@ def test_resume_begins_where_there_is_nothing_yet_and_says_when_settings_differ(
     assert f"resumed from {path}: epoch 2, batch 0" in said
     assert "clip_norm is 1.0, but was None: other figures may follow" in said
     Setting().fit(epochs=1, checkpoint=path, progress=True)
-    assert "is of an earlier run and will be replaced; resume=True goes on from it" in capsys.readouterr().out
+    assert "is of an earlier run and will be replaced; resuming goes on from it" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -4,15 +4,13 @@ Each is a function of the attributes and of the inputs, None where one is left o
 https://onnx.ai/onnx/operators/, versions 13 to 21.
 """
 
-from . import elementwise, recurrences, shapes, windows
 from .attributes import Operator
+from .elementwise import OPERATORS as ELEMENTWISE
+from .recurrences import OPERATORS as RECURRENCES
+from .shapes import OPERATORS as SHAPES
+from .windows import OPERATORS as WINDOWS
 
 __all__ = ["OPERATORS"]
 
-OPERATORS: dict[str, Operator] = {
-    **elementwise.OPERATORS,
-    **recurrences.OPERATORS,
-    **shapes.OPERATORS,
-    **windows.OPERATORS,
-}
+OPERATORS: dict[str, Operator] = {**ELEMENTWISE, **RECURRENCES, **SHAPES, **WINDOWS}
 """By the operator's name: a function of its attributes and its inputs."""

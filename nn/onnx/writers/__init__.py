@@ -3,16 +3,14 @@
 Knows operations by name, with their arguments and options. Does not know layers.
 """
 
-from . import elementwise, indexing, reductions, shapes, windows
+from .elementwise import WRITERS as ELEMENTWISE
+from .indexing import WRITERS as INDEXING
 from .operands import Writer
+from .reductions import WRITERS as REDUCTIONS
+from .shapes import WRITERS as SHAPES
+from .windows import WRITERS as WINDOWS
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: dict[str, Writer] = {
-    **elementwise.WRITERS,
-    **indexing.WRITERS,
-    **reductions.WRITERS,
-    **shapes.WRITERS,
-    **windows.WRITERS,
-}
+OPERATIONS: dict[str, Writer] = {**ELEMENTWISE, **INDEXING, **REDUCTIONS, **SHAPES, **WINDOWS}
 """By the name of the operation: a function that writes it and gives the name of its result."""

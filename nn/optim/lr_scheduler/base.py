@@ -16,7 +16,7 @@ from ..optimizer import Optimizer
 
 __all__ = ["LRScheduler", "NotStepped", "copied", "fit_state", "per_group"]
 
-NOT_SAVED = ("optimizer", "_is_initial", "_get_lr_called_within_step")  # the last is PyTorch's
+NOT_SAVED = ("optimizer", "_is_initial", "_goes_on", "_get_lr_called_within_step")  # the last is PyTorch's
 
 
 class NotStepped(UserWarning):
@@ -49,6 +49,7 @@ class LRScheduler:
     _step_count: int
     _last_lr: list[float]
     _is_initial = False
+    _goes_on = False  # with a state from before, when nobody knows whether the optimizer has made a step
 
     def __init__(self, optimizer: Optimizer, last_epoch: int = -1) -> None:
         self.optimizer = check_optimizer(optimizer, type(self).__name__)
@@ -87,7 +88,8 @@ class LRScheduler:
     def step(self) -> None:
         """Go on to the next epoch, and set its rates."""
         optimizer = self.optimizer
-        if self._step_count == 1 and not optimizer.has_stepped and type(optimizer).step is Optimizer.step:
+        unstepped = self._step_count == 1 and not optimizer.has_stepped and not self._goes_on
+        if unstepped and type(optimizer).step is Optimizer.step:
             warnings.warn(
                 f"{type(self).__name__}.step() came before the first optimizer.step(), so that the first rate is "
                 "passed over; call optimizer.step() first",
@@ -129,7 +131,11 @@ class LRScheduler:
 
         Errors: DataError for other names, or values of another kind.
         """
-        vars(self).update(fit_state(self.state_dict(), state_dict, type(self).__name__))
+        self._go_on(fit_state(self.state_dict(), state_dict, type(self).__name__))
+
+    def _go_on(self, state: Mapping[str, Any]) -> None:
+        vars(self).update(state)
+        self._goes_on = True
 
     def __repr__(self) -> str:
         shown = (f"{k}={v!r}" for k, v in vars(self).items() if k != "optimizer" and not k.startswith("_"))

@@ -127,7 +127,7 @@ class CyclicLR(_Cycling):
         attributes = state.pop("scale_fn")
         if attributes and self.scale_fn is not None:
             vars(self.scale_fn).update(attributes)
-        vars(self).update(state)
+        self._go_on(state)
 
 
 class OneCycleLR(_Cycling):

@@ -45,7 +45,7 @@ class _ByFunction(LRScheduler):
         for function, attributes in zip(self.lr_lambdas, state.pop("lr_lambdas"), strict=True):
             if attributes:
                 vars(function).update(attributes)
-        vars(self).update(state)
+        self._go_on(state)
 
 
 class LambdaLR(_ByFunction):

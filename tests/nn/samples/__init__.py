@@ -50,8 +50,11 @@ class Sample:
 
         options = {name: made(value) for name, value in self.options.items()}
         layer = kind(*map(made, self.args), **options, **extra).train(self.training)
-        if any(isinstance(parameter, nn.UninitializedParameter) for parameter in layer.parameters()):
-            layer(*self.arrays(dtype))  # the first call makes the parameters
+        if any(
+            isinstance(held, nn.UninitializedParameter | nn.UninitializedBuffer)
+            for held in (*layer.parameters(), *layer.buffers())
+        ):
+            layer(*self.arrays(dtype))  # the first call makes them
         return layer
 
     def arrays(self, dtype: Any = np.float64) -> tuple[Any, ...]:

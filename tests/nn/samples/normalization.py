@@ -5,7 +5,7 @@ import numpy as np
 from . import Sample, family, sample
 
 
-def channels(rng: np.random.Generator, name: str, axes: int, batch: bool) -> Sample:
+def channels(rng: np.random.Generator, name: str, axes: int, batch: bool, alone: bool = True) -> Sample:
     """All options, in training and in evaluation, and what three calls leave in the buffers."""
     track = bool(rng.integers(3)) if batch else bool(rng.integers(2))
     training = bool(rng.integers(3))
@@ -13,7 +13,7 @@ def channels(rng: np.random.Generator, name: str, axes: int, batch: bool) -> Sam
     shape = [3, 4, *space]
     if batch and axes == 1 and rng.integers(2):
         shape = shape[:2]
-    if not batch and rng.integers(4) == 0:
+    if not batch and alone and rng.integers(4) == 0:
         shape = shape[1:]
     return sample(
         4,
