@@ -55,6 +55,10 @@ NO_COUNTERPART: dict[str, str] = {
     "special.kl_div": "PyTorch has it as a loss of logarithms alone",
     "special.rel_entr": "PyTorch has it as a loss of logarithms alone",
     "standardize": "PyTorch has it inside its normalizing layers, which benchmarks/layers compares",
+    **dict.fromkeys(
+        ("rnn_recurrence", "lstm_recurrence", "gru_recurrence"),
+        "PyTorch has them inside its recurrent layers, which benchmarks/layers compares",
+    ),
     "trim_zeros": "PyTorch has no such function",
     "unwrap": "PyTorch has no such function",
     "vecmat": "PyTorch has it only as matmul, which is compared",

@@ -116,7 +116,7 @@ def test_modules_are_checked_by_inputs_and_parameters_in_double_precision():
     before = [p.data.copy() for p in model.parameters()]
     report = gradcheck(model, RNG.normal(size=(5, 3)).astype(np.float32), order=2)
     assert report.checked == 15 + 12 + 4 + 8 + 2
-    assert report.labels[0] == "x"
+    assert report.labels[0] == "input"
     assert report.labels[1:] == ("0.weight", "0.bias", "2.weight", "2.bias")
     for p, old in zip(model.parameters(), before, strict=True):
         assert p.dtype == np.float32
@@ -128,7 +128,7 @@ def test_modules_are_checked_by_inputs_and_parameters_in_double_precision():
 def test_a_frozen_parameter_is_held():
     model = nn.Linear(3, 2, rng=0)
     model.bias.requires_grad_(False)
-    assert gradcheck(model, RNG.normal(size=(5, 3))).labels == ("x", "weight")
+    assert gradcheck(model, RNG.normal(size=(5, 3))).labels == ("input", "weight")
 
 
 def test_parameters_come_back_when_the_function_raises():
