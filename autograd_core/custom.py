@@ -134,8 +134,9 @@ def checkpoint(function: Function) -> Function:
                 second, _ = run(again)
             for old, new in zip(values, second, strict=True):
                 if not np.array_equal(old, _raw(new), equal_nan=np.asarray(old).dtype.kind == "f"):
+                    name = getattr(function, "__name__", type(function).__name__)
                     raise GraphError(
-                        f"checkpoint: {function.__name__} gave other values when it was run again; "
+                        f"checkpoint: {name} gave other values when it was run again; "
                         "if it draws random numbers, pass it a seed"
                     )
             live = [

@@ -3,6 +3,7 @@
 Knows what they own, by names. Does not know any layer, nor how gradients come about.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from reprlib import recursive_repr
@@ -13,7 +14,7 @@ from numpy.typing import DTypeLike
 
 import autograd_core as ag
 
-from .arguments import check_flag
+from .arguments import brief, check_flag
 from .holding import find, folded, join
 from .hooks import Hooked
 from .owning import Owner
@@ -65,6 +66,12 @@ class Module(Owner, Hooked):
         except ag.AutogradError as error:
             _locate(error, ag.current_path() if token else "", self)
             raise
+        except (AttributeError, TypeError, ValueError) as error:
+            refusal = _refusal(self, args, kwargs)
+            if refusal is None:
+                raise
+            _locate(refusal, ag.current_path() if token else "", self)
+            raise refusal from error
         finally:
             if token is not None:
                 ag.leave_module(token)
@@ -255,6 +262,28 @@ def _is_dtype(text: str) -> bool:
     except TypeError:
         return False
     return True
+
+
+def _refusal(module: Module, args: Any, kwargs: Any) -> ag.DTypeError | None:
+    """What to say of a call that has failed because a layer or loss was given what is no array; None for other reasons.
+
+    Looked at when it is too late, so that a call that is right pays nothing.
+    """
+    if not module.forward.__module__.startswith((f"{__package__}.layers", f"{__package__}.losses")):
+        return None
+    try:
+        call = inspect.signature(module.forward).bind(*args, **kwargs)
+    except TypeError:
+        return None  # an argument too many or too few, which Python says by name
+    for name, parameter in call.signature.parameters.items():
+        value = call.arguments.get(name)
+        plain = isinstance(value, list | tuple | dict | set | str | bytes | type(None))
+        if parameter.default is parameter.empty and (plain or getattr(value, "dtype", np.dtype(int)).kind in "OSU"):
+            advice = "; np.array makes one of a list" if isinstance(value, list | tuple) else ""
+            return ag.DTypeError(
+                f"{type(module).__name__}: {name} must be an array or a Tensor of numbers, got {brief(value)}{advice}"
+            )
+    return None
 
 
 def _locate(error: ag.AutogradError, path: str, module: Module) -> None:

@@ -15,6 +15,7 @@ from ..op import linear
 from .operands import operand
 
 _WIDE = Interval(-3, 3)
+_MANY = 4096  # numbers in rows; from here on, sorting the rows takes less time than adding one after the other
 
 
 def plain_index(index):
@@ -113,17 +114,32 @@ def scatter_add(x, /, index, shape):
         Example(x=(), index=1, shape=(3,)),
         Example(x=(2,), index=np.array([True, False, True]), shape=(3,)),
         Example(x=(0,), index=slice(0, 0), shape=(2,)),
+        Example(x=(512, 8), index=np.arange(512) ** 2 % 9 - 4, shape=(5, 8)),
     ],
     reference=lambda x, index, shape: _scatter_by_loop(x, index, shape),
-    errors=[Raises(IndexingError, "out of bounds", x=(), index=3, shape=(3,))],
+    errors=[
+        Raises(IndexingError, "out of bounds", x=(), index=3, shape=(3,)),
+        Raises(IndexingError, "out of bounds", x=(512, 8), index=np.full(512, -6), shape=(5, 8)),
+    ],
 )
 def _scatter_add(xp, x, /, index, shape):
     out = xp.zeros(shape, x.dtype)
     if is_basic(index) or (isinstance(index, np.ndarray) and index.dtype == bool):
         out[index] = x
+    elif isinstance(index, np.ndarray) and x.ndim == index.ndim + 1 and x.size >= _MANY and x.shape[-1] >= 8:
+        _add_rows(xp, out, index.ravel(), x.reshape(-1, x.shape[-1]))
     else:
         xp.add.at(out, index, x)
     return out
+
+
+def _add_rows(xp, out, index, rows):
+    """Add rows to those of a matrix that an index names; those for one place are summed first, side by side."""
+    index = np.arange(len(out))[index]  # none is negative then, or out of bounds
+    order = np.argsort(index, kind="stable")
+    places = index[order]
+    first = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
+    out[places[first]] = xp.add.reduceat(rows[order], first, axis=0)
 
 
 scatter_add.op, _scatter_add.__doc__ = _scatter_add.op, scatter_add.__doc__  # type: ignore[attr-defined]

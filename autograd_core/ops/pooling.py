@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import as_floating
 from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises
 from ..op import general, linear
@@ -137,7 +138,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
         xp, x, /, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True, divisor_override=None
     ):
         options = mean_options(x, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-        return kernels.avg_pool_forward(x, *options)
+        return kernels.avg_pool_forward(as_floating(x), *options)
 
     def avg_scatter(
         xp,

@@ -47,6 +47,7 @@ def max_pool_forward(
     windows, x4 = _Windows.of(x.shape, kernel, stride, padding, dilation, ceil_mode), _planar(x)
     out = _like(x4, windows.out_shape)
     counts = _like(x4, windows.out_shape, np.min_scalar_type(len(windows.taps)))
+    least = -np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).min if out.dtype.kind in "iu" else False
     fresh = np.zeros_like if windows.padded else np.empty_like  # a tap in the padding is in no mask
     masks = tuple([fresh(out, dtype=bool) for _ in windows.taps])
     tied = []
@@ -56,7 +57,7 @@ def max_pool_forward(
             x_block, out_block, count = x4[there_block], out[block], counts[block]
             mask_blocks = [mask[block] for mask in masks]
             if windows.padded:
-                out_block[...] = -np.inf
+                out_block[...] = least
                 for here, there in windows.taps:
                     np.maximum(out_block[here], x_block[there], out=out_block[here])
             else:  # every tap meets every window

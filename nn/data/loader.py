@@ -94,6 +94,10 @@ class DataLoader:
         rng: RandomSource = None,
         prefetch: int | None = None,
     ):
+        if isinstance(dataset, type):
+            raise ag.OptionError(
+                f"DataLoader: dataset must be a data set, got the class {dataset.__name__}; make one of it"
+            )
         self._streams = isinstance(dataset, IterableDataset)
         if not self._streams and not (hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")):
             raise ag.OptionError(

@@ -276,7 +276,7 @@ def _max_unpool(ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, 
                                 f"got {output_size!r}")  # fmt: skip
         space = given
     size, lines = math.prod(space), math.prod(x.shape[:-ndim])
-    places = places.reshape(lines, -1)
+    places = places.reshape(lines, math.prod(x.shape[-ndim:]))
     if places.dtype.kind not in "iu" or (places.size and not 0 <= places.min() <= places.max() < size):
         raise ag.OptionError(
             f"{name}: indices must be whole numbers from 0 to {size - 1}, as max_pool{ndim}d returns them"

@@ -67,6 +67,11 @@ class ChannelNorm(Module):
             allowed = " or ".join(map(str, self.allowed))
             raise ag.ShapeError(f"{type(self).__name__}: x must have {allowed} axes, got shape {np.shape(x)}")
 
+    def _wrong_channels(self, shape: Any, channels: int) -> ag.ShapeError:
+        return ag.ShapeError(
+            f"{type(self).__name__}: x {tuple(shape)} has {channels} channels, not {self.num_features}"
+        )
+
     def extra_repr(self) -> str:
         held = self.weight if self.weight is not None else self.running_mean
         return (
@@ -94,6 +99,8 @@ class BatchNorm(ChannelNorm):
 
     def forward(self, input: Any) -> Any:
         self._check_axes(input)
+        if np.shape(input)[1] != self.num_features and (self.weight is not None or self.running_mean is not None):
+            raise self._wrong_channels(np.shape(input), np.shape(input)[1])
         by_batch = self.training or self.running_mean is None
         share = 0.0
         if self.training and self.track_running_stats:
@@ -109,8 +116,6 @@ class BatchNorm(ChannelNorm):
 
 class InstanceNorm(ChannelNorm):
     """What normalization of each example alone has in common."""
-
-    channel_axis: ClassVar[int]
 
     def __init__(
         self,
@@ -131,7 +136,7 @@ class InstanceNorm(ChannelNorm):
         alone = x.ndim == self.allowed[0]
         channels = x.shape[0 if alone else 1]
         if channels != self.num_features:
-            raise ag.ShapeError(f"{type(self).__name__}: x {x.shape} has {channels} channels, not {self.num_features}")
+            raise self._wrong_channels(x.shape, channels)
         by_input = self.training or not self.track_running_stats
         momentum = 0.0 if self.momentum is None else self.momentum
         options = (self.weight, self.bias, by_input, momentum, self.eps)

@@ -86,4 +86,7 @@ def pair(outputs: Any, targets: Any, who: str) -> tuple[NDArray[np.float64], NDA
         )
     if given.size == 0:
         raise ag.ShapeError(f"{who}: there are no samples")
+    for array in (given, true):
+        if array.dtype.kind not in "biuf":
+            raise ag.DTypeError(f"{who}: outputs and targets must be real numbers, got {array.dtype}")
     return given.astype(np.float64), true.astype(np.float64)

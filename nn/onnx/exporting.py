@@ -65,7 +65,11 @@ def export(
     program = program_of(model, inputs, is_whole, dynamic_batch)
     names = _names(input_names, len(program.inputs), "input")
     wanted = _names(output_names, len(program.outputs), "output")
-    graph = Graph(names, program.state)
+    if clash := sorted({*names, *wanted} & set(program.state)) or sorted(set(names) & set(wanted)):
+        raise ag.OptionError(
+            f"export: inputs, outputs and what is in the state_dict need different names; {clash[0]!r} is there twice"
+        )
+    graph = Graph(names, wanted, program.state)
     graph.types = {Input(i): dtype for i, (_, dtype) in enumerate(program.inputs)}
     for step in program.steps:
         _write(graph, step)

@@ -20,8 +20,9 @@ __all__ = ["Graph"]
 class Graph:
     """Nodes in order, the arrays that come along (`initializers`), and what the values of a program are called."""
 
-    def __init__(self, inputs: Sequence[str], state: dict[str, NDArray[Any]]) -> None:
+    def __init__(self, inputs: Sequence[str], outputs: Sequence[str], state: dict[str, NDArray[Any]]) -> None:
         self.inputs, self.state = list(inputs), state
+        self._taken = {*inputs, *outputs, *state}  # names that are not for others
         self.nodes: list[Any] = []
         self.initializers: dict[str, Any] = {}
         self.names: dict[Ref, str] = {}
@@ -31,11 +32,17 @@ class Graph:
 
     def add(self, kind: str, *inputs: str, outputs: int = 1, hint: str = "", **attributes: Any) -> Any:
         """Add a node; the name of its output, or the names if there are several. An input "" is left out."""
-        self._numbers += 1
-        stem = f"{hint or kind.lower()}_{self._numbers}"
+        stem = self._new(hint or kind.lower())
         names = [stem] if outputs == 1 else [f"{stem}_{i}" for i in range(outputs)]
         self.nodes.append(make_node(kind, list(inputs), names, name=stem, **attributes))
         return names[0] if outputs == 1 else names
+
+    def _new(self, stem: str) -> str:
+        """A name that nothing has: the stem and a number."""
+        self._numbers += 1
+        while f"{stem}_{self._numbers}" in self._taken:
+            self._numbers += 1
+        return f"{stem}_{self._numbers}"
 
     def once(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """As `add`, but a node that is there already is used again."""
@@ -49,7 +56,7 @@ class Graph:
         array = np.asarray(value, dtype)
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self._shared:
-            name = f"constant_{len(self.initializers)}"
+            name = self._new("constant")
             self.initializers[name] = from_array(np.ascontiguousarray(array).reshape(array.shape), name)
             self._shared[key] = name
         return self._shared[key]

@@ -17,7 +17,8 @@ import autograd_core as ag
 from ..layers import GRU, LSTM, RNN, BatchNorm1d, BatchNorm2d, BatchNorm3d, Embedding, LayerNorm
 from ..module import Module, values
 from .graph import Graph
-from .program import Call
+from .program import Call, Parameter
+from .writers.operands import brought
 
 __all__ = ["LAYERS", "is_whole"]
 
@@ -39,33 +40,39 @@ def _state(call: Call, name: str) -> str:
 
 def _batch_norm(graph: Graph, call: Call) -> list[str]:
     layer: Any = call.layer
-    x = graph.name(call.arguments[0])
-    size = (layer.num_features,)
-    dtype = values(layer.running_mean).dtype
     weight, bias = (
-        graph.constant(np.full(size, usual), dtype)
+        graph.constant(np.full(layer.num_features, usual), call.dtypes[0])
         if getattr(layer, name) is None
-        else graph.parameter(_state(call, name))
+        else _held(graph, call, name)
         for name, usual in (("weight", 1), ("bias", 0))
     )
-    moments = [graph.parameter(_state(call, name)) for name in ("running_mean", "running_var")]
+    moments = [_held(graph, call, name) for name in ("running_mean", "running_var")]
+    x = brought(graph, call.arguments[0], call.dtypes[0])
     return [graph.add("BatchNormalization", x, weight, bias, *moments, epsilon=float(layer.eps))]
 
 
 def _layer_norm(graph: Graph, call: Call) -> list[str]:
     layer: Any = call.layer
-    x = graph.name(call.arguments[0])
     shape = layer.normalized_shape
     axes = len(shape) if isinstance(shape, tuple | list) else 1
-    if layer.weight is None:
-        scale = [graph.constant(np.ones(shape), np.result_type(graph.type_of(call.arguments[0])))]
-    else:
-        held = [name for name in ("weight", "bias") if getattr(layer, name) is not None]
-        scale = [graph.parameter(_state(call, name)) for name in held]
+    scale = [_held(graph, call, name) for name in ("weight", "bias") if getattr(layer, name) is not None]
+    scale = scale or [graph.constant(np.ones(shape), call.dtypes[0])]
+    x = brought(graph, call.arguments[0], call.dtypes[0])
     return [graph.add("LayerNormalization", x, *scale, axis=-axes, epsilon=float(layer.eps))]
 
 
+def _held(graph: Graph, call: Call, name: str) -> str:
+    """A parameter or buffer of the layer, in the type that it computes in."""
+    return brought(graph, Parameter(_state(call, name)), call.dtypes[0])
+
+
 def _embedding(graph: Graph, call: Call) -> list[str]:
+    layer: Any = call.layer
+    if layer.max_norm is not None:
+        raise ag.OptionError(
+            f"export: {call.path or 'the model'} (Embedding) with max_norm writes into its table when it is asked, "
+            "which no file can do; ask it for all rows once, and export this table in one without max_norm"
+        )
     return [graph.add("Gather", graph.parameter(_state(call, "weight")), graph.name(call.arguments[0]), axis=0)]
 
 
@@ -76,8 +83,7 @@ def _recurrent(kind: str, order: tuple[int, ...]) -> Writer:
         layer: Any = call.layer
         if len(call.shapes[0]) != 3:
             raise ag.OptionError(f"export: {call.path} ({kind}) is called without an axis of samples; give it one")
-        x = graph.name(call.arguments[0])
-        states = [graph.name(a) for a in call.arguments[1:] if a is not None]
+        x, *states = (brought(graph, a, call.dtypes[0]) for a in call.arguments if a is not None)
         steps_first = not layer.batch_first
         x = x if steps_first else graph.add("Transpose", x, perm=[1, 0, 2])
         directions = 2 if layer.bidirectional else 1
@@ -124,7 +130,7 @@ def _weights(
 
     def joined(*names: str) -> str:
         arrays = [np.concatenate([gates(f"{name}{end}") for name in names]) for end in ends]
-        return graph.constant(np.stack(arrays))
+        return graph.constant(np.stack(arrays), call.dtypes[0])
 
     biases = joined("bias_ih", "bias_hh") if layer.bias else ""
     return joined("weight_ih"), joined("weight_hh"), biases

@@ -27,6 +27,8 @@ from .running import Called, Run, run
 
 __all__ = ["program_of"]
 
+_OUTPUT = "the output of the model"
+
 
 def program_of(
     model: Module, inputs: Sequence[Any], whole: Callable[[Module], bool] = lambda layer: False, batch: bool = True
@@ -39,6 +41,11 @@ def program_of(
     given = [_array(x) for x in inputs]
     if not given:
         raise ag.OptionError("export: give the inputs of an example, arrays or Tensors")
+    if batch and any(len(x) % len(given[0]) for x in given):
+        raise ag.OptionError(
+            f"export: all inputs need the same number of samples, the first axis; got {[len(x) for x in given]}; "
+            "dynamic_batch=False writes the lengths of the example"
+        )
     others = [[_elsewhere(x, batch) for x in given], *([_drawn(x, to) for x in given] for to in (np.max, np.min))]
     sizes = (len(given[0]), len(others[0][0])) if batch else (1, 1)
     with left_as_it_was(model, training=False), ag.enable_grad(), np.errstate(all="ignore"):
@@ -137,7 +144,7 @@ class _Joined:
         return [(self._lengths(x.shape, y.shape, "the input"), x.dtype) for x, y in zip(xs, ys, strict=True)]
 
     def _outputs(self) -> list[tuple[Any, tuple[int | Batch, ...], Any]]:
-        where = "the output of the model"
+        where = _OUTPUT
         pairs = zip(self.first.outputs, self.second.outputs, strict=True)
         return [
             (self._tensor(x, y, where), self._lengths(np.shape(x), np.shape(y), where), _dtype(x))
@@ -200,10 +207,11 @@ class _Joined:
         raise self._refusal(where)
 
     def _refusal(self, where: str) -> ag.OptionError:
+        what = where if where == _OUTPUT else f"an argument of {where}"
         return ag.OptionError(
-            f"export: an argument of {where} depends on the input in a way that is not recorded (by a Python number, "
-            "or by NumPy through .numpy()), and would be frozen at the values of the example; compute it with Tensors, "
-            "or outside, and pass it as an input"
+            f"export: {what} depends on the input in a way that is not recorded (by a Python number, or by NumPy through "
+            ".numpy()), and would be frozen at the values of the example; compute it with Tensors, or outside, and pass "
+            "it as an input"
         )
 
     def _option(self, x: Any, y: Any, where: str) -> Any:

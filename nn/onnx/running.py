@@ -3,11 +3,13 @@
 Knows modules, and the operations that `ag.taped` writes down. Does not know programs.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 import autograd_core as ag
@@ -40,13 +42,18 @@ class Run:
 
 def run(model: Module, arrays: Sequence[NDArray[Any]], whole: Callable[[Module], bool]) -> Run:
     # what a Tensor shares stays the same array whoever looks at it, by which the tape knows it
-    inputs = [ag.tensor(x, requires_grad=True) if x.dtype.kind == "f" else ag.asarray(x.copy()) for x in arrays]
+    own = [x.copy() for x in arrays]
+    inputs = [ag.tensor(x, requires_grad=True) if x.dtype.kind == "f" else ag.asarray(x) for x in own]
     paths = {id(layer): path for path, layer in model.named_modules()}
     with ag.taped() as tape, _not_looked_into(model, whole, paths, tape) as calls:
         for x in inputs:
             if not x.requires_grad:
                 tape.follow(x)
         outputs = model(*inputs)
+    for given, copy, tensor in zip(arrays, own, inputs, strict=True):
+        now = values(tensor) if tensor.requires_grad else copy
+        if not np.array_equal(given, now, equal_nan=given.dtype.kind == "f"):
+            raise ag.OptionError("export: the model writes into its input, which no file can do; compute a new value")
     return Run(inputs, list(leaves(outputs)), tape, calls)
 
 
@@ -59,8 +66,7 @@ def _not_looked_into(
 
     def unseen(layer: Module, forward: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **kwargs: Any) -> Any:
-            if kwargs:
-                return forward(*args, **kwargs)
+            args = inspect.signature(forward).bind(*args, **kwargs).args
             fresh: list[Any] = []
 
             def leaf(output: ag.Tensor) -> ag.Tensor:

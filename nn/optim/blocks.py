@@ -48,12 +48,12 @@ class Slot:
     `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
     """
 
-    __slots__ = ("_arrays", "_cuts", "_whole", "dtype", "fresh", "names", "state")
+    __slots__ = ("_cuts", "_kept", "_whole", "dtype", "fresh", "names", "state")
 
     def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
         self.state, self.dtype, self.fresh = state, w.dtype, False
         arrays = tuple(state[name] for name in names)
-        self.names, self._arrays = names, arrays
+        self.names, self._kept = names, tuple(zip(names, arrays, strict=True))
         self._whole = arrays + scratch.like(w.shape, w.dtype) if w.size <= BLOCK else None
         if self._whole is not None:
             return
@@ -68,8 +68,9 @@ class Slot:
         """Whether this was cut from these arrays: the user may have put others in their place."""
         if self.state is not state or self.names != names:
             return False
-        for name, array in zip(names, self._arrays):  # noqa: B905, SIM110 - this runs for every parameter in every step
-            if state.get(name) is not array:
+        get = state.get
+        for name, array in self._kept:  # noqa: SIM110 - this runs for every parameter in every step
+            if get(name) is not array:
                 return False
         return True
 

@@ -5,7 +5,8 @@ Knows one way of it as a function of a group of batches. Does not know epochs.
 Note [Accumulated gradients]
 Of several batches the gradients are added up, each weighted by its share of the samples, so that the step is that of
 one large batch. This holds for losses that are means over samples; those with ``reduction="sum"`` are added as they
-are. What a layer computes of a batch, such as a mean over it, is still of each batch.
+are. The mean of a cross entropy is over the weights of the classes, and over what is not ignored; so is its share.
+What a layer computes of a batch, such as a mean over it, is still of each batch.
 """
 
 import inspect
@@ -17,7 +18,8 @@ import numpy as np
 
 import autograd_core as ag
 
-from .. import optim
+from .. import functional, optim
+from ..losses import CrossEntropyLoss, NLLLoss
 from ..module import Module
 from .batches import samples_in, shapes
 
@@ -71,7 +73,8 @@ def step_of(
 
     def gradients(group: Sequence[tuple[Any, Any]]) -> tuple[float, list[tuple[Any, Any, float]]]:
         optimizer.zero_grad()
-        size = sum(samples_in(targets) for _, targets in group) if weighted else 0
+        shares = [_share(loss, targets) for _, targets in group] if weighted and len(group) > 1 else []
+        size = sum(shares)
         whole, seen = 0.0, []
         for inputs, targets in group:
             outputs = model(inputs)
@@ -80,8 +83,8 @@ def step_of(
             seen.append((outputs, targets, reached))
             if not isfinite(reached):
                 return reached, seen
-            if weighted and len(group) > 1:
-                share = samples_in(targets) / size
+            if shares:
+                share = shares[len(seen) - 1] / size if size else math.nan
                 value.backward(np.array(share, value.dtype))
                 whole += share * reached
             else:
@@ -124,6 +127,18 @@ def step_of(
     if wants_closure(optimizer):
         return searching
     return one if penalty is between is None and not several else stepping
+
+
+def _share(loss: Any, targets: Any) -> float:
+    """What the mean of a loss over a batch was divided by, up to a factor that all batches have."""
+    by_class = isinstance(loss, CrossEntropyLoss | NLLLoss) or loss in (functional.cross_entropy, functional.nll_loss)
+    ids = targets.data if isinstance(targets, ag.Tensor) else targets
+    if not by_class or not isinstance(ids, np.ndarray) or ids.dtype.kind not in "iu":
+        return samples_in(targets)
+    ids = ids[ids != getattr(loss, "ignore_index", -100)]
+    weight = getattr(loss, "weight", None)
+    # of one-hot rows each has the same sum, so that they count alike; of what is no class, the loss will say so
+    return ids.size if weight is None else float(weight.detach().numpy().take(ids, mode="clip").sum())
 
 
 def number(value: Any) -> float:

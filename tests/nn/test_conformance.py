@@ -95,6 +95,30 @@ def test_all_is_exactly_the_public_names():
         _ = nn.Lstm
 
 
+FIRST = {
+    "bilinear": "input1", "cosine_embedding_loss": "input1", "margin_ranking_loss": "input1",
+    "cosine_similarity": "x1", "pairwise_distance": "x1", "gumbel_softmax": "logits", "one_hot": "labels",
+    "scaled_dot_product_attention": "query", "triplet_margin_loss": "anchor",
+    "triplet_margin_with_distance_loss": "anchor",
+    **dict.fromkeys(("gru", "gru_cell", "lstm", "lstm_cell", "rnn", "rnn_cell"), "x"),  # not public in PyTorch
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", nn.functional.__all__)
+def test_what_a_function_is_given_has_pytorchs_name(name):
+    """`F.interpolate(input=x, scale_factor=2)` and the like are how scripts call them."""
+    assert next(iter(inspect.signature(getattr(nn.functional, name)).parameters)) == FIRST.get(name, "input")
+
+
+@pytest.mark.parametrize("layer", EXAMPLES, ids=_ids)
+def test_what_a_layer_is_given_has_pytorchs_name(layer):
+    name = next(iter(inspect.signature(layer.forward).parameters))
+    others = {"x", "x1", "input1", "anchor", "log_input", "query", "src", "tgt", "args"}
+    assert name == "input" or name in others
+    if name == "x":
+        assert isinstance(layer, nn.RMSNorm | nn.Maxout | nn.RBF | nn.MLP)
+
+
 class LeNet(nn.Module):
     def __init__(self):
         super().__init__()

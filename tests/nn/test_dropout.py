@@ -101,3 +101,9 @@ def test_axes_are_checked():
         nn.Dropout2d()(np.ones((3, 2)))
     with pytest.raises(ag.ShapeError, match=r"feature_alpha_dropout: x must be \(batch, channels"):
         functional.feature_alpha_dropout(np.ones(3), training=True)
+
+
+def test_a_checkpointed_layer_that_draws_is_named():
+    layer = nn.Dropout(0.5, rng=0)
+    with pytest.raises(ag.GraphError, match="checkpoint: Dropout gave other values when it was run again"):
+        ag.checkpoint(layer)(ag.Tensor(np.ones(100), requires_grad=True)).sum().backward()

@@ -267,3 +267,10 @@ def test_unknown_reductions_are_refused(kind):
 def test_functions_refuse_unknown_reductions(loss):
     with pytest.raises(ag.OptionError, match="reduction must be one of mean, sum, none"):
         loss(PROBABILITIES, PROBABILITIES, reduction="avg")
+
+
+@pytest.mark.parametrize("reduction", ["mean", "batchmean"])
+def test_the_mean_of_no_samples_is_refused(reduction):
+    nothing = np.empty((0, 3))
+    with pytest.raises(ag.ShapeError, match="mean: nothing to reduce"):
+        nn.KLDivLoss(reduction=reduction)(nothing, nothing)

@@ -272,3 +272,9 @@ def test_layers_show_their_options():
 def test_what_means_nothing_is_refused(make, error, said):
     with pytest.raises(error, match=re.escape(said)):
         make()
+
+
+@pytest.mark.parametrize("layer", [nn.BatchNorm1d(3), nn.BatchNorm1d(3, affine=False), nn.InstanceNorm1d(3)])
+def test_another_number_of_channels_is_named(layer):
+    with pytest.raises(ag.ShapeError, match=rf"{type(layer).__name__}: x \(2, 4, 5\) has 4 channels, not 3"):
+        layer(np.ones((2, 4, 5), np.float32))

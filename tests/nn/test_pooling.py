@@ -242,3 +242,20 @@ def test_layers_show_what_is_not_the_default():
 def test_what_means_nothing_is_refused(make, error, said):
     with pytest.raises(error, match=re.escape(said)):
         make()
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, bool])
+def test_images_of_whole_numbers_are_pooled(dtype):
+    """Maxima keep the type, padding is less than all of them; means are floating point, as NumPy's are."""
+    x = np.array([[[[0, 1], [1, 1]]]]).astype(dtype)
+    assert functional.max_pool2d(x, 2, padding=1).dtype == dtype
+    assert functional.max_pool2d(x, 2, padding=1).tolist() == [[[[0, 1], [1, 1]]]]
+    assert functional.avg_pool2d(x, 2).dtype == np.float64
+    assert functional.avg_pool2d(x, 2).tolist() == [[[[0.75]]]]
+    assert nn.AdaptiveAvgPool2d(1)(x).tolist() == [[[[0.75]]]]
+    assert nn.LPPool2d(1, 2)(x.astype(np.int64)).tolist() == [[[[3.0]]]]
+
+
+def test_unpooling_an_empty_batch_gives_one():
+    x, places = np.empty((0, 2, 3, 3)), np.empty((0, 2, 3, 3), int)
+    assert nn.MaxUnpool2d(2)(x, places).shape == (0, 2, 6, 6)

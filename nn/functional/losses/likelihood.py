@@ -111,5 +111,6 @@ def kl_div(
         nothing = (plain(target) == 0) & np.isneginf(plain(input))
         losses = ag.special.xlogy(target, target) - target * (ag.where(nothing, 0.0, input) if nothing.any() else input)
     if reduction == "batchmean":
-        return ag.sum(losses) / (np.shape(input)[0] if np.ndim(input) else 1)
+        samples = np.shape(input)[0] if np.ndim(input) else 1
+        return ag.sum(losses) / samples if samples else ag.mean(losses)  # of nothing, which is refused
     return reduced(losses, reduction)

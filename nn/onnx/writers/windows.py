@@ -14,7 +14,7 @@ __all__ = ["WRITERS"]
 
 
 def _linear(graph: Graph, op: Operation) -> str:
-    x, weight, bias = (graph.name(argument, op.dtype) for argument in op.arguments)
+    x, weight, bias = arguments(graph, op)
     if len(op.shapes[0]) == 2:
         return graph.add("Gemm", x, weight, *([bias] if bias else []), transB=1)
     product = graph.add("MatMul", x, graph.once("Transpose", weight, perm=[1, 0]))
@@ -39,7 +39,7 @@ def _each(value: Any, axes: int) -> list[int]:
 def _conv(axes: int) -> Writer:
     def write(graph: Graph, op: Operation) -> str:
         _no_flipping(op)
-        x, weight, bias = (graph.name(argument, op.dtype) for argument in op.arguments)
+        x, weight, bias = arguments(graph, op)
         kernel = list(op.shapes[1][2:])
         attributes = _windows(op, axes) | {"kernel_shape": kernel, "group": op.options["groups"]}
         return graph.add("Conv", x, weight, *([bias] if bias else []), **attributes)
@@ -52,7 +52,7 @@ def _conv_transposed(axes: int) -> Writer:
 
     def write(graph: Graph, op: Operation) -> str:
         _no_flipping(op)
-        y, weight = (graph.name(argument, op.dtype) for argument in op.arguments)
+        y, weight = arguments(graph, op)
         window = _windows(op, axes)
         kernel, sizes = op.shapes[1][2:], op.shapes[0][2:]
         extra = [
