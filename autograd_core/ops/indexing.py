@@ -115,6 +115,7 @@ def scatter_add(x, /, index, shape):
         Example(x=(2,), index=np.array([True, False, True]), shape=(3,)),
         Example(x=(0,), index=slice(0, 0), shape=(2,)),
         Example(x=(512, 8), index=np.arange(512) ** 2 % 9 - 4, shape=(5, 8)),
+        Example(x=(20, 26, 8), index=7 * np.arange(520).reshape(20, 26) % 300 - 150, shape=(150, 8)),
     ],
     reference=lambda x, index, shape: _scatter_by_loop(x, index, shape),
     errors=[
@@ -134,12 +135,19 @@ def _scatter_add(xp, x, /, index, shape):
 
 
 def _add_rows(xp, out, index, rows):
-    """Add rows to those of a matrix that an index names; those for one place are summed first, side by side."""
+    """Add rows to those of a matrix of zeros that an index names, sorted so that those for one place are neighbours."""
     index = np.arange(len(out))[index]  # none is negative then, or out of bounds
     order = np.argsort(index, kind="stable")
     places = index[order]
     first = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
-    out[places[first]] = xp.add.reduceat(rows[order], first, axis=0)
+    counts = np.diff(first, append=len(places))
+    if 20 * counts.max() > len(first):  # many rows for few places
+        out[places[first]] = xp.add.reduceat(rows[order], first, axis=0)
+        return
+    for rank in range(counts.max()):  # the first row of every place at once, then the second of those that have one
+        first = first[counts > rank]
+        counts = counts[counts > rank]
+        out[places[first]] += rows[order[first + rank]]
 
 
 scatter_add.op, _scatter_add.__doc__ = _scatter_add.op, scatter_add.__doc__  # type: ignore[attr-defined]

@@ -209,9 +209,9 @@ class _Joined:
     def _refusal(self, where: str) -> ag.OptionError:
         what = where if where == _OUTPUT else f"an argument of {where}"
         return ag.OptionError(
-            f"export: {what} depends on the input in a way that is not recorded (by a Python number, or by NumPy through "
-            ".numpy()), and would be frozen at the values of the example; compute it with Tensors, or outside, and pass "
-            "it as an input"
+            f"export: {what} depends on the input in a way that is not recorded (by a Python number, or by NumPy "
+            "through .numpy()), and would be frozen at the values of the example; compute it with Tensors, or outside, "
+            "and pass it as an input"
         )
 
     def _option(self, x: Any, y: Any, where: str) -> Any:

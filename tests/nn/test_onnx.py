@@ -196,6 +196,14 @@ def test_a_model_that_writes_into_its_input_is_refused(example, tmp_path):
         nn.onnx.export(Writes(), example, tmp_path / "model.onnx")
 
 
+def test_outputs_have_the_names_that_are_wanted_whatever_nodes_are_called(tmp_path):
+    model = nn.Linear(4, 4, rng=0)
+    for name in ("gemm_1", "gemm_2", "constant_1"):
+        path = nn.onnx.export(model, ROWS, tmp_path / "model.onnx", output_names=[name])
+        assert nn.onnx.load(path).output_names == [name]
+        np.testing.assert_allclose(nn.onnx.load(path)(ROWS).data, model(ROWS).data, **TOLERANCE)
+
+
 def test_a_table_that_is_shortened_when_asked_is_refused(tmp_path):
     with pytest.raises(ag.OptionError, match=r"the model \(Embedding\) with max_norm writes into its table"):
         nn.onnx.export(nn.Embedding(5, 3, max_norm=1.0, rng=0), IDS, tmp_path / "model.onnx")
@@ -207,16 +215,17 @@ class Calls(nn.Module):
     def __init__(self):
         super().__init__()
         self.norm, self.state, self.scale = nn.LayerNorm(4), nn.GRU(4, 4, batch_first=True, rng=0), nn.BatchNorm1d(4)
+        self.last = nn.Linear(4, 2, rng=0)
 
     def forward(self, x):
-        return self.norm(x) + self.scale(x) + self.state(input=x[:, None])[0][:, 0]
+        return self.last(self.norm(x) + self.scale(x) + self.state(input=x[:, None])[0][:, 0])
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_whole_layers_take_keywords_and_any_type(dtype, tmp_path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed (extra: suite)")
-    model, rows = Calls().to(dtype), ROWS.astype(dtype)
-    path = nn.onnx.export(model, rows, tmp_path / "model.onnx", output_names=["gru_1"])
+    model, rows = Calls(), ROWS.astype(dtype)  # float32, and computes in float64 if that is what comes
+    path = nn.onnx.export(model, rows, tmp_path / "model.onnx")
     assert "GRU" in [node.op_type for node in onnx.load(path).graph.node]
     np.testing.assert_allclose(nn.onnx.load(path)(rows).data, model.eval()(rows).data, **TOLERANCE)
     if dtype == np.float32:  # onnxruntime has no GRU of float64
@@ -293,6 +302,8 @@ def test_a_model_that_decides_by_values_is_refused(tmp_path):
         nn.onnx.export(Halves(), x, tmp_path / "model.onnx")
     with pytest.raises(ag.OptionError, match="export: the output of the model depends on the input in a way"):
         nn.onnx.export(Does(lambda m, x: x.detach().numpy() * 2), x, tmp_path / "model.onnx")
+    with pytest.raises(ag.OptionError, match="ends at a place that follows the number of samples"):
+        nn.onnx.export(Does(lambda m, x: x.reshape(-1)[: len(x)]), x, tmp_path / "model.onnx")
     with pytest.raises(ag.OptionError, match=r"a mask that is computed|an argument of getitem .* depends on the input"):
         nn.onnx.export(Picks(), x, tmp_path / "model.onnx")
     assert not (tmp_path / "model.onnx").exists()
