@@ -139,11 +139,11 @@ class Tensor(Assignment):
 
     def clone(self) -> "Tensor":
         """A copy in new memory that gradients flow through."""
-        return ops.positive(self)
+        return ops.copy(self)
 
     def copy(self) -> "Tensor":
         """A copy in new memory that gradients flow through, as `clone`."""
-        return ops.positive(self)
+        return ops.copy(self)
 
     # --- the gradient -------------------------------------------------------------------------------------------------
 

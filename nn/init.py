@@ -136,7 +136,7 @@ def eye_(tensor: ag.Tensor) -> ag.Tensor:
     """
     if tensor.ndim != 2:
         raise ag.ShapeError(f"eye_: a matrix is needed, got shape {tensor.shape}; for a convolution there is dirac_")
-    return _put(tensor, np.eye(*tensor.shape))
+    return _put(tensor, np.eye(tensor.shape[0], tensor.shape[1]))
 
 
 def dirac_(tensor: ag.Tensor, groups: int = 1) -> ag.Tensor:
@@ -157,7 +157,7 @@ def dirac_(tensor: ag.Tensor, groups: int = 1) -> ag.Tensor:
         raise ag.OptionError(f"dirac_: groups must divide the {tensor.shape[0]} channels out, got {groups!r}")
     value = np.zeros(tensor.shape)
     each = tensor.shape[0] // groups
-    middle = tuple([n // 2 for n in tensor.shape[2:]])
+    middle: list[Any] = [n // 2 for n in tensor.shape[2:]]
     for channel in range(min(each, tensor.shape[1])):
         value[(slice(channel, None, each), channel, *middle)] = 1
     return _put(tensor, value)

@@ -1,7 +1,8 @@
 """The threshold unit and its learning rule, which needs no gradient: there is none."""
 
+import warnings
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -62,7 +63,8 @@ class Perceptron(Module):
     >>> nand.predict([[0, 0], [0, 1], [1, 0], [1, 1]])
     array([1, 1, 1, 0])
     >>> learner = Perceptron(2)
-    >>> print(learner.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1, 0]))
+    >>> _ = learner.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [1, 1, 1, 0])
+    >>> print(learner.convergence)
     separated after 6 epochs and 11 corrections
     """
 
@@ -72,6 +74,7 @@ class Perceptron(Module):
         if not learning_rate > 0:
             raise ag.OptionError(f"Perceptron: learning_rate must be positive, got {learning_rate!r}")
         self.learning_rate = learning_rate
+        self.convergence: Convergence | None = None
         self.weight = Parameter(np.zeros(in_features, dtype))
         self.bias = Parameter(np.zeros((), dtype))
 
@@ -96,10 +99,11 @@ class Perceptron(Module):
                 self.bias += self.learning_rate * error
         return error != 0
 
-    def fit(self, x: Any, y: Any, max_epochs: int = 1000) -> Convergence:
+    def fit(self, x: Any, y: Any, max_epochs: int = 1000) -> Self:
         """Go through all samples, in their order, and correct by each, until none is wrong or `max_epochs` are over.
 
-        The report says which, and it is not to be overlooked: weights that do not separate go on changing for ever.
+        `convergence` says which afterwards; in the second case there is a warning too: weights that do not separate go
+        on changing for ever. Returns self.
         Shapes: x (N, in_features), y (N,) of 0 and 1.
         Errors: ShapeError and DTypeError for other x and y, DataError for other classes and for NaN.
         """
@@ -118,7 +122,10 @@ class Perceptron(Module):
                     wrong += 1
             mistakes.append(wrong)
         self.load_state_dict({"weight": weight, "bias": bias})
-        return Convergence(mistakes[-1] == 0, tuple(mistakes), len(samples))
+        self.convergence = Convergence(mistakes[-1] == 0, tuple(mistakes), len(samples))
+        if not self.convergence.converged:
+            warnings.warn(f"Perceptron: {self.convergence}", RuntimeWarning, stacklevel=2)
+        return self
 
     def extra_repr(self) -> str:
         return f"in_features={self.in_features}, learning_rate={self.learning_rate}"

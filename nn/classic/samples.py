@@ -23,7 +23,8 @@ def rows(x: Any, who: str, features: int | None = None) -> NDArray[Any]:
         x = x.astype(float)
     if x.ndim != 2 or not x.size or (features is not None and x.shape[1] != features):
         wanted = "features" if features is None else f"{features} features"
-        raise ag.ShapeError(f"{who}: x must be (samples, {wanted}), at least one of each; got {x.shape}")
+        hint = "; x[:, None] is a column of one feature, x[None] a single sample" if x.ndim == 1 and x.size else ""
+        raise ag.ShapeError(f"{who}: x must be (samples, {wanted}), at least one of each; got {x.shape}{hint}")
     if np.isnan(x).any():
         row, column = np.argwhere(np.isnan(x))[0]
         raise ag.DataError(f"{who}: x[{row}, {column}] is NaN")
@@ -41,9 +42,11 @@ def class_ids(y: Any, samples: int, who: str, classes: int | None = None) -> NDA
     """
     ids = np.asarray(y.detach().data if isinstance(y, ag.Tensor) else y)
     if ids.dtype.kind not in "iub":
-        raise ag.DTypeError(f"{who}: class ids must be integers, got {ids.dtype}")
+        hint = "y.astype(int)" if ids.dtype.kind == "f" else "np.unique(y, return_inverse=True)[1] makes such of names"
+        raise ag.DTypeError(f"{who}: class ids must be integers, got {ids.dtype}; {hint}")
     if ids.shape != (samples,):
-        raise ag.ShapeError(f"{who}: y must have a class id for each of {samples} samples, got shape {ids.shape}")
+        hint = "; use y[:, 0]" if ids.shape == (samples, 1) else ""
+        raise ag.ShapeError(f"{who}: y must have a class id for each of {samples} samples, got shape {ids.shape}{hint}")
     if ids.min() < 0 or (classes is not None and ids.max() >= classes):
         wrong = ids[(ids < 0) | (ids >= (classes or np.inf))][0]
         hint = "; labels -1 and 1 become (y + 1) // 2" if wrong == -1 else ""

@@ -2,9 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 import autograd_core as ag
 
-__all__ = ["cosine_similarity", "pairwise_distance"]
+__all__ = ["cosine_similarity", "pairwise_distance", "pdist"]
 
 
 def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
@@ -29,3 +31,18 @@ def pairwise_distance(x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepd
     array([5.])
     """
     return ag.linalg.norm(ag.subtract(x1, x2) + eps, ord=p, axis=-1, keepdims=keepdim)
+
+
+def pdist(input: Any, p: float = 2.0) -> Any:
+    """The p-norm of the difference of every two rows: of the first and each later one, then of the second, and so on.
+
+    Shapes: input (N, features) -> (N (N - 1) / 2,).
+
+    >>> pdist(np.array([[0.0, 0.0], [3.0, 4.0], [3.0, 0.0]]))
+    array([5., 3., 4.])
+    """
+    x = input if isinstance(input, ag.Tensor) else np.asarray(input)
+    if x.ndim != 2:
+        raise ag.ShapeError(f"pdist: input must be (N, features), got shape {x.shape}")
+    first, second = np.triu_indices(len(x), 1)
+    return ag.linalg.norm(x[first] - x[second], ord=p, axis=-1)

@@ -17,7 +17,7 @@ from ..data import DataLoader
 from ..module import Module
 from ..randomness import RandomSource
 
-__all__ = ["count_of", "grouped", "loader_of", "mode", "pairs", "samples_in", "shapes"]
+__all__ = ["count_of", "grouped", "inputs_of", "loader_of", "mode", "pairs", "samples_in", "shapes"]
 
 
 def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rng: RandomSource = None) -> DataLoader:
@@ -68,8 +68,21 @@ def pairs(batches: Iterable[Any], who: str) -> Iterator[tuple[Any, Any]]:
     for batch in batches:
         if not isinstance(batch, tuple | list) or len(batch) != 2:
             what = f"{len(batch)} parts" if isinstance(batch, tuple | list) else type(batch).__name__
-            raise ag.DataError(f"{who}: a sample must be a pair of an input and a target, got {what}")
+            raise ag.DataError(
+                f"{who}: a sample must be a pair of an input and a target, got {what}; several inputs, or several "
+                "targets, stand in a tuple or dict, as in ((left, right), target)"
+            )
         yield batch[0], batch[1]
+
+
+def inputs_of(batches: Iterable[Any]) -> Iterator[Any]:
+    """The inputs of batches of pairs, or of inputs alone.
+
+    >>> list(inputs_of([["x", "y"], ["x"], "x"]))
+    ['x', 'x', 'x']
+    """
+    for batch in batches:
+        yield batch[0] if isinstance(batch, tuple | list) and len(batch) in (1, 2) else batch
 
 
 def grouped(batches: Iterator[Any], size: int) -> Iterator[list[Any]]:

@@ -11,10 +11,10 @@ import numpy as np
 import autograd_core as ag
 
 from .. import functional
-from ..data import DataLoader, Samples
+from ..data import DataLoader, Samples, TensorDataset
 from ..metrics import metrics_of
 from ..module import Module
-from .batches import loader_of, mode, pairs
+from .batches import inputs_of, loader_of, mode, pairs
 from .steps import number
 from .tally import Tally
 
@@ -57,7 +57,7 @@ def tallied(model: Module, loader: DataLoader, loss: Loss, tally: Tally) -> Iter
     """
     tally.reset()
     with np.errstate(over="ignore", invalid="ignore"):  # what overflows shows in the loss
-        for outputs, targets in _outputs(model, loader, "evaluate"):
+        for outputs, targets in _outputs(model, loader):
             with ag.no_grad():
                 value = number(loss(outputs, targets))
             tally.add(value, outputs, targets)
@@ -66,13 +66,19 @@ def tallied(model: Module, loader: DataLoader, loss: Loss, tally: Tally) -> Iter
         raise ag.ShapeError("evaluate: there are no samples, so there is no mean over them")
 
 
-def predict(model: Module, data: Samples | DataLoader, *, batch_size: int = 256) -> Any:
-    """The outputs of a model in evaluation mode for all samples, in the order of the data set.
+def predict(model: Module, data: Any, *, batch_size: int = 256) -> Any:
+    """The outputs of a model in evaluation mode for all samples, in the order in which they come.
 
+    `data` is an array of inputs, or a data set or DataLoader of inputs, or of pairs, whose targets are not looked at.
     Several outputs, in a dict or tuple, come back as a dict or tuple of arrays.
     Shapes: outputs (N, ...).
+
+    >>> predict(nn.Linear(3, 2), np.zeros((5, 3), np.float32)).shape
+    (5, 2)
     """
-    batches = [outputs for outputs, _ in _outputs(model, loader_of(data, batch_size, "predict"), "predict")]
+    loader = loader_of(TensorDataset(data) if isinstance(data, np.ndarray | ag.Tensor) else data, batch_size, "predict")
+    with mode(model, training=False), ag.no_grad():
+        batches = [model(inputs) for inputs in inputs_of(loader)]
     if not batches:
         raise ag.ShapeError("predict: there are no samples")
     return _joined(batches)
@@ -87,10 +93,10 @@ def _joined(batches: list[Any]) -> Any:
     return np.concatenate([one.detach().numpy() if isinstance(one, ag.Tensor) else np.asarray(one) for one in batches])
 
 
-def _outputs(model: Module, batches: DataLoader, who: str) -> Iterator[tuple[Any, Any]]:
+def _outputs(model: Module, batches: DataLoader) -> Iterator[tuple[Any, Any]]:
     """Outputs and targets, batch by batch."""
     with mode(model, training=False):
-        for inputs, targets in pairs(batches, who):
+        for inputs, targets in pairs(batches, "evaluate"):
             with ag.no_grad():
                 outputs = model(inputs)
             yield outputs, targets

@@ -112,6 +112,10 @@ def _plain(values: Any) -> NDArray[Any]:
 
 
 def _one(values: Any, what: str) -> NDArray[Any]:
+    if isinstance(values, np.ndarray):
+        return values
+    if isinstance(values, ag.Tensor):
+        return values.data  # which is in no graph any more
     if isinstance(values, Mapping | tuple) or (
         isinstance(values, list) and values and isinstance(values[0], ag.Tensor)
     ):

@@ -126,3 +126,12 @@ def test_ndarrays_methods(method, arguments, options):
 def test_places_in_a_sorted_array():
     got = ag.tensor([1.0, 2.0, 3.0]).searchsorted(np.array([2.0, 2.5]), "right")
     np.testing.assert_array_equal(got.data, [2, 2])
+
+
+def test_integers_and_truth_values_are_cloned_too():
+    for values in ([True, False], [1, 2], [1.5, 2.5]):
+        t = ag.tensor(values)
+        twin = t.clone()
+        assert twin.tolist() == values
+        assert twin.dtype == t.dtype
+        assert not np.shares_memory(twin.data, t.data)

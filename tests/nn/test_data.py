@@ -300,6 +300,7 @@ trainable = ag.tensor(np.ones(3), requires_grad=True)
         (lambda: DataLoader(numbered(3), 2, drop_last="no"), ag.OptionError, "drop_last must be True or False"),
         (lambda: DataLoader(numbered(0), 2, True), ag.OptionError, "shuffle=True, but the data set is empty"),
         (lambda: DataLoader(iter([1]), 2), ag.OptionError, "length and indexing, got list_iterator.*TensorDataset"),
+        (lambda: DataLoader(Dataset, 2), ag.OptionError, "dataset must be a data set, got the class Dataset"),
         (lambda: DataLoader(numbered(3), rng="seed"), ag.OptionError, "rng must be a seed.*got str 'seed'"),
         (lambda: DataLoader(numbered(3), rng=-1), ag.OptionError, "rng must be a seed.*got int -1"),
         (lambda: random_split(range(10), [5, 4]), ag.OptionError, r"sum to the 10 samples.*\[5, 4\].*sum to 9"),

@@ -274,3 +274,15 @@ def test_the_mean_of_no_samples_is_refused(reduction):
     nothing = np.empty((0, 3))
     with pytest.raises(ag.ShapeError, match="mean: nothing to reduce"):
         nn.KLDivLoss(reduction=reduction)(nothing, nothing)
+
+
+@pytest.mark.parametrize("p", [1, 2, 3.5, math.inf])
+def test_the_distances_of_every_two_rows_are_scipys(p):
+    distance = pytest.importorskip("scipy.spatial.distance")
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    wanted = distance.pdist(x, "chebyshev") if p == math.inf else distance.pdist(x, "minkowski", p=p)
+    np.testing.assert_allclose(functional.pdist(x, p), wanted, rtol=1e-14)  # rounding of three powers
+    assert functional.pdist(x[:1]).shape == functional.pdist(x[:0]).shape == (0,)
+    ag.gradcheck(lambda x: functional.pdist(x, p), [x])
+    with pytest.raises(ag.ShapeError, match=r"pdist: input must be \(N, features\), got shape \(3,\)"):
+        functional.pdist(x[0])

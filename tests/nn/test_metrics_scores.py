@@ -157,3 +157,5 @@ def test_shapes_that_would_spread_are_refused():
         r2_score([1.0], [1.0])
     with pytest.raises(ag.ShapeError, match="there are no samples"):
         mean_absolute_error(np.zeros(0), np.zeros(0))
+    with pytest.raises(ag.DTypeError, match="mean_absolute_error: outputs and targets must be real numbers, got <U1"):
+        mean_absolute_error(["a"], ["b"])

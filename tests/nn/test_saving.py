@@ -1,5 +1,6 @@
 """Weights in files: what goes in comes out, and what was damaged is refused by name."""
 
+import errno
 import os
 import pickle
 import subprocess
@@ -132,6 +133,21 @@ def test_what_cannot_be_written_leaves_the_old_file(tmp_path, monkeypatch):
         write_whole(path, b"new")
     assert path.read_bytes() == b"old"
     assert [file.name for file in path.parent.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("writing", [lambda path: write_whole(path, b"new"), lambda path: append_line(path, "new")])
+def test_errors_of_the_file_system_name_the_file_that_was_asked_for(tmp_path, writing, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"/folder'$"):
+        writing(tmp_path / "folder")
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("nn.files.os.fsync", full)
+    monkeypatch.setattr("nn.files.os.write", full)
+    with pytest.raises(OSError, match=r"No space left on device: '.*/file'$"):
+        writing(tmp_path / "file")
 
 
 def test_what_a_killed_process_left_half_written_is_removed_after_a_minute(tmp_path):

@@ -258,3 +258,33 @@ def test_a_scheduler_that_goes_on_does_not_ask_whether_the_optimizer_has_made_a_
     goes_on.load_state_dict(scheduler.state_dict())
     goes_on.step()  # a warning would be an error here
     assert goes_on.get_last_lr() == [0.05]
+
+
+def test_resuming_says_what_is_used_otherwise_than_asked_for(tmp_path, capsys):
+    def go(optimizer=None, sampler=None, loss=CrossEntropyLoss, **options):
+        model = Linear(6, 3, rng=0)
+        rate = {"lr": 0.1} if optimizer is None else optimizer
+        loader = DataLoader(TensorDataset(*points()), 8, sampler=sampler and sampler(), shuffle=not sampler, rng=7)
+        options = {"checkpoint": tmp_path / "run.safetensors", "ema": 0.9, **options}
+        fit(model, loader, optimizer=optim.SGD(model.parameters(), **rate), loss=loss(), **options)
+        return capsys.readouterr().out
+
+    go(epochs=1, config={"name": "one"})
+    assert "figures may follow" not in go(epochs=2, resume=True, config={"name": "one"})
+    said = go(
+        {"lr": 0.5},
+        lambda: WeightedRandomSampler(np.ones(COUNT), COUNT, rng=7),
+        lambda: CrossEntropyLoss(label_smoothing=0.1),
+        epochs=3,
+        resume=True,
+        config={"name": "two"},
+        ema=0.99,
+        scheduler_every="step",
+    )
+    assert "lr=0.1 of the optimizer was saved and is used, not 0.5" in said
+    assert "sampler=WeightedRandomSampler), but was DataLoader(" in said
+    assert "loss is CrossEntropyLoss(label_smoothing=0.1), but was CrossEntropyLoss()" in said
+    assert "name is two, but was one" in said
+    assert "ema is 0.99, but was 0.9" in said
+    assert "scheduler_every is step, but was None" in said
+    assert said.count("figures may follow") == 5

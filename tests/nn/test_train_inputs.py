@@ -15,6 +15,7 @@ from nn.train import evaluate, fit, predict
 N = 11
 X = np.random.default_rng(0).standard_normal((N, 4))
 Y = (X[:, 0] > 0).astype(np.int64)
+DATA = TensorDataset(X, Y)
 
 
 class Samples(Dataset):
@@ -94,6 +95,18 @@ def test_inputs_may_be_dicts():
     assert predict(Sum(), data).shape == (N, 2)
 
 
+@pytest.mark.parametrize("wrap", [lambda x: x, ag.tensor, TensorDataset, lambda x: DataLoader(x, 4), list])
+def test_what_has_no_targets_can_be_predicted(wrap):
+    model = linear()
+    found = predict(model, wrap(X), batch_size=4)
+    assert np.array_equal(found, predict(model, DATA, batch_size=4))
+
+
+def test_more_parts_than_two_are_refused_with_what_to_do():
+    with pytest.raises(ag.DataError, match=r"got 3 parts; several inputs.* as in \(\(left, right\), target\)"):
+        trained(linear(), Samples(lambda i: (X[i], X[i], Y[i])))
+
+
 WEIGHT = np.array([1.0, 3.0, 0.2])
 
 
@@ -121,9 +134,6 @@ def test_accumulation_weighs_one_hot_rows_as_samples():
         trained(model, DataLoader(TensorDataset(X, np.eye(2)[Y]), size), loss=loss, accumulate=accumulate)
         weights.append(model.weight.detach().numpy())
     np.testing.assert_allclose(weights[1], weights[0], rtol=1e-12, atol=1e-14)  # as above
-
-
-DATA = TensorDataset(X, Y)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,8 @@ def test_two_bits_are_added_by_five_nands():
 def test_what_a_plane_separates_is_learned_within_novikoffs_bound(seed):
     x, y, plane = separable(seed)
     model = Perceptron(3, dtype=np.float64)
-    report = model.fit(x, y)
+    assert model.fit(x, y) is model
+    report = model.convergence
     assert report.converged
     assert model.predict(x).tolist() == y.tolist()
     assert report.mistakes[-1] == 0
@@ -74,7 +75,8 @@ def test_a_correction_is_the_rule():
 def test_fitting_is_learning_sample_by_sample():
     x, y, _ = separable(7)
     one, other = Perceptron(3), Perceptron(3)
-    report = one.fit(x, y, max_epochs=3)
+    one.fit(x, y, max_epochs=3)
+    report = one.convergence
     wrong = [sum(other.learn(*pair) for pair in zip(x, y, strict=True)) for _ in range(report.epochs)]
     assert wrong == list(report.mistakes)
     # float32, corrected one after the other in both
@@ -83,7 +85,9 @@ def test_fitting_is_learning_sample_by_sample():
 
 def test_xor_is_given_up_and_said_so():
     model = Perceptron(2)
-    report = model.fit(CORNERS, [0, 1, 1, 0], max_epochs=20)
+    with pytest.warns(RuntimeWarning, match="Perceptron: not separated after 20 epochs"):
+        model.fit(CORNERS, [0, 1, 1, 0], max_epochs=20)
+    report = model.convergence
     assert not report.converged
     assert report.epochs == 20
     assert str(report).startswith("not separated after 20 epochs")
@@ -104,6 +108,9 @@ def test_its_gradient_is_zero():
         (lambda p: p.fit(CORNERS, [-1, 1, 1, -1]), ag.DataError, r"class ids are 0 to 1, got -1; .* \(y \+ 1\) // 2"),
         (lambda p: p.fit(CORNERS, [0, 1, 2, 0]), ag.DataError, "got 2"),
         (lambda p: p.fit(CORNERS, [0.0, 1.0, 1.0, 0.0]), ag.DTypeError, "must be integers, got float64"),
+        (lambda p: p.fit(CORNERS, list("abba")), ag.DTypeError, r"got <U1; np.unique\(y, return_inverse=True\)\[1\]"),
+        (lambda p: p.fit(CORNERS, [[0], [1], [1], [0]]), ag.ShapeError, r"got shape \(4, 1\); use y\[:, 0\]"),
+        (lambda p: p.predict([0, 1]), ag.ShapeError, r"got \(2,\); x\[:, None\] is a column .* x\[None\] a single"),
         (lambda p: p.fit(CORNERS, [0, 1]), ag.ShapeError, r"each of 4 samples, got shape \(2,\)"),
         (lambda p: p.fit(CORNERS[:, :1], [0, 1, 1, 0]), ag.ShapeError, r"\(samples, 2 features\).* got \(4, 1\)"),
         (lambda p: p.predict(CORNERS[:0]), ag.ShapeError, r"at least one of each; got \(0, 2\)"),
