@@ -139,7 +139,7 @@ class History:
             else:
                 history.load_state_dict(from_json(json.loads(text)))
             return history
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ag.DataError(
                 f"{path}: not a training history ({type(error).__name__}: {error}); give the path of a file that "
                 "History.save wrote, or of a run's log"
@@ -151,7 +151,7 @@ class History:
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take over what state_dict gave."""
-        epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        epochs = [_epoch(epoch) for epoch in state["epochs"]]
         self.epochs[:], self.interrupted = epochs, bool(state["interrupted"])
 
     def _replay(self, log: str) -> None:
@@ -165,9 +165,19 @@ class History:
                 self.epochs[:] = [epoch for epoch in self.epochs if epoch.number < content["epoch"]]
                 self.interrupted = False
             elif event == "epoch":
-                self.epochs.append(Epoch(**{name: from_json(value) for name, value in content.items()}))
+                self.epochs.append(_epoch({name: from_json(value) for name, value in content.items()}))
             elif event == "end":
                 self.interrupted = content["reason"] == "interrupted"
+
+
+def _epoch(content: Mapping[str, Any]) -> Epoch:
+    """An epoch that was kept; TypeError for what is none."""
+    epoch = Epoch(**content)
+    figures = [epoch[name] for name in _FIELDS]
+    numbers = all(value is None or isinstance(value, int | float) for value in figures)
+    if not numbers or None in (epoch.number, epoch.train_loss) or not isinstance(epoch.figures, dict):
+        raise TypeError("the figures of an epoch must be numbers")
+    return epoch
 
 
 def better(name: str, one: float, other: float, mode: str | None = None, by: float = 0.0) -> bool:

@@ -262,7 +262,7 @@ class LazyBatchNorm3d(LazyBatchNorm, BatchNorm3d):
 
 
 class LazyInstanceNorm(Lazy):
-    """What lazy normalizations of each example have in common: their arguments."""
+    """What lazy normalizations of each example have in common: their arguments, with other defaults."""
 
     found = "num_features"
 
@@ -270,8 +270,8 @@ class LazyInstanceNorm(Lazy):
         self,
         eps: float = 1e-5,
         momentum: float | None = 0.1,
-        affine: bool = False,
-        track_running_stats: bool = False,
+        affine: bool = True,
+        track_running_stats: bool = True,
         *,
         bias: bool = True,
         dtype: DTypeLike = np.float32,
@@ -280,7 +280,13 @@ class LazyInstanceNorm(Lazy):
 
 
 class LazyInstanceNorm1d(LazyInstanceNorm, InstanceNorm1d):
-    """An `InstanceNorm1d` that takes num_features from its first input, as LazyLinear its features."""
+    """An `InstanceNorm1d` that takes num_features from its first input, as LazyLinear its features.
+
+    Unlike that, but as in PyTorch, it is `affine` and keeps running statistics unless told otherwise.
+
+    >>> LazyInstanceNorm1d()(np.ones((2, 3, 4), np.float32)).shape
+    (2, 3, 4)
+    """
 
     becomes, axis = InstanceNorm1d, -2
 

@@ -13,7 +13,7 @@ import numpy as np
 import autograd_core as ag
 
 from ..arguments import brief, check_positive
-from ..data import DataLoader
+from ..data import DataLoader, IterableDataset
 from ..module import Module
 from ..randomness import RandomSource
 
@@ -21,7 +21,7 @@ __all__ = ["count_of", "grouped", "inputs_of", "loader_of", "mode", "pairs", "sa
 
 
 def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rng: RandomSource = None) -> DataLoader:
-    """A DataLoader as it is, or one of a data set.
+    """A DataLoader as it is, or one of a data set or a stream.
 
     Errors: OptionError for arrays, which are no data set, and for what has no length.
 
@@ -31,16 +31,18 @@ def loader_of(data: Any, batch_size: int, who: str, *, shuffle: bool = False, rn
     if isinstance(data, DataLoader):
         return data
     check_positive(batch_size, f"{who}: batch_size")
-    parts = data if isinstance(data, tuple | list) else [data]
+    parts = data if isinstance(data, tuple) else (data,)
     if parts and all(isinstance(part, np.ndarray | ag.Tensor) for part in parts):
         raise ag.OptionError(
             f"{who}: arrays are no data set; nn.data.TensorDataset(inputs, targets) makes one of them: "
             "a sample is an input and its target"
         )
+    if isinstance(data, IterableDataset):
+        return DataLoader(data, batch_size)
     if not hasattr(data, "__len__") or not hasattr(data, "__getitem__"):
         raise ag.OptionError(
             f"{who}: data is a DataLoader, or a data set with a length and samples by position, got {brief(data)}. "
-            "A list(...) of pairs is one; a stream is given to a DataLoader as an nn.data.IterableDataset"
+            "A list(...) of pairs is one; a stream is an nn.data.IterableDataset"
         )
     return DataLoader(data, batch_size, shuffle=shuffle and len(data) > 0, rng=rng)
 
@@ -106,7 +108,7 @@ def samples_in(values: Any) -> int:
         if not isinstance(first, np.ndarray | ag.Tensor | Mapping | tuple):
             break
         values = first
-    return len(values) if hasattr(values, "__len__") and getattr(values, "ndim", 1) else 1
+    return len(values) if hasattr(values, "__len__") and getattr(values, "ndim", None) != 0 else 1
 
 
 def shapes(values: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import autograd_core as ag
 
 from .. import functional
-from ..arguments import check_flag, check_positive
+from ..arguments import brief, check_flag, check_positive
 from ..callbacks import Callback, JSONLog
 from ..data import DataLoader, Samples
 from ..files import check_writable
@@ -95,7 +95,9 @@ def fit(
     OptionError for options without meaning; DataError for a checkpoint that is damaged or of another run.
     """
     epochs = check_positive(epochs, "fit: epochs")
-    check_optimizer(optimizer, model, loss)
+    check_optimizer(optimizer, model, loss, "fit")
+    if not isinstance(callbacks, Sequence):
+        raise ag.OptionError(f"fit: callbacks is a list of them, got {brief(callbacks)}")
     loader = loader_of(train, batch_size, "fit", shuffle=True, rng=rng)
     batches = count_of(loader)
     if batches == 0:

@@ -18,6 +18,7 @@ from ..module import Module
 from ..randomness import RandomSource
 from .batches import loader_of, mode, pairs
 from .evaluation import Loss
+from .rules import check_optimizer
 from .steps import step_of
 
 __all__ = ["LearningRates", "find_lr"]
@@ -87,6 +88,7 @@ def find_lr(
     True
     """
     check_positive(steps, "find_lr: steps")
+    check_optimizer(optimizer, model, loss, "find_lr")
     if not 0 < start < end < math.inf:
         raise ag.OptionError(f"find_lr: 0 < start < end must hold, got start={start!r}, end={end!r}")
     loader = loader_of(data, batch_size, "find_lr", shuffle=True, rng=rng)
@@ -110,7 +112,9 @@ def find_lr(
                 pair = next(batches, None)
                 if pair is None:
                     batches = pairs(loader, "find_lr")
-                    pair = next(batches)
+                    pair = next(batches, None)
+                    if pair is None:
+                        raise ag.OptionError("find_lr: there is no batch; is the data set empty, or smaller than that?")
                 value, _ = step((pair,))
                 mean = _SMOOTHING * mean + (1 - _SMOOTHING) * value
                 smooth = mean / (1 - _SMOOTHING ** (i + 1))

@@ -64,23 +64,23 @@ def clipping(model: Module, norm: float | None, value: float | None) -> Callable
     return (lambda: [step() for step in steps]) if steps else None
 
 
-def check_optimizer(optimizer: Any, model: Any, loss: Any) -> None:
+def check_optimizer(optimizer: Any, model: Any, loss: Any, who: str) -> None:
     """Refuse what is no optimizer, and one that moves nothing of the model (nor of a loss that learns).
 
     Errors: OptionError.
     """
     if not isinstance(model, Module):
-        raise ag.OptionError(f"fit: model must be an nn.Module, got {brief(model)}")
+        raise ag.OptionError(f"{who}: model must be an nn.Module, got {brief(model)}")
     if isinstance(optimizer, type) or not callable(getattr(optimizer, "step", None)):
         raise ag.OptionError(
-            f"fit: optimizer must be one of the model's parameters, such as nn.optim.Adam(model.parameters()); got "
+            f"{who}: optimizer must be one of the model's parameters, such as nn.optim.Adam(model.parameters()); got "
             f"{brief(optimizer)}"
         )
     moved = {id(p) for group in getattr(optimizer, "param_groups", ()) for p in group["params"]}
     learned = [*model.parameters(), *(loss.parameters() if isinstance(loss, Module) else ())]
     if moved and not any(id(parameter) in moved for parameter in learned):
         raise ag.OptionError(
-            "fit: the optimizer has none of this model's parameters, so that the model would not learn; make it of "
+            f"{who}: the optimizer has none of this model's parameters, so that the model would not learn; make it of "
             "model.parameters(), after everything that replaces them"
         )
 
@@ -89,7 +89,7 @@ def averaged(ema: Any, model: Module) -> Any:
     """An average of the weights: the one that is given, or one of a decay."""
     if ema is None or hasattr(ema, "update_parameters"):
         return ema
-    if isinstance(ema, bool) or not isinstance(ema, Real) or not 0 <= ema < 1:
+    if isinstance(ema, bool) or not isinstance(ema, Real) or not 0 <= float(ema) < 1:
         raise ag.OptionError(f"fit: ema must be an AveragedModel, or a decay from 0 to below 1; got {ema!r}")
     from ..averaging import AveragedModel, get_ema_multi_avg_fn
 
@@ -102,6 +102,6 @@ def option(name: str, value: Any) -> float:
     >>> option("l2", 0.1)
     0.1
     """
-    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= value < float("inf"):
+    if isinstance(value, bool) or not isinstance(value, Real) or not 0 <= float(value) < float("inf"):
         raise ag.OptionError(f"fit: {name} must be a finite number, at least 0; got {value!r}")
     return float(value)

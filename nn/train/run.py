@@ -60,8 +60,8 @@ class Run:
         self._told: dict[str, list[Callable[[Run], Any]]] = {
             moment: [getattr(one, moment) for one in callbacks if _defines(one, moment)] for moment in MOMENTS
         }
-        for one in self._plain:
-            if not callable(one):
+        for one in self.callbacks:
+            if isinstance(one, type) or not (callable(one) or _has_moments(one)):
                 raise ag.OptionError(
                     f"fit: a callback is an nn.callbacks.Callback or a function of the history, got {one!r}"
                 )

@@ -19,6 +19,11 @@ def ones(*shape):
     [
         (lambda: nn.LazyLinear(4, rng=3), lambda: nn.Linear(5, 4, rng=3), (2, 5)),
         (lambda: nn.LazyLinear(4, rng=3, dtype=float), lambda: nn.Linear(5, 4, rng=3, dtype=float), (2, 5)),
+        (
+            lambda: nn.LazyLinear(4, rng=np.random.default_rng(3)),
+            lambda: nn.Linear(5, 4, rng=np.random.default_rng(3)),
+            (2, 5),
+        ),
         (lambda: nn.LazyLinear(4, False, rng=3), lambda: nn.Linear(5, 4, False, rng=3), (5,)),
         (lambda: nn.LazyConv1d(4, 3, 2, rng=3), lambda: nn.Conv1d(2, 4, 3, 2, rng=3), (1, 2, 8)),
         (lambda: nn.LazyConv2d(4, 3, groups=2, rng=3), lambda: nn.Conv2d(6, 4, 3, groups=2, rng=3), (1, 6, 5, 5)),
@@ -41,13 +46,17 @@ def ones(*shape):
         (lambda: nn.LazyBatchNorm1d(0.1), lambda: nn.BatchNorm1d(3, 0.1), (4, 3)),
         (lambda: nn.LazyBatchNorm2d(momentum=None), lambda: nn.BatchNorm2d(3, momentum=None), (2, 3, 2, 2)),
         (lambda: nn.LazyBatchNorm3d(dtype=float), lambda: nn.BatchNorm3d(3, dtype=float), (2, 3, 1, 2, 2)),
-        (lambda: nn.LazyInstanceNorm1d(affine=True), lambda: nn.InstanceNorm1d(3, affine=True), (3, 5)),
+        (lambda: nn.LazyInstanceNorm1d(), lambda: nn.InstanceNorm1d(3, 1e-5, 0.1, True, True), (3, 5)),
         (
             lambda: nn.LazyInstanceNorm2d(0.1, 0.3, True, True, bias=False),
             lambda: nn.InstanceNorm2d(3, 0.1, 0.3, True, True, bias=False),
             (2, 3, 2, 2),
         ),
-        (lambda: nn.LazyInstanceNorm3d(affine=True), lambda: nn.InstanceNorm3d(3, affine=True), (1, 3, 2, 2, 2)),
+        (
+            lambda: nn.LazyInstanceNorm3d(0.1, None, True, False),
+            lambda: nn.InstanceNorm3d(3, 0.1, None, True),
+            (1, 3, 2, 2, 2),
+        ),
     ],
 )
 def test_after_the_first_call_it_is_the_usual_layer(lazy, usual, shape):

@@ -283,6 +283,6 @@ def test_the_distances_of_every_two_rows_are_scipys(p):
     wanted = distance.pdist(x, "chebyshev") if p == math.inf else distance.pdist(x, "minkowski", p=p)
     np.testing.assert_allclose(functional.pdist(x, p), wanted, rtol=1e-14)  # rounding of three powers
     assert functional.pdist(x[:1]).shape == functional.pdist(x[:0]).shape == (0,)
-    ag.gradcheck(lambda x: functional.pdist(x, p), [x])
+    ag.gradcheck(lambda x: functional.pdist(x, p), x)
     with pytest.raises(ag.ShapeError, match=r"pdist: input must be \(N, features\), got shape \(3,\)"):
         functional.pdist(x[0])

@@ -250,6 +250,8 @@ def test_images_of_whole_numbers_are_pooled(dtype):
     x = np.array([[[[0, 1], [1, 1]]]]).astype(dtype)
     assert functional.max_pool2d(x, 2, padding=1).dtype == dtype
     assert functional.max_pool2d(x, 2, padding=1).tolist() == [[[[0, 1], [1, 1]]]]
+    low = np.iinfo(np.int8).min
+    assert functional.max_pool2d(np.full((1, 1, 1, 1), low, np.int8), 2, padding=1, stride=1).max() == low
     assert functional.avg_pool2d(x, 2).dtype == np.float64
     assert functional.avg_pool2d(x, 2).tolist() == [[[[0.75]]]]
     assert nn.AdaptiveAvgPool2d(1)(x).tolist() == [[[[0.75]]]]

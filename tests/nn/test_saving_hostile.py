@@ -10,6 +10,7 @@ import pytest
 import autograd_core as ag
 from nn import Dropout, Linear, Sequential, optim
 from nn.files import write_whole
+from nn.history import History
 from nn.saving import container, load_checkpoint, load_tree, load_weights, read_weights, save_tree
 
 
@@ -176,3 +177,22 @@ def test_states_of_optimizers_with_anything_anywhere(path, kind, monkeypatch):
             optimizer = stepped(kind)
             # a number may stand for another one; what is taken can be saved again, and what is not changes nothing
             assert refused(path, optimizer, state, {}) or save_tree(optimizer.state_dict(), path)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"[" * 100_000 + b"\n",
+        b"5\n",
+        b"\xff\n",
+        b'{"epochs":5,"interrupted":false}\n',
+        b'{"epochs":[{"number":"x","train_loss":null}],"interrupted":false}\n',
+        b'{"epochs":[{"number":1,"train_loss":0.5,"figures":7}],"interrupted":false}\n',
+        b'{"event":"epoch","number":null,"train_loss":1}\n',
+    ],
+)
+def test_histories_that_are_none(tmp_path, suffix, content):
+    path = write_whole(tmp_path / f"file{suffix}", content)
+    with pytest.raises(ag.DataError, match=r"file\.jsonl?: not a training history"):
+        History.load(path)

@@ -8,9 +8,9 @@ import pytest
 
 import autograd_core as ag
 from nn import BatchNorm1d, CrossEntropyLoss, Linear, Module, MSELoss, NLLLoss, Sequential, functional, optim
-from nn.callbacks import Callback
-from nn.data import DataLoader, Dataset, TensorDataset
-from nn.train import evaluate, fit, predict
+from nn.callbacks import Callback, EarlyStopping
+from nn.data import DataLoader, Dataset, IterableDataset, TensorDataset
+from nn.train import evaluate, find_lr, fit, predict
 
 N = 11
 X = np.random.default_rng(0).standard_normal((N, 4))
@@ -102,6 +102,24 @@ def test_what_has_no_targets_can_be_predicted(wrap):
     assert np.array_equal(found, predict(model, DATA, batch_size=4))
 
 
+def test_a_stream_needs_no_loader_of_its_own():
+    class Stream(IterableDataset):
+        def __iter__(self):
+            return zip(X, Y, strict=True)
+
+    model, other = linear(), linear()
+    trained(model, Stream())
+    trained(other, DataLoader(DATA, 4))
+    assert np.array_equal(model.weight.detach().numpy(), other.weight.detach().numpy())
+
+
+@pytest.mark.parametrize("data", [[], DataLoader(DATA, N + 1, drop_last=True)])
+def test_a_rate_cannot_be_found_without_batches(data):
+    model = linear()
+    with pytest.raises(ag.OptionError, match="find_lr: there is no batch"):
+        find_lr(model, data, optimizer=optim.SGD(model.parameters(), lr=0.1))
+
+
 def test_more_parts_than_two_are_refused_with_what_to_do():
     with pytest.raises(ag.DataError, match=r"got 3 parts; several inputs.* as in \(\(left, right\), target\)"):
         trained(linear(), Samples(lambda i: (X[i], X[i], Y[i])))
@@ -148,6 +166,12 @@ def test_accumulation_weighs_one_hot_rows_as_samples():
             {"optimizer": optim.SGD},
             r"fit: optimizer must be one of the model's parameters, such as nn.optim.Adam",
         ),
+        (
+            DATA,
+            {"callbacks": [EarlyStopping]},
+            r"a callback is an nn\.callbacks\.Callback or a function of the history",
+        ),
+        (DATA, {"callbacks": EarlyStopping()}, "fit: callbacks is a list of them, got EarlyStopping"),
         (DATA, {"optimizer": "adam"}, "fit: optimizer must be one of the model's parameters.* got str 'adam'"),
         (DATA, {"optimizer": optim.SGD(linear().parameters())}, "the optimizer has none of this model's parameters"),
         (DATA, {"loss": CrossEntropyLoss(reduction="none")}, r"return a Tensor of one number, got shape \(4,\)"),
