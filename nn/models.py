@@ -96,7 +96,7 @@ def lenet(image: Shape, classes: int, *, rng: Any = None) -> Module:
 
 
 def modern(image: Shape, classes: int, *, rng: Any = None) -> Module:
-    """LeNet's plan with what was learned since: more maps, batch normalization, ReLU, dropout; 5x5 filters, pooled twice.
+    """LeNet's plan with what was learned since: more maps, batch normalization, ReLU, and dropout.
 
     Shapes: x (N, channels, height, width), 16 x 16 pixels or more -> (N, classes).
     Errors: OptionError for images that are too small.

@@ -1,14 +1,31 @@
 """Losses as modules: each is the function of the same meaning in `functional`, with its options."""
 
-from .classification import *
-from .classification import __all__ as _classification
-from .likelihood import *
-from .likelihood import __all__ as _likelihood
-from .margins import *
-from .margins import __all__ as _margins
-from .ranking import *
-from .ranking import __all__ as _ranking
-from .regression import *
-from .regression import __all__ as _regression
+from .classification import BCELoss, BCEWithLogitsLoss, CrossEntropyLoss, NLLLoss
+from .likelihood import GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from .margins import HingeEmbeddingLoss, MultiLabelMarginLoss, MultiLabelSoftMarginLoss, MultiMarginLoss, SoftMarginLoss
+from .ranking import CosineEmbeddingLoss, MarginRankingLoss, TripletMarginLoss, TripletMarginWithDistanceLoss
+from .regression import HuberLoss, L1Loss, MSELoss, QuadraticLoss, SmoothL1Loss
 
-__all__ = [*_classification, *_likelihood, *_margins, *_ranking, *_regression]
+__all__ = [
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CosineEmbeddingLoss",
+    "CrossEntropyLoss",
+    "GaussianNLLLoss",
+    "HingeEmbeddingLoss",
+    "HuberLoss",
+    "KLDivLoss",
+    "L1Loss",
+    "MSELoss",
+    "MarginRankingLoss",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
+    "NLLLoss",
+    "PoissonNLLLoss",
+    "QuadraticLoss",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
+    "TripletMarginLoss",
+    "TripletMarginWithDistanceLoss",
+]

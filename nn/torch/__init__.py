@@ -35,7 +35,7 @@ _INSTEAD = {
     "distributed": "there is one process here",
     "median": "PyTorch's is the lower of the two numbers in the middle; say ag.median for their mean, or ag.quantile",
     "multiprocessing": "there is one process here",
-    "onnx": "see the documentation on saving",
+    "onnx": "say nn.onnx.export(model, inputs, path)",
     "set_default_dtype": "give dtype= to what makes numbers; layers take it too",
     "set_num_threads": "set OPENBLAS_NUM_THREADS before Python starts, or use threadpoolctl",
     "set_printoptions": "say numpy.set_printoptions",

@@ -71,6 +71,7 @@ def fit(
     `train` is a data set of (input, target), shuffled anew for each epoch by `rng`, or a DataLoader. After each epoch
     the model is evaluated on `validation`. What is computed besides the loss are `metrics`: names, functions of
     (outputs, targets), or a dict of them (`nn.metrics.metrics_of`); the accuracy is there by itself for classes.
+    Several inputs, outputs or targets stand in a tuple or dict, which the model and the loss are given as they are.
 
     An update. `scheduler` makes a step every "epoch" or every "step" (`scheduler_every`; by itself, every step for
     OneCycleLR and CyclicLR); one that looks at a figure is given `watch`, by default "validation_loss", or "train_loss"
@@ -92,7 +93,8 @@ def fit(
     silent. Ctrl-C ends training after the update that is under way, and a second one at once: what was reached is saved
     and returned, with `interrupted` set.
     Errors: DivergenceError where the loss becomes NaN or infinite, with the epoch, the batch and what helps;
-    OptionError for options without meaning; DataError for a checkpoint that is damaged or of another run.
+    OptionError for options without meaning; OSError where a file that was asked for cannot be written, told before
+    training; DataError for a checkpoint that is damaged or of another run.
     """
     epochs = check_positive(epochs, "fit: epochs")
     check_optimizer(optimizer, model, loss, "fit")
