@@ -241,7 +241,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
     spread: Any = linear(
         transpose=lambda g, shape, **options: averaged(g, **options),
         domain=Interval(-3, 3),
-        examples=[
+        examples=lambda: [
             Example(y=avg_pool(np, np.zeros(small), **v).shape, shape=small, **v) for v in (variants[0], *means[3:])
         ],
     )(avg_scatter)
