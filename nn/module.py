@@ -289,7 +289,7 @@ def _refusal(module: Module, args: Any, kwargs: Any) -> ag.DTypeError | None:
 def _locate(error: ag.AutogradError, path: str, module: Module) -> None:
     """Write into an error that is on its way out in which module it came up."""
     if not hasattr(error, "module"):  # else it has passed the innermost one
-        error.module = path  # type: ignore[attr-defined]
+        error.module = path  # type: ignore[attr-defined]  # for whoever catches it further out
         kind = type(module).__name__
         message = str(error).removesuffix(f" In {path}.")
         end = "" if message.endswith(".") else "."

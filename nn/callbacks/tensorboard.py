@@ -32,7 +32,7 @@ class TensorBoard(Callback):
         self._make = SummaryWriter
         self._writer: Any = None
         if every:
-            self.batch_end = self._loss  # type: ignore[method-assign]
+            self.batch_end = self._loss  # type: ignore[method-assign]  # told of batches only if asked
 
     def train_begin(self, run: Any) -> None:
         # what was written after the checkpoint that is gone on from is to be hidden

@@ -139,6 +139,7 @@ class DataLoader:
         if self._streams:
             full, rest = divmod(len(self.dataset), self.batch_size or 1)
             return full + (rest > 0 and not self.drop_last)
+        # a sampler without a length says so itself
         return len(self.sampler if self.batch_sampler is None else self.batch_sampler)  # type: ignore[arg-type]
 
     def __iter__(self) -> Iterator[Any]:

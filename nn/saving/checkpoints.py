@@ -81,7 +81,7 @@ def load_checkpoint(path: str | os.PathLike[str], parts: Mapping[str, Any] | Non
                 raise ag.DataError(f"{name} does not fit: {what}{error}") from error
     except BaseException as error:
         for part, state, stream in before:
-            with suppress(Exception):
+            with suppress(Exception):  # the error that led here is the one to tell
                 _restore(part, state, stream)
         if isinstance(error, ag.DataError):
             raise ag.DataError(f"{path}: {error} (nothing was loaded)") from error
