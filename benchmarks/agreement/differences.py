@@ -282,6 +282,11 @@ DIFFERENCES = [
                 both(at(lambda *arrays, base=base: _number(arrays, base) == 0), undefined, second),
                 "at base 0 the second derivative is that of the power that is left; 0 times infinity, NaN, in PyTorch",
             ),
+            Difference(
+                entries,
+                both(at(lambda *arrays, base=base: _number(arrays, 1 - base) == 0), second),
+                "at exponent 0 the derivative of b a**(b - 1) by b is 1 / a; PyTorch takes the first one as 0 there",
+            ),
         )
     ),
     Difference("cov", singles, "PyTorch adds float32 weights up in float32; here they become float64 first"),

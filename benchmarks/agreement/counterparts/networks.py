@@ -101,7 +101,7 @@ def _maximum(ndim: int) -> Any:
         given = (kernel_size, stride if np.size(stride) else None, padding, dilation, ceil_mode, return_indices)
         return named(name)(input, *given)
 
-    return Counterpart(name, (name, f"max_pool{ndim}d"), _batched(ndim, call))
+    return Counterpart(name, (name, f"max_pool{ndim}d"), call)
 
 
 def _same(theirs: str) -> Counterpart:
