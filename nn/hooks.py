@@ -169,7 +169,7 @@ class Hooked:
 
     def _hook(self, kind: str, hook: Hook, prepend: bool = False, **options: bool) -> RemovableHandle:
         if self._hooks is None:
-            vars(self)["_hooks"] = Hooks()
+            vars(self)["_hooks"] = Hooks()  # which the type checker does not see
         return self._hooks.add(kind, hook, prepend, **options)  # type: ignore[union-attr]
 
 

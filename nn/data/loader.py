@@ -241,7 +241,7 @@ class DataLoader:
                 restorer(found, progress.data, "DataLoader")()
 
     def _positions(self) -> Iterator[Any]:
-        if self.batch_sampler is None:
+        if self.batch_sampler is None:  # then there is a sampler
             return iter(self.sampler)  # type: ignore[arg-type]
         if isinstance(self.batch_sampler, BatchSampler) and type(self.batch_sampler).__iter__ is BatchSampler.__iter__:
             return self.batch_sampler.arrays()

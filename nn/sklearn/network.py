@@ -308,16 +308,11 @@ class _Watch:
         self.tol, self.patience = tol, patience
         self.best, self.since = math.inf, 0
         self.state: dict[str, Any] | None = None
-        self._mark = math.inf
 
     def see(self, figure: float, model: Module | None = None) -> bool:
         """Note a figure; True when it is time to stop."""
         if model is not None and figure < self.best:
             self.state = model.state_dict()
+        self.since = self.since + 1 if figure > self.best - self.tol else 0
         self.best = min(self.best, figure)
-        if figure > self._mark - self.tol:
-            self.since += 1
-        else:
-            self.since = 0
-        self._mark = min(self._mark, figure)
         return self.since > self.patience

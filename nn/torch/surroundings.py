@@ -96,7 +96,7 @@ class device(str):
     'cpu'
     """
 
-    index = None  # type: ignore[assignment]
+    index = None  # type: ignore[assignment]  # there is one device, and str has a method of this name
 
     def __new__(cls, type: Any = "cpu", index: int | None = None) -> "device":
         check_device(type, "device")

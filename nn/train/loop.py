@@ -54,6 +54,7 @@ class Training:
         between = [clip] if clip else []
         if run.wants("backward_end"):
             between = [lambda: run.tell("backward_end"), *between]
+        # what `between` returns is never read, whatever its type
         self.step = step_of(
             *(run.model, run.optimizer, loss),
             several=accumulate > 1,
@@ -248,7 +249,7 @@ class Training:
 
 
 class _AsBefore:
-    """The validation loader; while it is being read, as it was before, because validating begins again."""
+    """The validation loader, made only where there is one; while it is read, as it was before: it begins again."""
 
     def __init__(self, training: Training) -> None:
         self._training = training
