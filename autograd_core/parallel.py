@@ -1,12 +1,20 @@
-"""Shares the tasks of one array kernel between the cores.
+"""Shares the tasks of one array kernel between the cores, and says how many threads there may be.
 
 NumPy runs most of its work on one thread, and OpenBLAS spreads only large products over several. A kernel made of many
 small products is faster the other way round: every core takes whole tasks and calls a BLAS that is held to one thread.
-This file does that, and knows nothing of arrays or operations. Where NumPy's BLAS cannot be held, or may use one thread
-only by the user's wish, the caller's thread does all the tasks, with whatever threads the BLAS uses.
+This file does that, and knows nothing of arrays or operations. Where NumPy's BLAS cannot be held, the caller's thread
+does all the tasks, with whatever threads the BLAS uses.
+
+Note [One owner of the cores]
+One number, `get_num_threads()`, bounds the threads of this file and of NumPy's BLAS alike, and never both at a time:
+while tasks are shared, the BLAS is held to one thread. Threads that the user starts count too. Who shares tasks while
+others do gets only the helpers that are still free, or none, and then works alone: nobody waits for a turn. So a
+program with as many threads of its own as cores runs each on one of them. Which thread does a task never shows in the
+bits.
 """
 
 import contextvars
+import operator
 import os
 import threading
 from collections import deque
@@ -14,6 +22,50 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from queue import SimpleQueue
 from typing import Any
+
+from .errors import OptionError
+
+VARIABLE = "AUTOGRAD_CORE_NUM_THREADS"
+
+
+class set_num_threads:
+    """Let at most n threads work at a time: those that kernels share their tasks with, and those of NumPy's BLAS.
+
+    With n = 1 everything is done by the thread that calls. The number holds for the whole process, from now on or
+    inside a `with` block, and does not change any result. Threads that you start yourself are not stopped, but get
+    helpers only while there are fewer than n at work. The environment variable AUTOGRAD_CORE_NUM_THREADS sets the
+    number from the start; else it is the number of cores, or that of the BLAS's threads if it is lower.
+    Errors: OptionError unless n is a whole number from 1 on.
+
+    >>> with ag.set_num_threads(1):
+    ...     ag.get_num_threads()
+    1
+    """
+
+    def __init__(self, n: int) -> None:
+        global _chosen
+        n = _whole(n, "set_num_threads: n")
+        self._before = _chosen, _blas.available()
+        _chosen = n
+        _blas.allow(n)
+
+    def __enter__(self) -> "set_num_threads":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        global _chosen
+        _chosen, blas = self._before
+        if blas is not None:
+            _blas.allow(blas)
+
+
+def get_num_threads() -> int:
+    """How many threads may work at a time; see `set_num_threads`.
+
+    >>> ag.get_num_threads() >= 1
+    True
+    """
+    return _chosen or min(_cores(), _blas.available() or _cores())
 
 
 def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True) -> None:
@@ -25,14 +77,10 @@ def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool
     100 microseconds of work, and for NumPy calls of less than some 30, between which threads wait for each other.
     """
     job = _Job(work, count)
-    helpers = min(_threads() if worthwhile and count > 1 and not _in_helper.active else 1, count) - 1
-    if helpers > 0:
-        with _blas:
-            _pool.call(job, helpers)
-            job.run()
-            job.finish()
-    else:
-        with on_one_blas_thread():
+    with on_one_blas_thread():
+        if worthwhile and count > 1 and not _here.sharing:
+            _pool.run(job, count - 1)
+        else:
             job.run()
     error = job.error
     if error is not None:
@@ -57,7 +105,7 @@ def on_one_blas_thread() -> "_Blas | nullcontext[None]":
     After a product on several threads OpenBLAS lets them spin for a tenth of a second, and the threads of ``share``
     find their core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block.
     """
-    return _blas if _blas.available() > 1 else nullcontext()
+    return _blas if (_blas.available() or 1) > 1 else nullcontext()
 
 
 class _Job:
@@ -111,20 +159,38 @@ class _Pool:
     def __init__(self) -> None:
         self.jobs: SimpleQueue[tuple[contextvars.Context, _Job]] = SimpleQueue()
         self.size = 0
+        self.busy = 0  # threads at work in jobs, those that called included; see Note [One owner of the cores]
         self.lock = threading.Lock()
 
-    def call(self, job: _Job, helpers: int) -> None:
-        if self.size < helpers:
+    def run(self, job: _Job, most: int) -> None:
+        """Do a job on this thread and at most so many helpers."""
+        allowed = _threads_of_kernels()
+        with self.lock:
+            helpers = max(0, min(most, allowed - 1 - self.busy))
+            self.busy += 1 + helpers
+        _here.sharing = True
+        try:
+            if self.size < helpers:
+                self._grow(helpers)
+            for _ in range(helpers):
+                self.jobs.put((contextvars.copy_context(), job))  # the context carries np.errstate
+            job.run()
+            if helpers:
+                job.finish()
+        finally:
+            _here.sharing = False
             with self.lock:
-                while self.size < helpers:
-                    threading.Thread(target=self._serve, args=(self.jobs,), name="autograd_core", daemon=True).start()
-                    self.size += 1
-        for _ in range(helpers):
-            self.jobs.put((contextvars.copy_context(), job))  # the context carries np.errstate
+                self.busy -= 1 + helpers
+
+    def _grow(self, size: int) -> None:
+        with self.lock:
+            while self.size < size:
+                threading.Thread(target=self._serve, args=(self.jobs,), name="autograd_core", daemon=True).start()
+                self.size += 1
 
     @staticmethod
     def _serve(jobs: "SimpleQueue[tuple[contextvars.Context, _Job]]") -> None:
-        _in_helper.active = True
+        _here.sharing = True
         while True:
             context, job = jobs.get()
             context.run(job.help)
@@ -141,14 +207,25 @@ class _Blas:
         self.library: Any = None
         self.searched = False
 
-    def available(self) -> int:
-        """Return the number of threads that the BLAS may use when nobody holds it; 1 if it cannot be controlled."""
+    def available(self) -> int | None:
+        """The number of threads that the BLAS may use when nobody holds it; None if it cannot be controlled."""
         with self.lock:
-            if not self.searched:
-                self.library, self.searched = _numpy_blas(), True
-            if self.library is None:
-                return 1
+            if not self._found():
+                return None
             return self.threads if self.holders else int(self.library.get_num_threads())
+
+    def allow(self, threads: int) -> None:
+        """Let the BLAS use so many threads, at once or when nobody holds it any more."""
+        with self.lock:
+            if self.holders:
+                self.threads = threads
+            elif self._found():
+                self.library.set_num_threads(threads)
+
+    def _found(self) -> bool:
+        if not self.searched:
+            self.library, self.searched = _numpy_blas(), True
+        return self.library is not None
 
     def __enter__(self) -> None:
         with self.lock:
@@ -176,8 +253,9 @@ def _numpy_blas() -> Any:
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _threads() -> int:
-    return min(_cores(), _blas.available())
+def _threads_of_kernels() -> int:
+    """How many threads may share tasks; one beside a BLAS whose own threads would come on top."""
+    return 1 if _blas.available() is None else get_num_threads()
 
 
 def _cores() -> int:
@@ -186,11 +264,24 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-class _Helper(threading.local):
-    active = False
+def _whole(value: Any, what: str) -> int:
+    try:
+        n = operator.index(value)
+    except TypeError:
+        n = 0
+    if n < 1 or isinstance(value, bool):
+        raise OptionError(f"{what} must be a whole number of threads, 1 or more; got {value!r}")
+    return n
 
 
-_in_helper = _Helper()
+class _Here(threading.local):
+    """Whether this thread is in the middle of shared tasks: those within them are not shared again."""
+
+    sharing = False
+
+
+_chosen: int | None = None  # what the user has said
+_here = _Here()
 _pool = _Pool()
 _blas = _Blas()
 
@@ -207,3 +298,6 @@ def _after_fork() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_after_fork)
+
+if chosen := os.environ.get(VARIABLE, "").strip():
+    set_num_threads(_whole(int(chosen) if chosen.isdecimal() else chosen, f"the environment variable {VARIABLE}"))

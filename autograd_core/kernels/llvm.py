@@ -1,0 +1,133 @@
+"""The one door to llvmlite: from a text of LLVM's intermediate representation to functions that can be called.
+
+Knows processors, the disk cache and how code is loaded. Does not know what any of it computes. Compiled code is kept in
+`$AUTOGRAD_CORE_CACHE`, or else in `autograd_core` in the user's cache folder, under a name that follows from the text,
+the processor and LLVM's version, so that nothing is compiled twice; AUTOGRAD_CORE_CACHE=0 keeps it in memory only.
+AUTOGRAD_CORE_NATIVE=0 switches all machine code off.
+"""
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from ..errors import OptionError
+
+__all__ = ["Library", "available", "compiled", "vector_bytes"]
+
+
+@cache
+def available() -> bool:
+    """Whether machine code can be made here: llvmlite is installed, and AUTOGRAD_CORE_NATIVE=0 does not forbid it."""
+    return os.environ.get("AUTOGRAD_CORE_NATIVE", "1") != "0" and importlib.util.find_spec("llvmlite") is not None
+
+
+class Library:
+    """Compiled code that is loaded. Functions live as long as this does."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def address(self, name: str) -> int:
+        """The address of a function, 0 if there is none of that name."""
+        return int(self._engine.get_function_address(name))
+
+    def function(self, name: str, *arguments: Any) -> Any:
+        """A function that returns nothing, with arguments of these ctypes; calling it releases the interpreter lock."""
+        found = ctypes.CFUNCTYPE(None, *arguments)(self.address(name))
+        found.library = self  # type: ignore[attr-defined]  # keeps the code alive
+        return found
+
+
+def vector_bytes() -> int:
+    """The width of the processor's vectors in bytes: 64 with AVX-512, 32 with AVX2, else 16."""
+    features = _machine()[2]
+    return 64 if "+avx512f" in features else 32 if "+avx2" in features else 16
+
+
+def compiled(text: str, *, level: int = 3) -> Library:
+    """The functions of a text of LLVM IR, optimised for this processor at a level from 0 to 3.
+
+    Errors: OptionError where llvmlite is missing; RuntimeError, with LLVM's words, for a text that is not right.
+    """
+    llvm, processor, features = _machine()
+    key = hashlib.sha256(
+        "\n".join([text, processor, features, str(level), str(llvm.llvm_version_info)]).encode()
+    ).hexdigest()
+    target = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=level)
+    kept = _kept(key)
+    if kept is not None:
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(kept))
+    else:
+        module = llvm.parse_assembly(text)
+        module.verify()
+        options = llvm.create_pipeline_tuning_options(speed_level=level)
+        options.loop_vectorization = level > 1
+        builder = llvm.create_pass_builder(target, options)
+        builder.getModulePassManager().run(module, builder)
+        code = target.emit_object(module)
+        _keep(key, code)
+        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return Library(engine)
+
+
+@cache
+def _machine() -> tuple[Any, str, str]:
+    """llvmlite, and this processor's name and features as LLVM calls them."""
+    if not available():
+        raise OptionError("machine code needs llvmlite: pip install 'autograd-core[fast]'")
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm, llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+
+
+@cache
+def _folder() -> Path | None:
+    chosen = os.environ.get("AUTOGRAD_CORE_CACHE")
+    if chosen == "0":
+        return None
+    if chosen:
+        folder = Path(chosen)
+    elif sys.platform == "win32":
+        folder = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "autograd_core" / "code"
+    else:
+        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograd_core" / "code"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError:
+        return None  # a home that cannot be written to: compile in every run
+    return folder
+
+
+def _kept(key: str) -> bytes | None:
+    folder = _folder()
+    if folder is None:
+        return None
+    try:
+        content = (folder / f"{key}.o").read_bytes()
+    except OSError:
+        return None
+    digest, code = content[:32], content[32:]
+    return code if hashlib.sha256(code).digest() == digest else None  # half a file, or a flipped bit
+
+
+def _keep(key: str, code: bytes) -> None:
+    folder = _folder()
+    if folder is None:
+        return
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+            file.write(hashlib.sha256(code).digest() + code)
+        os.replace(file.name, folder / f"{key}.o")
+    except OSError:
+        return  # a full disk: the code is loaded all the same
