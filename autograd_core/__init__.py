@@ -58,7 +58,8 @@ if _TYPE_CHECKING:
     from .why import detect_anomaly, why_nan, why_none
 
 # --- the machine ------------------------------------------------------------------------------------------------------
-from .config import config, show_config  # isort: split
+from .config import config, show_config
+from .parallel import get_num_threads, set_num_threads  # isort: split
 
 # --- errors -----------------------------------------------------------------------------------------------------------
 from .errors import (

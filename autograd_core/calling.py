@@ -11,6 +11,7 @@ would be most of what importing costs: until then the public function runs the c
 """
 
 import linecache
+import operator
 from collections.abc import Callable
 from functools import cache
 from math import isfinite
@@ -102,7 +103,7 @@ def source_of_call(op: "Op") -> str:
         f"{body}"
         f"    context = get_context()\n"
         f"    try:\n"
-        f"        out{', aux' if op.aux else ''} = forward(np, {given})\n"
+        f"        out{', aux' if op.aux else ''} = forward({'' if forward_in_numpy(op) else 'np, '}{given})\n"
         f"    except (AutogradError, ValueError, TypeError, IndexError, OverflowError) as error:\n"
         f"        blame(op, error, ({values}), context)\n"
         f"    if cls is None:\n"
@@ -115,6 +116,25 @@ def source_of_call(op: "Op") -> str:
         + (f"    result.shared = {exposed}\n    look(result, {op.arrays[0]})\n" if op.views else "")
         + "    return result\n"
     )
+
+
+def forward_in_numpy(op: "Op") -> Callable[..., Any] | None:
+    """The one function that a forward such as ``return xp.exp(x)`` or ``return a + b`` does nothing but call, or None.
+
+    To call it directly saves a call, a tenth of what it takes to record an operation.
+    """
+    code = op.forward.__code__
+    plain = code.co_argcount == 1 + len(op.arrays) and not (op.statics or op.masks or op.variadic)
+    said = _SAID.get(code.co_code) if plain else None
+    return getattr(np, code.co_names[0]) if said == "xp" else said
+
+
+_SAID: dict[bytes, Any] = {
+    (lambda xp, x: xp.f(x)).__code__.co_code: "xp",
+    (lambda xp, a, b: xp.f(a, b)).__code__.co_code: "xp",
+    (lambda xp, a, b: a + b).__code__.co_code: operator.add,
+    (lambda xp, a, b: a * b).__code__.co_code: operator.mul,
+}
 
 
 def _unwrap(name: str) -> str:
@@ -195,7 +215,7 @@ def compile_call(op: "Op") -> FunctionType:
         "as_array": as_array,
         "blame": blame,
         "constant": constant,
-        "forward": op.forward,
+        "forward": forward_in_numpy(op) or op.forward,
         "get_context": CONTEXT.get,
         "keep": keep,
         "look": look,
@@ -274,7 +294,7 @@ def _pull_one(op: "Op", i: int) -> str:
         lines = ["if xp is np:", f"    g_{i} = {fused}", "else:", f"    g_{i} = {value}"]
     if op.kind != "elementwise" or len(op.arrays) > 1:
         lines += [
-            f"if g_{i}.shape != {name}_parent.shape or g_{i}.dtype != {name}_parent.dtype:",
+            f"if g_{i}.shape != {name}_parent.shape or g_{i}.dtype is not {name}_parent.dtype:",
             f"    g_{i} = fit(xp, g_{i}, {name}_parent)",
         ]
     if len(op.arrays) == 1:

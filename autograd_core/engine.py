@@ -249,18 +249,19 @@ def sweep(
             for parent, cotangent in zip(parents, pulled):  # noqa: B905 (checking the lengths costs time)
                 if cotangent is None or parent is None:
                     continue
-                i = parent.index
                 if parent.op is None and not targets:  # a leaf: nothing follows it, so its turn need not come
-                    found[parent] = _sum(found[parent], cotangent, i, owned) if parent in found else cotangent
+                    found[parent] = _sum(found[parent], cotangent, parent.index, owned) if parent in found else cotangent
                 elif node is None and not queue:
                     node, g = parent, cotangent  # perhaps nothing else is left: then it need not queue
                 elif parent is node:
                     g = g + cotangent
-                elif i not in pending:
-                    pending[i] = parent, cotangent
-                    heappush(queue, -i)
                 else:
-                    pending[i] = parent, _sum(pending[i][1], cotangent, i, owned)
+                    i = parent.index
+                    if i in pending:
+                        pending[i] = parent, _sum(pending[i][1], cotangent, i, owned)
+                    else:
+                        pending[i] = parent, cotangent
+                        heappush(queue, -i)
             pulled = cotangent = None  # type: ignore[assignment]
             if node is None:
                 break

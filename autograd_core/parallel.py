@@ -14,6 +14,7 @@ bits.
 """
 
 import contextvars
+import ctypes
 import operator
 import os
 import threading
@@ -32,9 +33,10 @@ class set_num_threads:
     """Let at most n threads work at a time: those that kernels share their tasks with, and those of NumPy's BLAS.
 
     With n = 1 everything is done by the thread that calls. The number holds for the whole process, from now on or
-    inside a `with` block, and does not change any result. Threads that you start yourself are not stopped, but get
-    helpers only while there are fewer than n at work. The environment variable AUTOGRAD_CORE_NUM_THREADS sets the
-    number from the start; else it is the number of cores, or that of the BLAS's threads if it is lower.
+    inside a `with` block. Threads that you start yourself are not stopped, but get helpers only while fewer than n are
+    at work. The environment variable AUTOGRAD_CORE_NUM_THREADS sets the number from the start; else it is the number
+    of cores, or that of the BLAS's threads if it is lower. No result of a kernel that shares its tasks depends on it;
+    a large matrix product may be rounded differently where the BLAS does it on other threads.
     Errors: OptionError unless n is a whole number from 1 on.
 
     >>> with ag.set_num_threads(1):
@@ -106,6 +108,11 @@ def on_one_blas_thread() -> "_Blas | nullcontext[None]":
     find their core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block.
     """
     return _blas if (_blas.available() or 1) > 1 else nullcontext()
+
+
+def blas_kernels() -> str:
+    """The processor that NumPy's BLAS took its kernels for, as it is named there: ``Haswell``; empty if unknown."""
+    return _blas.kernels()
 
 
 class _Job:
@@ -204,53 +211,82 @@ class _Blas:
         self.lock = threading.Lock()
         self.holders = 0
         self.threads = 1
-        self.library: Any = None
         self.searched = False
+        self.architecture = ""
+        self.read: Callable[[], int] | None = None  # None while nothing was found
+        self.write: Callable[[int], object] = int
 
     def available(self) -> int | None:
         """The number of threads that the BLAS may use when nobody holds it; None if it cannot be controlled."""
         with self.lock:
-            if not self._found():
-                return None
-            return self.threads if self.holders else int(self.library.get_num_threads())
+            read = self._reader()
+            return None if read is None else self.threads if self.holders else read()
+
+    def kernels(self) -> str:
+        with self.lock:
+            self._reader()
+            return self.architecture
 
     def allow(self, threads: int) -> None:
         """Let the BLAS use so many threads, at once or when nobody holds it any more."""
         with self.lock:
             if self.holders:
                 self.threads = threads
-            elif self._found():
-                self.library.set_num_threads(threads)
-
-    def _found(self) -> bool:
-        if not self.searched:
-            self.library, self.searched = _numpy_blas(), True
-        return self.library is not None
+            elif self._reader():
+                self.write(threads)
 
     def __enter__(self) -> None:
         with self.lock:
             if self.holders == 0:
-                self.threads = int(self.library.get_num_threads())
-                self.library.set_num_threads(1)
+                self.threads = self.read() if self.read else 1
+                self.write(1)
             self.holders += 1
 
     def __exit__(self, *exception: object) -> None:
         with self.lock:
             self.holders -= 1
             if self.holders == 0:
-                self.library.set_num_threads(self.threads)
+                self.write(self.threads)
+
+    def _reader(self) -> Callable[[], int] | None:
+        if not self.searched:
+            self.searched = True
+            self._search()
+        return self.read
+
+    def _search(self) -> None:
+        """Find the BLAS that NumPy calls among the loaded libraries, and the functions of it that hold for the process.
+
+        threadpoolctl finds it. Its own way of setting the number listens to one thread only, and is not used.
+        """
+        try:
+            from threadpoolctl import ThreadpoolController
+        except ImportError:
+            return
+        found = ThreadpoolController().select(user_api="blas").lib_controllers
+        own = [library for library in found if "numpy" in (library.filepath or "")]
+        if len(own or found) != 1:
+            return
+        (library,) = own or found
+        self.architecture = str(getattr(library, "architecture", None) or "")
+        if library.internal_api == "openblas" and library.threading_layer == "openmp":
+            return  # there each thread has a number of its own
+        code = ctypes.CDLL(library.filepath)
+        for read, write in _SWITCHES.get(library.internal_api, ()):
+            if hasattr(code, read) and hasattr(code, write):
+                self.read, self.write = getattr(code, read), getattr(code, write)
 
 
-def _numpy_blas() -> Any:
-    """Find the BLAS that NumPy calls among the loaded libraries, or None."""
-    try:
-        from threadpoolctl import ThreadpoolController
-    except ImportError:
-        return None
-    found = ThreadpoolController().select(user_api="blas").lib_controllers
-    own = [library for library in found if "numpy" in (library.filepath or "")]
-    candidates = own or found
-    return candidates[0] if len(candidates) == 1 else None
+_SWITCHES = {
+    "openblas": [
+        (f"{before}openblas_get_num_threads{after}", f"{before}openblas_set_num_threads{after}")
+        for before in ("", "scipy_")
+        for after in ("", "64_", "_64")
+    ],
+    "mkl": [("MKL_Get_Max_Threads", "MKL_Set_Num_Threads")],
+    "blis": [("bli_thread_get_num_threads", "bli_thread_set_num_threads")],
+}
+"""How the number of threads is read and written, by the library's name."""
 
 
 def _threads_of_kernels() -> int:
@@ -288,12 +324,12 @@ _blas = _Blas()
 
 def _after_fork() -> None:
     """Forget the threads, which do not live on in a child, and free a BLAS that another thread held while it forked."""
-    global _pool, _blas
-    held = _blas
-    _pool, _blas = _Pool(), _Blas()
-    _blas.library, _blas.searched = held.library, held.searched
-    if held.holders:
-        held.library.set_num_threads(held.threads)
+    global _pool
+    _pool = _Pool()
+    _blas.lock = threading.Lock()
+    if _blas.holders:
+        _blas.holders = 0
+        _blas.write(_blas.threads)
 
 
 if hasattr(os, "register_at_fork"):

@@ -69,5 +69,8 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> Spread:
-    """Our time over theirs, round by round, so that what slows a whole round falls out."""
-    return spread([a / b for a, b in zip(ours, theirs, strict=True)])
+    """Our time over theirs, round by round, so that what slows a whole round falls out.
+
+    Where one of the two ran fewer rounds, those that both have count.
+    """
+    return spread([a / b for a, b in zip(ours, theirs, strict=False)])

@@ -12,11 +12,14 @@ import os
 import subprocess
 import sys
 import traceback
+from time import perf_counter
 from typing import Any
 
 from benchmarks.evidence import fingerprint
-from benchmarks.libraries import LIBRARIES, Library
+from benchmarks.libraries import LIBRARIES, CannotRunError, Library
+from benchmarks.machine import has_avx512
 from benchmarks.measure import calibrate, settle, time_round
+from benchmarks.roof import copy_speeds, product_speed
 from benchmarks.step import Step
 
 CHECKED_STEPS = 2
@@ -26,26 +29,49 @@ class Worker:
     """The library's side of the conversation. A request names a method, and the rest of it are the arguments."""
 
     def __init__(self, library: Library) -> None:
+        if library.avx512 and not has_avx512():
+            raise CannotRunError("this processor has no AVX-512")
         self.library = library
         self.module = importlib.import_module(f"benchmarks.libraries.{library.module}")
         self.step: Step | None = None
 
     def describe(self) -> dict[str, Any]:
-        """What the library runs on, and the rows it has."""
+        """What the library runs on, the rows it has, and the families."""
         rows = list(self.module.STEPS) + (["import"] if self.library.importing else [])
-        return {"facts": self.module.describe(), "rows": rows}
+        return {"facts": self.module.describe(), "rows": rows, "families": list(getattr(self.module, "CURVES", []))}
 
     def check(self, row: str) -> dict[str, Any]:
-        """Drop the last row's arrays, take the first steps of this one, and show what came of them."""
+        """Drop the last row's arrays, take the first steps of this one, and show what came of them.
+
+        `first` is what the first of them took, with all that is compiled or planned for it.
+        """
         self.step = None
         gc.collect()
         if row == "import":
-            return {"evidence": []}
-        self.step = self.module.STEPS[row]()
-        for _ in range(CHECKED_STEPS):
+            return {"evidence": [], "first": None}
+        self.step = self._build(row)
+        start = perf_counter()
+        self.step.run()
+        self.step.finish()
+        first = perf_counter() - start
+        for _ in range(CHECKED_STEPS - 1):
             self.step.run()
         self.step.finish()
-        return {"evidence": fingerprint(self.step.evidence())}
+        return {"evidence": fingerprint(self.step.evidence()), "first": first}
+
+    def _build(self, row: str) -> Step:
+        family, _, size = row.partition("@")
+        step: Step = self.module.CURVES[family](int(size)) if size else self.module.STEPS[row]()
+        return step
+
+    def roof(self) -> dict[str, Any]:
+        """The speed of the library's matrix product, where it shows one: floating-point operations a second, by size."""
+        product = getattr(self.module, "product", None)
+        return {"flops": product_speed(product) if product else {}}
+
+    def copying(self) -> dict[str, Any]:
+        """Bytes read and written a second while an array is copied, by the bytes that both arrays have together."""
+        return {"bytes": copy_speeds()}
 
     def calibrate(self, row: str, seconds: float) -> dict[str, Any]:
         """How many steps fill a round of so many seconds."""
@@ -84,6 +110,8 @@ def main(name: str) -> None:
             settle()
         except ModuleNotFoundError as error:
             answer = {"missing": error.name} if error.name == library.package else {"error": traceback.format_exc()}
+        except CannotRunError as error:
+            answer = {"needs": str(error)}
         except Exception:
             answer = {"error": traceback.format_exc()}
         print(json.dumps(answer), file=answers, flush=True)

@@ -27,7 +27,7 @@ class Buffer:
 
     number: int
     nbytes: int
-    kind: Literal["input", "constant", "temporary", "output"]
+    kind: Literal["input", "constant", "temporary", "host", "output"]
     array: np.ndarray[Any, Any] | None = None  # of a constant
 
     def __repr__(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 __all__ = [
+    "Arithmetic",
     "Function",
     "Module",
     "Value",
@@ -78,11 +79,12 @@ class Function:
         contract: bool = False, attributes: str = "nounwind",
     ) -> None:  # fmt: skip
         self.module, self.name, self.contract = module, name, contract
-        self.lines = [
-            f"define {'internal ' if result != 'void' or 'noinline' in attributes else ''}{result} "
-            f"@{name}({', '.join(f'{kind} %{argument}' for kind, argument in arguments)}) {attributes} {{"
-        ]
+        linkage = "internal " if result != "void" else ""
+        given = ", ".join(f"{kind} %{argument}" for kind, argument in arguments)
+        self.lines = [f"define {linkage}{result} @{name}({given}) {attributes} {{"]
         self.count = 0
+        self.labels = 0
+        self.label("entry")
 
     def register(self) -> str:
         self.count += 1
@@ -106,7 +108,13 @@ class Function:
 
     def label(self, name: str) -> None:
         """Begin a block of that name."""
+        self.block = name
         self.lines.append(f"{name}:")
+
+    def new_label(self) -> str:
+        """A name for a block that no other has."""
+        self.labels += 1
+        return f"b{self.labels}"
 
     def finish(self, result: "Value | None" = None) -> None:
         """End the function, and put it into the module."""
@@ -345,6 +353,30 @@ def convert(x: Value, dtype: Type) -> Value:
     else:
         name = "sext" if kinds[0] == "i" else "zext"
     return x.function.value(f"{name} {x.type} {x.text} to {type_name(dtype, x.lanes)}", dtype, x.lanes)
+
+
+class Arithmetic:
+    """What a formula is written over, where it is to hold for NumPy's arrays and for Values: here, for Values.
+
+    `dtype` is the type of the real numbers in it.
+    """
+
+    fma, abs, copysign, rint, sqrt = map(staticmethod, (fma, absolute, copysign, rint, sqrt))
+    bits, from_bits = staticmethod(bits), staticmethod(real)
+
+    def __init__(self, function: Function, dtype: Type, lanes: int) -> None:
+        self.function, self.dtype, self.lanes = function, dtype, lanes
+
+    def where(self, condition: Value, a: Any, b: Any) -> Value:
+        if not isinstance(a, Value) and not isinstance(b, Value):
+            a = full(self.function, a, self.dtype, self.lanes)
+        return where(condition, a, b)
+
+    def to_int(self, x: Value) -> Value:
+        return convert(x, np.dtype(f"i{self.dtype.itemsize}"))
+
+    def to_float(self, x: Value) -> Value:
+        return convert(x, self.dtype)
 
 
 def _suffix(dtype: Type, lanes: int) -> str:

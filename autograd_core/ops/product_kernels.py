@@ -2,22 +2,27 @@
 
 ``np.matmul`` would spread a large product over OpenBLAS's own threads. These go on spinning after it, and take the
 cores from every kernel that shares its tasks afterwards. Here BLAS stays on one thread, and large products are cut in
-parts.
+parts. Where the BLAS has kernels for narrower vectors than the processor's, machine code of our own is faster on large
+ones (`kernels/gemm.py`), if llvmlite is there to make it.
 """
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..parallel import on_one_blas_thread, owns_the_cores, share
+from ..kernels import gemm
+from ..kernels.llvm import available, vector_bytes
+from ..parallel import blas_kernels, on_one_blas_thread, owns_the_cores, share
 
 Array = NDArray[Any]
 
 _SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread anyway
 _FEW = 1 << 18  # multiplications of two matrices up to which it does so too
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
+_WORTH_NATIVE = 1 << 22  # multiplications from which wider vectors make up for calling machine code
 _PARTS = 4  # of the larger side of the result; more than cores, so that a busy core does fewer
 
 
@@ -27,6 +32,8 @@ def matmul(a: Array, b: Array) -> Array:
         count = a.size * b.shape[1]
         if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
             return np.dot(a, b)  # takes less time to get going than matmul
+        if count >= _WORTH_NATIVE and a.dtype == b.dtype and a.dtype.char in "fd" and _blas_is_narrow():
+            return gemm.multiply(a, b)
         if not owns_the_cores():
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
@@ -45,6 +52,12 @@ def linear(x: Array, weight: Array) -> Array:
     if x.ndim == 2 and 1 < x.shape[0] < weight.shape[0] and x.size * weight.shape[0] <= _FEW:
         return np.dot(weight, x.T).T
     return matmul(x, weight.T)
+
+
+@cache
+def _blas_is_narrow() -> bool:
+    """Whether the BLAS's vectors are known to be half of the processor's, and machine code can be made."""
+    return available() and vector_bytes() == 64 and blas_kernels() in ("Haswell", "Zen")
 
 
 def _shared(a: Array, b: Array) -> Array:

@@ -17,9 +17,10 @@ from benchmarks import problems
 from benchmarks.libraries.updates import updater
 from benchmarks.machine import numpy_kernels, version
 from benchmarks.problems import NETWORKS, Network
+from benchmarks.sequences import SEQUENCES, Recurrent, Sequential
 from benchmarks.step import Step
 
-Layers = list[tuple[Any, Any]]
+Layers = list[tuple[Any, ...]]
 
 
 def describe() -> dict[str, str]:
@@ -60,6 +61,20 @@ def gelu() -> Step:
     return Step(run, lambda: [gradient])
 
 
+def logistic() -> Step:
+    weight, bias, inputs, signs = problems.logistic_data()
+    loss_and_gradients = autograd.value_and_grad(
+        lambda parameters: problems.logistic(*parameters, inputs, signs, np)
+    )
+    value, gradients = 0.0, (weight, bias)
+
+    def run() -> None:
+        nonlocal value, gradients
+        value, gradients = loss_and_gradients((weight, bias))
+
+    return Step(run, lambda: [value, *gradients])
+
+
 def micrograd() -> Step:
     gradients_of = autograd.grad(lambda a, b: problems.micrograd(a, b, _relu), argnum=(0, 1))
     gradients = (0.0, 0.0)
@@ -85,18 +100,16 @@ def chain100k() -> Step:
 def train(network: Network) -> Step:
     """A training step: `value_and_grad` of the loss with respect to the list of layers, then the update."""
     x, y = network.data()
-    rows = np.arange(len(x))
 
     def loss_of(layers: Layers) -> Any:
         outputs = _forward(network, layers, x)
         if network.loss == "quadratic":
             return np.mean((_sigmoid(outputs) - y) ** 2)
-        shifted = outputs - np.max(outputs, axis=1, keepdims=True)
-        return np.mean(np.log(np.sum(np.exp(shifted), axis=1)) - shifted[rows, y])
+        return _cross_entropy(outputs, y)
 
     loss_and_gradients = autograd.value_and_grad(loss_of)
     parameters = [np.ascontiguousarray(a.T) if a.ndim == 2 else a for a in network.parameters()]
-    layers = list(zip(parameters[::2], parameters[1::2], strict=True))
+    layers = network.layers(parameters)
     update = updater(network, parameters)
     loss = 0.0
 
@@ -109,6 +122,30 @@ def train(network: Network) -> Step:
         return network.evidence(loss, [p.T if p.ndim == 2 else p for p in parameters])
 
     return Step(run, evidence)
+
+
+def train_sequence(problem: Sequential) -> Step:
+    """The same for an LSTM or a Transformer block, written out over NumPy's functions."""
+    x, y = problem.data()
+    activation = _sigmoid if isinstance(problem, Recurrent) else _relu
+    loss_and_gradients = autograd.value_and_grad(
+        lambda parameters: _cross_entropy(problem.logits(parameters, x, np, activation), y)
+    )
+    parameters = problem.parameters()
+    update = updater(problem, parameters)
+    loss = 0.0
+
+    def run() -> None:
+        nonlocal loss
+        loss, gradients = loss_and_gradients(parameters)
+        update(gradients)
+
+    return Step(run, lambda: problem.evidence(loss, parameters))
+
+
+def _cross_entropy(outputs: Any, y: Any) -> Any:
+    shifted = outputs - np.max(outputs, axis=1, keepdims=True)
+    return np.mean(np.log(np.sum(np.exp(shifted), axis=1)) - shifted[np.arange(len(y)), y])
 
 
 def _forward(network: Network, layers: Layers, x: Any) -> Any:
@@ -131,7 +168,9 @@ def _forward(network: Network, layers: Layers, x: Any) -> Any:
 STEPS: dict[str, Callable[[], Step]] = {
     "chain300": chain300,
     "gelu": gelu,
+    "logistic": logistic,
     "micrograd": micrograd,
     "chain100k": chain100k,
     **{name: partial(train, NETWORKS[name]) for name in ("mlp_nielsen", "mlp_small", "mlp_wide", "lenet")},
+    **{name: partial(train_sequence, problem) for name, problem in SEQUENCES.items()},
 }

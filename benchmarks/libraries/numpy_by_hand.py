@@ -53,6 +53,20 @@ def gelu() -> Step:
     return Step(run, lambda: [gradient])
 
 
+def logistic() -> Step:
+    weight, bias, inputs, signs = problems.logistic_data()
+    value, gradients = 0.0, (weight, bias)
+
+    def run() -> None:
+        nonlocal value, gradients
+        powers = np.exp(-signs * (inputs @ weight + bias))
+        value = np.mean(np.log(1 + powers)) + 0.01 * np.sum(weight * weight)
+        delta = -signs * powers / (1 + powers) / len(signs)
+        gradients = delta @ inputs + 0.02 * weight, delta.sum()
+
+    return Step(run, lambda: [value, *gradients])
+
+
 def train(network: Network) -> Step:
     """A training step of a multi-layer perceptron, as in Nielsen's book, a batch at a time."""
     x, y = network.data()
@@ -106,5 +120,6 @@ def _backpropagation(network: Network, parameters: list[Array], x: Array, y: Arr
 STEPS: dict[str, Callable[[], Step]] = {
     "chain300": chain300,
     "gelu": gelu,
+    "logistic": logistic,
     **{name: partial(train, NETWORKS[name]) for name in ("mlp_nielsen", "mlp_small", "mlp_wide")},
 }

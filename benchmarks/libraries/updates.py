@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from benchmarks.problems import Array, Network
+from benchmarks.sequences import Sequential
 
 Update = Callable[[Sequence[Array]], None]
 
 
-def updater(network: Network, parameters: Sequence[Array]) -> Update:
+def updater(network: Network | Sequential, parameters: Sequence[Array]) -> Update:
     """A function from gradients to a step of the network's optimizer, which changes `parameters` in place."""
     rate = network.learning_rate
     return _adam(parameters, rate) if network.optimizer == "adam" else _sgd(parameters, rate)

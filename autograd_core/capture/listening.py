@@ -1,0 +1,293 @@
+"""How a tracer hears of what a function does: names that are replaced while anybody traces, and put back.
+
+Knows where the engine looks up what it calls, and which questions a Tensor can be asked. What could only be answered
+with the numbers of this one call is refused here, with the user's line and what to write instead.
+
+Note [What is replaced]
+    forward, record, constant, snapshot, keep    in the globals of each operation's public function
+    snapshot                                     where indices are copied
+    sweep, _push, take_own                       where `tensor` and `transforms` look them up
+    constant_of, Tensor.__init__                 through which Tensors are born
+    Tensor._assign, .grad, _accumulate           the ways in which leaves change
+    Tensor.item, float(), bool(), .data ...      the ways out of the graph
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from inspect import unwrap
+from typing import Any
+
+from .. import creation, custom, engine, transforms
+from ..arrays import snapshot, take_own
+from ..calling import keep
+from ..engine import CONTEXT, Variable
+from ..errors import GraphError
+from ..op import REGISTRY, Op
+from ..ops import indexing
+from ..performing import LISTENER
+from ..places import place_of_user
+from ..replacing import Replacements
+from ..tensor import Tensor, constant_of
+from .tracing import Tracer
+
+__all__ = ["traced_by"]
+
+TRACER: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
+
+
+@contextmanager
+def traced_by(tracer: Tracer) -> Iterator[None]:
+    """Let a tracer follow what is computed inside, in this context."""
+    with _REPLACED.installed():
+        token, listener = TRACER.set(tracer), LISTENER.set(tracer.perform)
+        try:
+            yield
+        finally:
+            TRACER.reset(token)
+            LISTENER.reset(listener)
+
+
+def _listening() -> Tracer | None:
+    tracer = TRACER.get()
+    return None if tracer is None or tracer.muted else tracer
+
+
+def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
+    for op in REGISTRY.values():
+        here = getattr(unwrap(op.call), "__globals__", {})
+        if here.get("op") is op:  # else it is composed of others
+            replace(here, "forward", _followed(op, here["forward"]))
+            replace(here, "record", _record)
+            replace(here, "constant", _constant)
+            replace(here, "snapshot", _snapshot)
+            replace(here, "keep", _keep)
+    replace(vars(indexing), "snapshot", _snapshot)
+    replace(vars(custom), "record", _record)
+    tensor = constant_of.__globals__
+    replace(tensor, "sweep", _sweep)
+    replace(tensor, "take_own", _take_own)
+    replace(vars(transforms), "sweep", _sweep)
+    replace(vars(transforms), "take_own", _take_own)
+    replace(vars(transforms), "_push", _push)
+    replace(vars(creation), "constant_of", _constant_of)
+    replace(Tensor, "__init__", _init)
+    replace(Tensor, "_assign", _assign)
+    replace(Tensor, "_accumulate", _accumulate)
+    replace(Tensor, "grad", property(_get_grad, _set_grad))
+    for name, instead in _WAYS_OUT.items():
+        replace(Tensor, name, _refusing(name, instead))
+
+
+_REPLACED = Replacements(_replace_all)
+
+
+# --- operations and sweeps --------------------------------------------------------------------------------------------
+
+
+def _followed(op: Op, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The forward computation of an operation, as somebody follows it."""
+
+    def followed(*args: Any, **kwargs: Any) -> Any:
+        tracer = _listening()
+        if tracer is None:
+            return forward(*args, **kwargs)
+        tracer.muted += 1
+        try:
+            result = forward(*args, **kwargs)
+        finally:
+            tracer.muted -= 1
+        tracer.applied(op, sys._getframe(1), result)
+        return result
+
+    return followed
+
+
+def _record(cls: Any, out: Any, *rest: Any) -> Any:
+    result = engine.record(cls, out, *rest)
+    _named(result)
+    return result
+
+
+def _constant(cls: Any, out: Any, shared: bool = False) -> Any:
+    result = engine.constant(cls, out, shared)
+    _named(result)
+    return result
+
+
+def _named(result: Variable) -> None:
+    tracer = _listening()
+    if tracer is not None:
+        tracer.named(result)
+
+
+def _snapshot(array: Any) -> Any:
+    copy = snapshot(array)
+    tracer = _listening()
+    if tracer is not None:
+        tracer.copied(array, copy)
+    return copy
+
+
+def _keep(argument: Any, value: Any) -> Any:
+    copy = keep(argument, value)
+    tracer = _listening()
+    if tracer is not None:
+        tracer.copied(value, copy)
+    return copy
+
+
+def _take_own(found: dict[Any, Any], key: Any) -> Any:
+    array = found[key]
+    own = take_own(found, key)
+    tracer = _listening()
+    if tracer is not None:
+        tracer.copied(array, own)
+    return own
+
+
+def _sweep(seeds: Any, *args: Any, **options: Any) -> Any:
+    tracer = _listening()
+    if tracer is None or (args and args[0] is not None and args[0].__name__ != "numpy"):
+        return engine.sweep(seeds, *args, **options)
+    return tracer.sweep(seeds, *args, **options)
+
+
+_pushed = transforms._push
+
+
+def _push(node: Any, tangents: Any, recorded: bool) -> Any:
+    tracer = _listening()
+    return _pushed(node, tangents, recorded) if tracer is None else tracer.push(_pushed, node, tangents, recorded)
+
+
+# --- Tensors that are born, or change ---------------------------------------------------------------------------------
+
+_init_tensor, _assign_tensor, _accumulate_tensor = Tensor.__init__, Tensor._assign, Tensor._accumulate
+_grad_of = Tensor.grad
+
+
+def _constant_of(array: Any) -> Tensor:
+    tensor = constant_of(array)
+    tracer = _listening()
+    if tracer is not None:
+        tracer.born_inside(tensor._array)
+    return tensor
+
+
+def _init(self: Tensor, data: Any, *args: Any, **options: Any) -> None:
+    tracer = _listening()
+    if tracer is not None and isinstance(data, Variable):
+        raise GraphError(
+            f"trace: a Tensor is made from a Tensor, which copies its numbers of this one call{_where()}; "
+            "write .detach() or .clone()"
+        )
+    _init_tensor(self, data, *args, **options)
+    if tracer is not None:
+        tracer.born_inside(self._array)
+
+
+def _assign(self: Tensor, new: Any, *words: Any) -> Any:
+    tracer = _listening()
+    if tracer is None:
+        return _assign_tensor(self, new, *words)
+    if new._array.dtype != self._array.dtype:
+        new = new.astype(self._array.dtype)
+    tracer.of_variable(self)  # the old value, which graphs may still hold
+    before = self._array
+    tracer.muted += 1
+    try:
+        result = _assign_tensor(self, new, *words)
+    finally:
+        tracer.muted -= 1
+    if result is self and self._array is not new._array:
+        tracer.stored(self, new, before)
+    return result
+
+
+def _get_grad(self: Tensor) -> Any:
+    tracer = _listening()
+    if tracer is not None:
+        tracer.looked_at(self)
+    return _grad_of.fget(self)  # type: ignore[misc]
+
+
+def _set_grad(self: Tensor, value: Any) -> None:
+    tracer = _listening()
+    if tracer is not None:
+        tracer.looked_at(self)
+    _grad_of.fset(self, value)  # type: ignore[misc]
+
+
+def _accumulate(self: Tensor, cotangent: Any) -> None:
+    tracer = _listening()
+    if tracer is not None:
+        tracer.looked_at(self)
+    _accumulate_tensor(self, cotangent)
+
+
+# --- the ways out of the graph ----------------------------------------------------------------------------------------
+
+_CHOICE = "to choose between arrays use ag.where; what decides in Python must be a Python value, given as an argument"
+_NUMBER = "compute with the Tensor itself, or return it and read its number outside; to use it here, ag.perform"
+_ARRAY = "use operations of ag, which are captured, in the place of functions of plain arrays; or ag.perform"
+_PRINTED = "print its .shape, return it, or write ag.perform(print, x), which prints in every replay"
+
+_WAYS_OUT = {
+    "__bool__": _CHOICE,
+    "__contains__": _CHOICE,
+    "__float__": _NUMBER,
+    "__int__": _NUMBER,
+    "__index__": _NUMBER,
+    "item": _NUMBER,
+    "tolist": _NUMBER,
+    "numpy": _ARRAY,
+    "data": _ARRAY,
+    "__array__": _ARRAY,
+    "__dlpack__": _ARRAY,
+    "__repr__": _PRINTED,
+    "__format__": _PRINTED,
+    "__reduce__": _ARRAY,
+}
+_OWN = __name__.partition(".")[0] + "."
+
+
+def _refusing(name: str, instead: str) -> Any:
+    original = getattr(Tensor, name)
+    said = {"data": ".data", "item": ".item()", "tolist": ".tolist()", "numpy": ".numpy()"}.get(name, f"{name}()")
+    said = {"__bool__": "bool(), as in `if` and `while`,", "__contains__": "`in`"}.get(name, said.replace("__", ""))
+
+    def check(self: Tensor) -> None:
+        tracer = _listening()
+        if tracer is None or f"{sys._getframe(2).f_globals.get('__name__')}.".startswith(_OWN):
+            return
+        if not tracer.is_constant(self):
+            raise GraphError(
+                f"trace: {said} asks for the numbers of this one call{_where()}, which other calls would not have; "
+                f"{instead}"
+            )
+
+    if isinstance(original, property):
+
+        def get(self: Tensor) -> Any:
+            check(self)
+            return original.fget(self)  # type: ignore[misc]
+
+        def put(self: Tensor, value: Any) -> None:
+            check(self)
+            original.fset(self, value)  # type: ignore[misc]
+
+        return property(get, put)
+
+    def method(self: Tensor, *args: Any, **options: Any) -> Any:
+        check(self)
+        return original(self, *args, **options)
+
+    return method
+
+
+def _where() -> str:
+    place, path = place_of_user(), CONTEXT.get().path
+    line = f" ({place}: {place.text})" if place else ""
+    return f"{f' in {path}' if path else ''}{line}"

@@ -1,0 +1,248 @@
+"""The inside of a matrix product as LLVM IR: the packing of both factors, and the tile that stays in registers.
+
+A tile is `rows` x `columns` numbers of the result, in registers while all of a block's inner length passes: at each
+step one vector after the other of a row of B, times each number of a column of A. Both come from panels that packing
+has laid out in just that order, so that the processor reads one number behind the other. This is the register level of
+Goto & van de Geijn (2008), *Anatomy of high-performance matrix multiplication*, ACM TOMS 34(3), in the form of Van Zee
+& van de Geijn (2015), *BLIS*, ACM TOMS 41(3), where it is the one piece that depends on the processor. Knows no cache
+and no array.
+
+Each number of the result is the sum over the inner length in its order, each product added by one fused
+multiply-add. So its bits depend neither on the tile's size nor on where in the tile it stands.
+"""
+
+from dataclasses import dataclass
+
+from .gemm_text import Text
+
+__all__ = ["Tile", "declarations", "pack", "tile"]
+
+
+AHEAD = 16
+
+
+@dataclass(frozen=True)
+class Tile:
+    """The size of the tile: rows, and columns as a number of vectors of `lanes` numbers of a kind (`float`, `double`).
+
+    rows * vectors registers hold the tile. At least the latency of a multiply-add times how many start in a cycle
+    (4 x 2 on recent processors) keep it busy, and with `vectors` and one more they are all there are (16 with AVX2, 32
+    with AVX-512). Both are powers of two, so that packing can transpose squares.
+    """
+
+    kind: str
+    lanes: int
+    rows: int
+    vectors: int
+
+    @property
+    def columns(self) -> int:
+        return self.vectors * self.lanes
+
+    @property
+    def bytes(self) -> int:
+        """The size of one number."""
+        return 4 if self.kind == "float" else 8
+
+    def vector(self, lanes: int) -> str:
+        return f"<{lanes} x {self.kind}>"
+
+    def suffix(self, lanes: int) -> str:
+        """How LLVM writes that vector in the names of its functions."""
+        return f"v{lanes}f{8 * self.bytes}"
+
+
+def declarations(shape: Tile) -> str:
+    """What the functions below use of LLVM's."""
+    lines = ["declare i64 @llvm.smin.i64(i64, i64)", "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"]
+    for lanes in sorted({shape.lanes, shape.rows, min(shape.rows, shape.lanes)}):
+        vector, suffix = shape.vector(lanes), shape.suffix(lanes)
+        lines += [
+            f"declare {vector} @llvm.fma.{suffix}({vector}, {vector}, {vector})",
+            f"declare {vector} @llvm.masked.load.{suffix}.p0(ptr, i32, <{lanes} x i1>, {vector})",
+            f"declare void @llvm.masked.store.{suffix}.p0({vector}, ptr, i32, <{lanes} x i1>)",
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def tile(shape: Tile, name: str = "tile") -> str:
+    """A function that computes one tile: ``C = alpha * A @ B + beta * C``, then adds a bias, then cuts off below zero.
+
+    Arguments: k; the panels of A (k x rows) and B (k x columns, on whole vectors in memory); the tile of C and the
+    distance of its rows; how many rows and columns of it there are in C; alpha, beta; the bias of its columns or null;
+    whether to cut off. C is not read where beta is zero.
+    """
+    kind, lanes, columns = shape.kind, shape.lanes, shape.columns
+    vector = shape.vector(lanes)
+    places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
+    text = Text(
+        f"internal void @{name}(i64 %k, ptr noalias %a, ptr noalias %b, ptr noalias %c, i64 %row, i64 %m, i64 %n, "
+        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu) noinline nounwind"
+    )
+    for i, j in places:  # the tile of C is on its way while the sums are made
+        _prefetch(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
+    with text.loop("%k", carry=[(vector, "zeroinitializer")] * len(places)) as sums:
+        a = text.at(kind, "%a", text.multiply(sums.index, shape.rows))
+        b = text.at(kind, "%b", text.multiply(sums.index, columns))
+        row = [
+            text.let(f"load {vector}, ptr {text.at(kind, b, j * lanes)}, align {lanes * shape.bytes}")
+            for j in range(shape.vectors)
+        ]
+        for i in range(shape.rows):
+            factor = _everywhere(text, shape, text.let(f"load {kind}, ptr {text.at(kind, a, i)}"))
+            for j in range(shape.vectors):
+                at = i * shape.vectors + j
+                sums.then[at] = _fma(text, shape, factor, row[j], sums.now[at])
+    alpha = _everywhere(text, shape, "%alpha")
+    scaled = [text.let(f"fmul {vector} {alpha}, {value}") for value in sums.now]
+
+    whole = text.let(f"and i1 {text.let(f'icmp eq i64 %m, {shape.rows}')}, {text.let(f'icmp eq i64 %n, {columns}')}")
+    for masked in (False, True):
+        condition = text.let(f"xor i1 {whole}, true") if masked else whole
+        with text.when(condition):
+            kept = [_first(text, lanes, text.add("%n", -j * lanes)) for j in range(shape.vectors)] if masked else []
+            at = {}
+            for i, j in places:
+                at[i, j] = text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes))
+            masks = {}
+            if masked:
+                for i, j in places:
+                    inside = text.let(f"icmp slt i64 {i}, %m")
+                    masks[i, j] = text.let(f"select i1 {inside}, <{lanes} x i1> {kept[j]}, <{lanes} x i1> zeroinitializer")
+            carry = [(vector, value) for value in scaled]
+            with text.when(text.let(f"fcmp une {kind} %beta, 0.0"), carry) as values:
+                beta = _everywhere(text, shape, "%beta")
+                for p, place in enumerate(places):
+                    old = _load(text, shape, at[place], masks.get(place))
+                    values.then[p] = _fma(text, shape, beta, old, values.now[p])
+            with text.when(text.let("icmp ne ptr %bias, null"), [(vector, v) for v in values.now]) as values:
+                bias = [
+                    _load(text, shape, text.at(kind, "%bias", j * lanes), kept[j] if masked else None)
+                    for j in range(shape.vectors)
+                ]
+                values.then = [
+                    text.let(f"fadd {vector} {values.now[p]}, {bias[j]}") for p, (_, j) in enumerate(places)
+                ]
+            with text.when("%relu", [(vector, v) for v in values.now]) as values:
+                for p, value in enumerate(values.now):
+                    above = text.let(f"fcmp ugt {vector} {value}, zeroinitializer")  # true of NaN, which stays
+                    values.then[p] = text.let(f"select <{lanes} x i1> {above}, {vector} {value}, {vector} zeroinitializer")
+            for p, place in enumerate(places):
+                _store(text, shape, values.now[p], at[place], masks.get(place))
+    return str(text)
+
+
+def pack(shape: Tile, width: int, name: str) -> str:
+    """A function that lays out a matrix in panels: `width` numbers of the first axis for each place on the second.
+
+    Arguments: where to; where from; the distances of neighbours on the first and on the second axis; the lengths of
+    both. What the last panel lacks is filled with something: it ends in numbers of the tile that C does not have. It
+    writes up to `width` * `lanes` numbers more than the panels.
+    """
+    kind, lanes = shape.kind, min(shape.lanes, width)
+    vector = shape.vector(lanes)
+    text = Text(
+        f"internal void @{name}(ptr noalias %to, ptr noalias %from, i64 %across, i64 %along, i64 %n, i64 %k) "
+        "noinline nounwind"
+    )
+    copied = text.let("icmp eq i64 %across, 1")
+    unit = text.let("icmp eq i64 %along, 1")
+    turned = text.let(f"and i1 {unit}, {text.let(f'xor i1 {copied}, true')}")
+    other = text.let(f"xor i1 {text.let(f'or i1 {copied}, {unit}')}, true")
+    with text.loop("%n", width) as panel:
+        to = text.at(kind, "%to", text.multiply(panel.index, "%k"))
+        source = text.at(kind, "%from", text.multiply(panel.index, "%across"))
+        there = text.least(text.let(f"sub i64 %n, {panel.index}"), width)
+        last = text.add(there, -1)
+        with text.when(copied):  # rows of the panel lie together: copy them
+            masks = [_first(text, lanes, text.add(there, -j)) for j in range(0, width, lanes)]
+            with text.loop("%k") as step:
+                line = text.at(kind, source, text.multiply(step.index, "%along"))
+                goal = text.at(kind, to, text.multiply(step.index, width))
+                for j, mask in zip(range(0, width, lanes), masks, strict=True):
+                    _prefetch(text, text.at(kind, line, width + j))  # of the next panel
+                    value = _load(text, shape, text.at(kind, line, j), mask, lanes)
+                    _store(text, shape, value, text.at(kind, goal, j), None, lanes)
+        with text.when(turned):  # its columns do: transpose squares
+            starts = [text.multiply(text.least(i, last), "%across") for i in range(width)]
+            with text.loop("%k", lanes) as step:
+                mask = _first(text, lanes, text.let(f"sub i64 %k, {step.index}"))
+                goal = text.at(kind, to, text.multiply(step.index, width))
+                for start in starts:
+                    _prefetch(text, text.at(kind, source, text.add(text.add(start, step.index), AHEAD * lanes)))
+                for j in range(0, width, lanes):
+                    square = [
+                        _load(text, shape, text.at(kind, source, text.add(start, step.index)), mask, lanes)
+                        for start in starts[j : j + lanes]
+                    ]
+                    for i, value in enumerate(_transposed(text, vector, square)):
+                        _store(text, shape, value, text.at(kind, goal, i * width + j), None, lanes)
+        with text.when(other):
+            with text.loop("%k") as step:
+                line = text.at(kind, source, text.multiply(step.index, "%along"))
+                goal = text.at(kind, to, text.multiply(step.index, width))
+                with text.loop(width) as place:
+                    start = text.multiply(text.least(place.index, last), "%across")
+                    value = text.let(f"load {kind}, ptr {text.at(kind, line, start)}")
+                    text.do(f"store {kind} {value}, ptr {text.at(kind, goal, place.index)}")
+    return str(text)
+
+
+def _transposed(text: Text, vector: str, rows: list[str]) -> list[str]:
+    """A square of vectors, transposed: after log2(n) shuffles of the upper half into the lower each is a column."""
+    n = len(rows)
+    ranges = [range(n // 2), range(n // 2, n)]
+    masks = [", ".join(f"i32 {i}, i32 {i + n}" for i in half) for half in ranges]
+    for _ in range(n.bit_length() - 1):
+        rows = [
+            text.let(f"shufflevector {vector} {a}, {vector} {b}, <{n} x i32> <{mask}>")
+            for a, b in zip(rows[: n // 2], rows[n // 2 :], strict=True)
+            for mask in masks
+        ]
+    return rows
+
+
+def _everywhere(text: Text, shape: Tile, number: str) -> str:
+    vector = shape.vector(shape.lanes)
+    first = text.let(f"insertelement {vector} poison, {shape.kind} {number}, i64 0")
+    return text.let(f"shufflevector {vector} {first}, {vector} poison, <{shape.lanes} x i32> zeroinitializer")
+
+
+def _fma(text: Text, shape: Tile, a: str, b: str, c: str) -> str:
+    vector = shape.vector(shape.lanes)
+    return text.let(f"call {vector} @llvm.fma.{shape.suffix(shape.lanes)}({vector} {a}, {vector} {b}, {vector} {c})")
+
+
+def _first(text: Text, lanes: int, count: str) -> str:
+    """A mask of the first `count` lanes."""
+    one = text.let(f"insertelement <{lanes} x i64> poison, i64 {count}, i64 0")
+    counts = text.let(f"shufflevector <{lanes} x i64> {one}, <{lanes} x i64> poison, <{lanes} x i32> zeroinitializer")
+    numbers = ", ".join(f"i64 {i}" for i in range(lanes))
+    return text.let(f"icmp slt <{lanes} x i64> <{numbers}>, {counts}")
+
+
+def _prefetch(text: Text, at: str, write: bool = False) -> None:
+    text.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 3, i32 1)")
+
+
+def _load(text: Text, shape: Tile, at: str, mask: str | None, lanes: int = 0) -> str:
+    lanes = lanes or shape.lanes
+    vector = shape.vector(lanes)
+    if mask is None:
+        return text.let(f"load {vector}, ptr {at}, align {shape.bytes}")
+    return text.let(
+        f"call {vector} @llvm.masked.load.{shape.suffix(lanes)}.p0(ptr {at}, i32 {shape.bytes}, "
+        f"<{lanes} x i1> {mask}, {vector} zeroinitializer)"
+    )
+
+
+def _store(text: Text, shape: Tile, value: str, at: str, mask: str | None, lanes: int = 0) -> None:
+    lanes = lanes or shape.lanes
+    vector = shape.vector(lanes)
+    if mask is None:
+        text.do(f"store {vector} {value}, ptr {at}, align {shape.bytes}")
+    else:
+        text.do(
+            f"call void @llvm.masked.store.{shape.suffix(lanes)}.p0({vector} {value}, ptr {at}, i32 {shape.bytes}, "
+            f"<{lanes} x i1> {mask})"
+        )

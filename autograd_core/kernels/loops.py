@@ -1,0 +1,529 @@
+"""From a nest of steps to loops over vectors of numbers, as LLVM IR.
+
+Knows strides, vectors and accumulators. Does not know which steps share a nest, or who calls the code.
+
+Note [The innermost axis]
+The axes of a nest are put in the order of memory, and those that lie behind each other in every array become one. Along
+the last one, all lines are computed for one vector of numbers at a time, and what a line computes stays in a register for
+the next. The last, shorter vector is computed with a mask. A number that is the same all along the axis is read before.
+
+Note [Rounding errors of sums]
+Along the innermost axis a sum has as many partial sums as lanes times vectors in a round, for blocks of some thousand
+numbers, so that each is the sum of some sixty; they are added in pairs, and blocks are added with Knuth's TwoSum (The Art of
+Computer Programming 2, 4.2.2, theorem B), which loses nothing. Over the other axes, sums are added one after the other,
+as NumPy does.
+"""
+
+from collections.abc import Callable, Sequence
+from math import prod
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..capture.lowered import Buffer, Number
+from .elementwise import computed, identity
+from .emitting import BOOL, Function, Value, constant, convert, element_name, full, type_name, where
+from .nests import Access, Line, Nest
+
+__all__ = ["NestCode"]
+
+Type: TypeAlias = np.dtype[Any]
+
+_BLOCK = 4096  # numbers that are added up in one go
+_INT8 = np.dtype("i1")
+
+
+class NestCode:
+    """The loops of a nest, ready to be written into a function.
+
+    `leaves` says whether anybody reads a buffer that is written here, so that it must be in memory in the end.
+    """
+
+    def __init__(self, nest: Nest, leaves: Callable[[Buffer], bool], vector_bytes: int) -> None:
+        self.nest = nest
+        self.loads: list[Access] = []
+        self.stores: list[Access] = []
+        self.reductions: list[Line] = []
+        seen: set[Access] = set()
+        stored: dict[Access, None] = {}
+        for line in nest.lines:
+            for each in line.operands:
+                if isinstance(each, Access) and each not in seen:
+                    seen.add(each)
+                    self.loads.append(each)
+            if line.reduces:
+                self.reductions.append(line)
+            else:
+                seen.add(line.out)
+                if leaves(line.out.buffer):
+                    stored[line.out] = None
+        self.stores = list(stored)
+        self._order_axes()
+        self.lanes = self._choose_lanes(vector_bytes)
+        self.rounds = self._choose_rounds()
+
+    # -- what there is to do
+
+    def _order_axes(self) -> None:
+        """Put the axes in the order of memory, and join those that lie behind each other."""
+        shape = self.nest.shape
+        accesses = list(dict.fromkeys([*self.loads, *self.stores, *(line.out for line in self.reductions)]))
+        axes = list(range(len(shape)))
+        if len(axes) > 1:
+            inner = max(axes, key=lambda axis: (_score(accesses, axis, shape[axis]), axis))
+            axes.remove(inner)
+            axes.sort(key=lambda axis: -max(abs(access.strides[axis]) for access in accesses))
+            axes.append(inner)
+        runs: list[list[int]] = []  # axes that are one
+        lengths: list[int] = []
+        strides: dict[Access, list[int]] = {access: [] for access in accesses}
+        for axis in axes:
+            length = shape[axis]
+            if runs and all(strides[access][-1] == access.strides[axis] * length for access in accesses):
+                runs[-1].append(axis)
+                lengths[-1] *= length
+                for access in accesses:
+                    strides[access][-1] = access.strides[axis]
+            else:
+                runs.append([axis])
+                lengths.append(length)
+                for access in accesses:
+                    strides[access].append(access.strides[axis])
+        if not runs:
+            runs, lengths = [[]], [1]
+            for access in accesses:
+                strides[access].append(0)
+        self.outer, self.length = lengths[:-1], lengths[-1]
+        self.strides = strides
+        place = {axis: at for at, run in enumerate(runs) for axis in run}
+        self.reduced_axes = [{place[axis] for axis in line.reduces} for line in self.reductions]
+
+    def _choose_lanes(self, vector_bytes: int) -> int:
+        widest = max(
+            max(dtype.itemsize for dtype in line.loop + (line.out.dtype,) if dtype != BOOL or len(self.nest.lines) == 1)
+            if any(dtype != BOOL for dtype in line.loop + (line.out.dtype,)) or len(self.nest.lines) == 1
+            else 4
+            for line in self.nest.lines
+        )
+        lanes = max(1, vector_bytes // max(widest, 4))
+        while lanes > 1 and lanes // 2 >= self.length:
+            lanes //= 2
+        return lanes
+
+    def _choose_rounds(self) -> int:
+        """How many vectors are computed in one round of the loop: several where that is little work."""
+        vectors = self.length // self.lanes
+        work = len(self.nest.lines)
+        for rounds in (4, 2):
+            if work * rounds <= 16 and vectors >= 2 * rounds:
+                return rounds
+        return 1
+
+    @property
+    def whole(self) -> int:
+        """The numbers along the innermost axis that are computed in whole rounds."""
+        step = self.lanes * self.rounds
+        return self.length // step * step if self.length > self.lanes else 0
+
+    # -- code
+
+    def write(
+        self, function: Function, bases: Callable[[Buffer], str], *, part: tuple[str, str] | None = None,
+        inline: bool = False,
+    ) -> None:  # fmt: skip
+        """Write the loops. `part` are registers with the first round (or row) to do and the one to stop at."""
+        self.function, self.inline, self.part = function, inline, part
+        if not self.nest.size:
+            return
+        self.hoisted: dict[Access, Value] = {}
+        pointers = {
+            access: _moved(function, bases(access.buffer), access.offset)
+            for access in dict.fromkeys([*self.loads, *self.stores, *(line.out for line in self.reductions)])
+        }
+        self._level(0, pointers)
+
+    def _level(self, level: int, pointers: dict[Access, str]) -> None:
+        """What stands inside the first `level` loops."""
+        for access in self.loads:
+            if access not in self.hoisted and not any(self.strides[access][level : len(self.outer)]):
+                if self.strides[access][-1] == 0:
+                    self.hoisted[access] = self._splat(access, pointers[access])
+                elif self.length <= self.lanes:
+                    self.hoisted[access] = self._load(access, pointers[access], 0, self._last_mask())
+        if level == len(self.outer):
+            self._innermost(pointers)
+            return
+        begin, end = self.part if self.part and level == 0 else ("0", str(self.outer[level]))
+        loop = Loop(self.function, begin, end, 1)
+        self._level(level + 1, self._entered(level, loop.index, pointers))
+        loop.close()
+
+    def _entered(self, level: int, index: str, pointers: dict[Access, str]) -> dict[Access, str]:
+        inside = dict(pointers)
+        for access, pointer in pointers.items():
+            stride = self.strides[access][level]
+            if stride:
+                distance = self.function.text_value(f"mul i64 {index}, {stride}")
+                inside[access] = self.function.text_value(f"getelementptr i8, ptr {pointer}, i64 {distance}")
+        return inside
+
+    def _last_mask(self) -> str | None:
+        """The lanes of the last vector that are there; None if all are."""
+        rest = self.length % self.lanes
+        if not rest:
+            return None
+        return f"<{', '.join('i1 true' if lane < rest else 'i1 false' for lane in range(self.lanes))}>"
+
+    def _innermost(self, pointers: dict[Access, str]) -> None:
+        inner = len(self.outer)
+        along = [line for line, axes in zip(self.reductions, self.reduced_axes, strict=True) if inner in axes]
+        totals: dict[int, Value] = {}
+        dynamic = self.part is not None and not self.outer
+        if self.whole:
+            step = self.lanes * self.rounds
+            if dynamic:
+                assert self.part is not None
+                begin = self.function.text_value(f"mul i64 {self.part[0]}, {step}")
+                end = self.function.text_value(f"mul i64 {self.part[1]}, {step}")
+            else:
+                begin, end = "0", str(self.whole)
+            if along and (dynamic or self.whole > 2 * _BLOCK):
+                totals = self._blocks(pointers, along, begin, end)
+            else:
+                totals = self._rounds(pointers, along, begin, end)
+        if self.whole < self.length:
+            if dynamic:  # only in the last part
+                totals = self._if_last(pointers, along, totals, end)
+            else:
+                totals = self._rest(pointers, along, totals)
+        self._finish(pointers, along, totals)
+
+    def _rounds(self, pointers: dict[Access, str], along: list[Line], begin: str, end: str) -> dict[int, Value]:
+        """The loop over whole rounds; the total of each reduction, as one number."""
+        function = self.function
+        starts = [self._neutral(line, self.lanes) for line in along for _ in range(self.rounds)]
+        loop = Loop(function, begin, end, self.lanes * self.rounds, starts)
+        sums = list(loop.carried)
+        here = {
+            access: function.text_value(
+                f"getelementptr {_memory(access.dtype, 1)}, ptr {pointer}, i64 {loop.index}"
+                if self.strides[access][-1] == access.dtype.itemsize
+                else f"getelementptr i8, ptr {pointer}, i64 "
+                + function.text_value(f"mul i64 {loop.index}, {self.strides[access][-1]}")
+            )
+            if self.strides[access][-1]
+            else pointer
+            for access, pointer in pointers.items()
+        }
+        for number in range(self.rounds):
+            values = self._vector(here, number * self.lanes, None)
+            for at, line in enumerate(along):
+                place = at * self.rounds + number
+                sums[place] = _combined(line, sums[place], values[id(line)])
+        loop.close(sums)
+        return {
+            id(line): _horizontal(line, _pairwise(line, sums[at * self.rounds : (at + 1) * self.rounds]))
+            for at, line in enumerate(along)
+        }
+
+    def _blocks(self, pointers: dict[Access, str], along: list[Line], begin: str, end: str) -> dict[int, Value]:
+        """The same, block by block."""
+        function = self.function
+        step = self.lanes * self.rounds
+        block = max(1, _BLOCK // step) * step
+        starts = [self._neutral(line, 1) for line in along] + [
+            full(function, 0, line.out.dtype, 1) for line in along if _loses(line)
+        ]
+        loop = Loop(function, begin, end, block, starts)
+        behind = function.text_value(f"add i64 {loop.index}, {block}")
+        stop = function.text_value(f"call i64 @llvm.smin.i64(i64 {behind}, i64 {end})")
+        function.module.declare("llvm.smin.i64", "i64", ["i64", "i64"])
+        found = self._rounds(pointers, along, loop.index, stop)
+        sums, lost = list(loop.carried[: len(along)]), list(loop.carried[len(along) :])
+        errors = iter(range(len(lost)))
+        for at, line in enumerate(along):
+            new = _combined(line, sums[at], found[id(line)])
+            if _loses(line):
+                error = next(errors)
+                lost[error] = lost[error] + _rounded_off(sums[at], found[id(line)], new)
+            sums[at] = new
+        loop.close(sums + lost)
+        errors = iter(lost)
+        return {
+            id(line): _combined(line, sums[at], next(errors)) if _loses(line) else sums[at]
+            for at, line in enumerate(along)
+        }
+
+    def _rest(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> dict[int, Value]:
+        """What is left behind the last whole round: some vectors, the last of which may be short."""
+        parts: dict[int, list[Value]] = {id(line): [] for line in along}
+        for begin in range(self.whole, self.length, self.lanes):
+            mask = self._last_mask() if begin + self.lanes > self.length else None
+            values = self._vector(pointers, begin, mask)
+            for line in along:
+                value = values[id(line)]
+                if mask is not None:
+                    lanes = Value(self.function, mask, BOOL, self.lanes)
+                    value = where(lanes, value, self._neutral(line, self.lanes))
+                parts[id(line)].append(value)
+        found = {id(line): _horizontal(line, _pairwise(line, parts[id(line)])) for line in along}
+        if totals:
+            found = {id(line): _combined(line, totals[id(line)], found[id(line)]) for line in along}
+        return found
+
+    def _if_last(
+        self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value], end: str
+    ) -> dict[int, Value]:
+        function = self.function
+        last = function.text_value(f"icmp eq i64 {end}, {self.whole}")
+        before, inside, behind = function.block, function.new_label(), function.new_label()
+        function.emit(f"br i1 {last}, label %{inside}, label %{behind}")
+        function.label(inside)
+        found = self._rest(pointers, along, totals)
+        inside = function.block
+        function.emit(f"br label %{behind}")
+        function.label(behind)
+        return {
+            key: function.value(
+                f"phi {old.type} [ {old.text}, %{before} ], [ {found[key].text}, %{inside} ]", old.dtype, 1
+            )
+            for key, old in totals.items()
+        }
+
+    def _vector(self, pointers: dict[Access, str], index: int, mask: str | None) -> dict[int, Value]:
+        """All lines for the vector that begins at `index` behind the pointers; the operands of reductions."""
+        known = dict(self.hoisted)
+        reduced: dict[int, Value] = {}
+        for line in self.nest.lines:
+            operands = []
+            for each, dtype in zip(line.operands, line.loop, strict=False):
+                if isinstance(each, Number):
+                    operands.append(full(self.function, each.value, dtype, self.lanes))
+                    continue
+                value = known.get(each)
+                if value is None:
+                    value = known[each] = self._load(each, pointers[each], index, mask)
+                operands.append(convert(value, dtype))
+            if line.reduces:
+                reduced[id(line)] = operands[0]
+            else:
+                result = computed(line.name, operands, line.loop, inline=self.inline)
+                known[line.out] = convert(result, line.out.dtype)
+        for access in self.stores:
+            self._store(known[access], access, pointers[access], index, mask)
+        inner = len(self.outer)
+        for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
+            if inner not in axes:
+                value = reduced[id(line)]
+                if axes:
+                    value = _combined(line, self._load(line.out, pointers[line.out], index, mask), value)
+                self._store(value, line.out, pointers[line.out], index, mask)
+        return reduced
+
+    def _finish(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> None:
+        """Put the totals along the innermost axis into memory."""
+        for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
+            if line in along:
+                total, pointer = totals[id(line)], pointers[line.out]
+                if self.accumulates(line, axes):
+                    total = _combined(line, _load_number(self.function, line.out.dtype, pointer), total)
+                _store_number(total, pointer)
+
+    def accumulates(self, line: Line, axes: set[int]) -> bool:
+        """Whether the result of a reduction is made in several rounds of the outer loops, so that it needs a start."""
+        return any(axis < len(self.outer) for axis in axes)
+
+    def starts(self) -> list[Nest]:
+        """Nests that give reductions their first value, to be done before."""
+        nests = []
+        for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
+            if self.accumulates(line, axes) or not self.nest.size:
+                kept = [axis for axis in range(len(self.nest.shape)) if axis not in line.reduces]
+                nest = Nest(tuple([self.nest.shape[axis] for axis in kept]))
+                dtype = line.out.dtype
+                out = Access(line.out.buffer, line.out.offset, tuple([line.out.strides[axis] for axis in kept]), dtype)
+                nest.add(Line("copy", (Number(identity(line.name, dtype), dtype),), out, (dtype, dtype)))
+                nests.append(nest)
+        return nests
+
+    def _neutral(self, line: Line, lanes: int) -> Value:
+        return full(self.function, identity(line.name, line.out.dtype), line.out.dtype, lanes)
+
+    # -- memory
+
+    def _splat(self, access: Access, pointer: str) -> Value:
+        number = _load_number(self.function, access.dtype, pointer)
+        if self.lanes == 1:
+            return number
+        kind = type_name(access.dtype, self.lanes)
+        element = element_name(access.dtype)
+        first = self.function.text_value(f"insertelement {kind} poison, {element} {number.text}, i64 0")
+        return self.function.value(
+            f"shufflevector {kind} {first}, {kind} poison, <{self.lanes} x i32> zeroinitializer",
+            access.dtype, self.lanes,
+        )  # fmt: skip
+
+    def _addresses(self, access: Access, pointer: str, index: int) -> str:
+        stride = self.strides[access][-1]
+        offsets = ", ".join(f"i64 {(index + lane) * stride}" for lane in range(self.lanes))
+        return self.function.text_value(f"getelementptr i8, ptr {pointer}, <{self.lanes} x i64> <{offsets}>")
+
+    def _load(self, access: Access, pointer: str, index: int, mask: str | None) -> Value:
+        function, dtype, lanes = self.function, access.dtype, self.lanes
+        kind, align = _memory(dtype, lanes), dtype.itemsize
+        stride = self.strides[access][-1]
+        if lanes == 1 or (stride == dtype.itemsize and mask is None):
+            place = _moved(function, pointer, index * stride)
+            loaded = function.text_value(f"load {kind}, ptr {place}, align {align}")
+        elif stride == dtype.itemsize:
+            place = _moved(function, pointer, index * stride)
+            name = f"llvm.masked.load.v{lanes}{_short(dtype)}.p0"
+            masks = f"<{lanes} x i1>"
+            function.module.declare(name, kind, ["ptr", "i32", masks, kind])
+            loaded = function.text_value(
+                f"call {kind} @{name}(ptr {place}, i32 {align}, {masks} {mask}, {kind} zeroinitializer)"
+            )
+        else:
+            places = self._addresses(access, pointer, index)
+            name = f"llvm.masked.gather.v{lanes}{_short(dtype)}.v{lanes}p0"
+            masks = f"<{lanes} x i1>"
+            function.module.declare(name, kind, [f"<{lanes} x ptr>", "i32", masks, kind])
+            loaded = function.text_value(
+                f"call {kind} @{name}(<{lanes} x ptr> {places}, i32 {align}, {masks} "
+                f"{mask or 'splat (i1 true)'}, {kind} zeroinitializer)"
+            )
+        return _from_memory(function, loaded, dtype, lanes)
+
+    def _store(self, value: Value, access: Access, pointer: str, index: int, mask: str | None) -> None:
+        function, dtype, lanes = self.function, access.dtype, self.lanes
+        kind, align = _memory(dtype, lanes), dtype.itemsize
+        stride = self.strides[access][-1]
+        text = _to_memory(value)
+        if lanes == 1 or (stride == dtype.itemsize and mask is None):
+            place = _moved(function, pointer, index * stride)
+            function.emit(f"store {kind} {text}, ptr {place}, align {align}")
+        elif stride == dtype.itemsize:
+            place = _moved(function, pointer, index * stride)
+            name = f"llvm.masked.store.v{lanes}{_short(dtype)}.p0"
+            masks = f"<{lanes} x i1>"
+            function.module.declare(name, "void", [kind, "ptr", "i32", masks])
+            function.emit(f"call void @{name}({kind} {text}, ptr {place}, i32 {align}, {masks} {mask})")
+        else:
+            places = self._addresses(access, pointer, index)
+            name = f"llvm.masked.scatter.v{lanes}{_short(dtype)}.v{lanes}p0"
+            masks = f"<{lanes} x i1>"
+            function.module.declare(name, "void", [kind, f"<{lanes} x ptr>", "i32", masks])
+            function.emit(
+                f"call void @{name}({kind} {text}, <{lanes} x ptr> {places}, i32 {align}, {masks} "
+                f"{mask or 'splat (i1 true)'})"
+            )
+
+
+class Loop:
+    """A loop from `begin` to `end` in steps, done at least once, that carries values from round to round."""
+
+    def __init__(self, function: Function, begin: str, end: str, step: int, carried: Sequence[Value] = ()) -> None:
+        self.function, self.begin, self.end, self.step, self.starts = function, begin, end, step, carried
+        self.before, self.name = function.block, function.new_label()
+        function.emit(f"br label %{self.name}")
+        function.label(self.name)
+        self.at = len(function.lines)
+        self.index = function.register()
+        self.carried = [Value(function, function.register(), value.dtype, value.lanes) for value in carried]
+
+    def close(self, values: Sequence[Value] = ()) -> None:
+        """End the loop; the values are what its next round gets, and after the last what is left."""
+        function = self.function
+        following = function.text_value(f"add nuw nsw i64 {self.index}, {self.step}")
+        last, behind = function.block, function.new_label()
+        more = function.text_value(f"icmp slt i64 {following}, {self.end}")
+        function.emit(f"br i1 {more}, label %{self.name}, label %{behind}")
+        phis = [f"  {self.index} = phi i64 [ {self.begin}, %{self.before} ], [ {following}, %{last} ]"]
+        for start, now, value in zip(self.starts, self.carried, values, strict=True):
+            phis.append(f"  {now.text} = phi {now.type} [ {start.text}, %{self.before} ], [ {value.text}, %{last} ]")
+        function.lines[self.at : self.at] = phis
+        function.label(behind)
+
+
+def _score(accesses: list[Access], axis: int, length: int) -> tuple[float, ...]:
+    """How well an axis would do as the innermost: numbers side by side count, and that there are many."""
+    dense = sum(access.strides[axis] == access.dtype.itemsize for access in accesses)
+    scattered = sum(access.strides[axis] not in (0, access.dtype.itemsize) for access in accesses)
+    return (dense - scattered) * min(length, 16), length
+
+
+def _combined(line: Line, a: Value, b: Value) -> Value:
+    dtype = line.out.dtype
+    return computed(line.name, [a, b], (dtype, dtype, dtype), inline=True)
+
+
+def _pairwise(line: Line, values: Sequence[Value]) -> Value:
+    values = list(values)
+    while len(values) > 1:
+        pairs = [_combined(line, a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
+        values = pairs + values[2 * len(pairs) :]
+    return values[0]
+
+
+def _horizontal(line: Line, value: Value) -> Value:
+    """All lanes in one number: halves are put together until one is left."""
+    function = value.function
+    while value.lanes > 1:
+        half = value.lanes // 2
+        low, high = (
+            function.value(
+                f"shufflevector {value.type} {value.text}, {value.type} poison, "
+                f"<{half} x i32> <{', '.join(f'i32 {lane}' for lane in range(start, start + half))}>",
+                value.dtype, half,
+            )
+            for start in (0, half)
+        )  # fmt: skip
+        if half == 1:
+            low, high = (
+                function.value(f"extractelement <1 x {element_name(value.dtype)}> {each.text}, i64 0", value.dtype, 1)
+                for each in (low, high)
+            )
+        value = _combined(line, low, high)
+    return value
+
+
+def _loses(line: Line) -> bool:
+    return line.name == "add" and line.out.dtype.kind == "f"
+
+
+def _rounded_off(a: Value, b: Value, total: Value) -> Value:
+    """What the sum of two numbers lost by rounding, exactly: Knuth's TwoSum."""
+    back = total - a
+    return (a - (total - back)) + (b - back)
+
+
+def _moved(function: Function, pointer: str, distance: int) -> str:
+    return function.text_value(f"getelementptr i8, ptr {pointer}, i64 {distance}") if distance else pointer
+
+
+def _memory(dtype: Type, lanes: int) -> str:
+    """LLVM's type of numbers in memory, where a truth value has a byte."""
+    return type_name(_INT8 if dtype == BOOL else dtype, lanes)
+
+
+def _short(dtype: Type) -> str:
+    return f"f{8 * dtype.itemsize}" if dtype.kind == "f" else f"i{8 * dtype.itemsize}"
+
+
+def _from_memory(function: Function, text: str, dtype: Type, lanes: int) -> Value:
+    return Value(function, text, _INT8, lanes) != 0 if dtype == BOOL else Value(function, text, dtype, lanes)
+
+
+def _to_memory(value: Value) -> str:
+    return convert(value, _INT8).text if value.dtype == BOOL else value.text
+
+
+def _load_number(function: Function, dtype: Type, pointer: str) -> Value:
+    loaded = function.text_value(f"load {_memory(dtype, 1)}, ptr {pointer}, align {dtype.itemsize}")
+    return _from_memory(function, loaded, dtype, 1)
+
+
+def _store_number(value: Value, pointer: str) -> None:
+    function = value.function
+    text = _to_memory(value)
+    function.emit(f"store {_memory(value.dtype, 1)} {text}, ptr {pointer}, align {value.dtype.itemsize}")

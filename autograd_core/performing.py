@@ -1,0 +1,31 @@
+"""Doing something whose outcome does not follow from its arguments alone: drawing numbers, moving state, printing.
+
+Knows nothing of what is done. Elsewhere such calls would be left out of a captured program, or frozen in it; what is
+done by `perform` is an instruction of the program, and is done again in each replay.
+"""
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+__all__ = ["perform"]
+
+Listener = Callable[[Callable[..., Any], tuple[Any, ...]], Any]
+
+LISTENER: ContextVar[Listener | None] = ContextVar("performing", default=None)
+
+
+def perform(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call ``function(*arguments)`` here, and in every replay of a program that is being captured.
+
+    It may return an array, or a tuple of arrays, always of the same shapes, and may print, draw random numbers, or write
+    into arrays and objects of its own; in a program these are computed with as if they were inputs. No gradient flows
+    through it.
+
+    >>> rng = np.random.default_rng(0)
+    >>> f = ag.compile(lambda x: x + ag.perform(lambda: rng.integers(10, size=2)))
+    >>> [f(np.zeros(2)).tolist() for _ in range(3)]
+    [[8.0, 6.0], [5.0, 2.0], [3.0, 0.0]]
+    """
+    listener = LISTENER.get()
+    return function(*arguments) if listener is None else listener(function, arguments)

@@ -1,0 +1,75 @@
+"""Names that are replaced while somebody listens, and put back afterwards.
+
+Knows namespaces (modules' globals, functions' globals, classes). Does not know what stands behind the names. While
+nobody listens nothing is in the way of anything. What is replaced is seen by all threads, so a replacement first asks
+whether anybody listens in its own context.
+"""
+
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+__all__ = ["Replacements"]
+
+
+class Replacements:
+    """One set of replaced names for all who listen, which the first installs and the last removes.
+
+    `replace_all(replace)` calls ``replace(namespace, name, value)`` for each; a namespace is a dict or a class.
+    """
+
+    def __init__(self, replace_all: Callable[[Callable[[Any, str, Any], None]], None]) -> None:
+        self._replace_all = replace_all
+        self._lock = Lock()
+        self._users = 0
+        self._replaced: list[tuple[Any, str, Any]] = []
+
+    @contextmanager
+    def installed(self) -> Iterator[None]:
+        """Keep the names replaced inside."""
+        self.install()
+        try:
+            yield
+        finally:
+            self.remove()
+
+    def install(self) -> None:
+        """Replace the names, unless somebody has."""
+        with self._lock:
+            self._users += 1
+            if self._users == 1:
+                try:
+                    self._replace_all(self._replace)
+                except BaseException:  # whatever it was, nothing stays half replaced
+                    self._remove_one()
+                    raise
+
+    def remove(self) -> None:
+        """Put the names back, unless somebody else still listens."""
+        with self._lock:
+            self._remove_one()
+
+    def _replace(self, namespace: Any, name: str, value: Any) -> None:
+        if isinstance(namespace, MutableMapping):
+            self._replaced.append((namespace, name, namespace[name]))
+            namespace[name] = value
+        else:
+            own = vars(namespace).get(name, _INHERITED)
+            self._replaced.append((namespace, name, own))
+            setattr(namespace, name, value)
+
+    def _remove_one(self) -> None:
+        self._users -= 1
+        if not self._users:
+            while self._replaced:
+                namespace, name, original = self._replaced.pop()
+                if isinstance(namespace, MutableMapping):
+                    namespace[name] = original
+                elif original is _INHERITED:
+                    delattr(namespace, name)
+                else:
+                    setattr(namespace, name, original)
+
+
+_INHERITED = object()
