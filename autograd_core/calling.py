@@ -315,9 +315,9 @@ def pull_at_first(op: "Op") -> Callable[..., Any]:
     return pull
 
 
-def compile_pull(op: "Op") -> Callable[..., Any]:
-    """The compiled reverse of an operation, from its rules."""
-    namespace: dict[str, Any] = {"absorbing": absorbing, "fit": fit, "np": np}
+def compile_pull(op: "Op", absorb: Callable[..., Any] = absorbing) -> Callable[..., Any]:
+    """The compiled reverse of an operation, from its rules; `absorb` multiplies by partials that may be infinite."""
+    namespace: dict[str, Any] = {"absorbing": absorb, "fit": fit, "np": np}
     for i, (rule, fused) in enumerate(zip(op.rules, op.fused, strict=True)):
         namespace[f"rule_{i}"], namespace[f"fused_{i}"] = rule, fused
     function = FunctionType(_compiled(source_of_pull(op)), namespace, f"pull_{op.name}")

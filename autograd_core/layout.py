@@ -28,7 +28,7 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
-    if g.size < LARGE or g.dtype.char not in "fd" or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize):
+    if type(g) is not np.ndarray or g.size < LARGE or g.dtype.char not in "fd" or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize):
         return _plain_sum(g, axes, keepdims)
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)
@@ -59,7 +59,7 @@ def in_blocks(work: Callable[..., object], *arrays: Array) -> bool:
     returns False where the arrays do not lie alike, or have gaps.
     """
     first = arrays[0]
-    if any(a.shape != first.shape or a.strides != first.strides for a in arrays):
+    if any(type(a) is not np.ndarray or a.shape != first.shape or a.strides != first.strides for a in arrays):
         return False
     order = sorted(range(first.ndim), key=lambda axis: (first.shape[axis] == 1, -abs(first.strides[axis])))
     if not first.transpose(order).flags.c_contiguous:

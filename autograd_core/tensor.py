@@ -259,7 +259,8 @@ class Tensor(Assignment):
                     f"backward: this tensor has shape {self.shape}; only for a single element is the gradient known "
                     "to start from 1; pass gradient=, or reduce it with .sum() or .mean() first"
                 )
-            return constant(Tensor, np.ones(self._array.shape, self._array.dtype))  # type: ignore[return-value]
+            one = np.array(1, self._array.dtype, ndmin=self._array.ndim)
+            return constant(Tensor, one)  # type: ignore[return-value]
         seed = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ShapeError(f"backward: gradient must have the shape of the tensor, {self.shape}; got {seed.shape}")

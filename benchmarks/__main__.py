@@ -1,82 +1,74 @@
 """The command line.
 
-``python -m benchmarks [--rows a,b] [--libraries ours,torch] [--repeats N] [--quick] [--output DIR]``
+``python -m benchmarks [--quick] [--rows a,b] [--libraries ours,torch] [--parts rows,curves] [--repeats N]
+[--output DIR] [--publish FILE]``
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmarks.contestant import Contestant, NotInstalledError, WorkerError
 from benchmarks.libraries import LIBRARIES
-from benchmarks.machine import machine
-from benchmarks.race import Failure, race
-from benchmarks.report import Report
+from benchmarks.report.findings import Findings
+from benchmarks.report.sections import headline
+from benchmarks.report.writing import publish, write
 from benchmarks.rows import ROWS
+from benchmarks.run import PARTS, Settings, run
 
-ROUND_SECONDS = 0.25  # several steps of the slowest network: the first one after a pause finds cold caches
-QUICK_ROUND_SECONDS = 0.005
+OUTPUT = Path(__file__).resolve().parents[1] / "runs" / "bench"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmarks; the exit status is 1 where ours fails or a library computes something else."""
     options = _parser().parse_args(arguments)
-    round_seconds = QUICK_ROUND_SECONDS if options.quick else ROUND_SECONDS
-    repeats = options.repeats or (3 if options.quick else 11)
-    report = Report(machine())
-    with ExitStack() as stack:
-        contestants = {name: stack.enter_context(Contestant(name)) for name in options.libraries}
-        rows_of = _introduce(contestants, report)
-        print(report.preamble(), end="\n\n", flush=True)
-        for row in options.rows:
-            # a fresh process for each row: what others leave behind (an allocator's thresholds, threads) would count
-            for contestant in contestants.values():
-                contestant.rest()
-            entrants = [contestants[name] for name, rows in rows_of.items() if row in rows]
-            result = race(row, ROWS[row], entrants, repeats, round_seconds)
-            report.results[row] = result
-            report.failures += result.failures
-            print(report.line(row), flush=True)
-            _complain(result.failures)
-    print("\n" + report.table())
-    report.write(options.output)
-    return int(any(failure.fatal for failure in report.failures))
+    if options.again:
+        findings = Findings.read((options.output / "findings.json").read_text())
+    else:
+        findings = run(_settings(options))
+    page = write(findings, options.output)
+    if options.publish:
+        publish(findings, options.publish)
+    print(f"\n{headline(findings)}")
+    for verdict in findings.verdicts():
+        if verdict.met is False:
+            print(f"not met: {verdict.row}, {verdict.words}: measured {verdict.measured:,.3g}")
+    print(f"The report is {page}")
+    return int(any(failure.fatal for failure in findings.failures))
 
 
-def _introduce(contestants: dict[str, Contestant], report: Report) -> dict[str, list[str]]:
-    """Ask each library what it runs on; note who is missing. Returns the rows of each one that is there."""
-    rows_of = {}
-    for name, contestant in contestants.items():
-        try:
-            answer = contestant.ask("describe")
-        except NotInstalledError:
-            report.missing.append(name)
-            if name == "ours":
-                report.failures.append(Failure(name, "all rows", "not installed", fatal=True))
-        except WorkerError as error:
-            report.failures.append(Failure(name, "all rows", str(error), fatal=name == "ours"))
-        else:
-            report.libraries[name], rows_of[name] = answer["facts"], answer["rows"]
-    _complain(report.failures)
-    return rows_of
-
-
-def _complain(failures: Iterable[Failure]) -> None:
-    for failure in failures:
-        print(f"{LIBRARIES[failure.library].title}, {failure.row}: {failure.message}", file=sys.stderr)
+def _settings(options: argparse.Namespace) -> Settings:
+    quick = options.quick
+    libraries = options.libraries
+    if libraries is None:
+        # compilers that take long, and those that are not looked at first, have time in a full run
+        left_out = ("torch_compile",)
+        libraries = [n for n, lib in LIBRARIES.items() if not quick or (lib.shown == "first" and n not in left_out)]
+    return Settings(
+        rows=options.rows,
+        libraries=libraries,
+        parts=options.parts,
+        repeats=options.repeats or (3 if quick else 7),
+        round_seconds=0.005 if quick else 0.2,
+        quick=quick,
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=main.__doc__)
-    for option, known in (("--rows", list(ROWS)), ("--libraries", list(LIBRARIES))):
-        parser.add_argument(option, type=_chosen_from(known), default=known, help=f"some of {','.join(known)}")
-    parser.add_argument("--repeats", type=int, help="rounds for each row and library (11; quick: 3)")
-    parser.add_argument("--quick", action="store_true", help="short rounds: does everything run?")
-    parser.add_argument("--output", type=Path, default=Path(__file__).parent / "results", help="folder for the results")
+    for option, known, default in (
+        ("--rows", list(ROWS), list(ROWS)),
+        ("--libraries", list(LIBRARIES), None),
+        ("--parts", list(PARTS), list(PARTS)),
+    ):
+        parser.add_argument(option, type=_chosen_from(known), default=default, help=f"some of {','.join(known)}")
+    parser.add_argument("--repeats", type=int, help="rounds for each row and contestant (7; quick: 3)")
+    parser.add_argument("--quick", action="store_true", help="three minutes: short rounds, few contestants, few sizes")
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the report (runs/bench)")
+    parser.add_argument("--publish", type=Path, metavar="FILE", help="write the Markdown report to this file as well")
+    parser.add_argument("--again", action="store_true", help="measure nothing, show the findings in the folder again")
     return parser
 
 

@@ -47,8 +47,8 @@ def widths(size: int) -> Network:
 
 
 def depths(size: int) -> Network:
-    """So many layers of 64 units. The rate falls with the depth, so that all libraries stay on one path."""
-    return Network(image=(64,), sizes=(64,) * (size + 1), batch=64, learning_rate=0.01)
+    """So many layers of 64 units, begun as He et al. (2015) advise, so that gradients keep their size."""
+    return Network(image=(64,), sizes=(64,) * (size + 1), batch=64, learning_rate=0.01, gain=6**0.5)
 
 
 def images(size: int) -> Network:

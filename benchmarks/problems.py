@@ -105,7 +105,8 @@ class Network:
     """One training problem: convolutions if there are any, affine layers, a loss and an optimizer, on one fixed batch.
 
     `sizes` are the widths of the affine layers, from the first one's inputs to the last one's outputs. The activation
-    stands between affine layers; the quadratic loss, the mean over all outputs, has one more behind the last.
+    stands between affine layers; the quadratic loss, the mean over all outputs, has one more behind the last. `gain`
+    scales the first weights, for networks so deep that their gradients would vanish.
     """
 
     image: tuple[int, ...]
@@ -116,6 +117,7 @@ class Network:
     loss: Literal["cross_entropy", "quadratic"] = "cross_entropy"
     optimizer: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 0.1
+    gain: float = 1.0
 
     def data(self) -> tuple[Array, Array]:
         """Inputs in [0, 1), float32, and random answers: classes, or their one-hot rows for the quadratic loss."""
@@ -147,15 +149,15 @@ class Network:
     def parameters(self) -> list[Array]:
         """First values in the order of `shapes`: uniform within 1/sqrt(fan_in), as PyTorch would draw them."""
         scales = [group[1] for group in self.layers(range(len(self.shapes()))) if len(group) == 3]
-        return drawn(self.shapes(), ones=scales)
+        return drawn(self.shapes(), ones=scales, gain=self.gain)
 
     def evidence(self, loss: Any, parameters: Sequence[Any]) -> list[Array]:
         """What a library shows for this problem: its last loss, and by how much each parameter has moved."""
         return [np.asarray(loss), *moved(self.parameters(), parameters)]
 
 
-def drawn(shapes: Sequence[tuple[int, ...]], ones: Sequence[int] = ()) -> list[Array]:
-    """First values of parameters: uniform within 1/sqrt(fan_in) of the last weight met, as PyTorch would draw them.
+def drawn(shapes: Sequence[tuple[int, ...]], ones: Sequence[int] = (), gain: float = 1.0) -> list[Array]:
+    """First values of parameters: uniform within gain/sqrt(fan_in) of the last weight met, as PyTorch would draw them.
 
     Those at the places `ones`, the scales of normalizations, begin with 1.
     """
@@ -164,7 +166,7 @@ def drawn(shapes: Sequence[tuple[int, ...]], ones: Sequence[int] = ()) -> list[A
     bound = 1.0
     for shape in shapes:
         if len(shape) > 1:
-            bound = float(np.prod(shape[1:])) ** -0.5
+            bound = gain * float(np.prod(shape[1:])) ** -0.5
         values.append(rng.uniform(-bound, bound, shape).astype(np.float32))
     for place in ones:
         values[place][:] = 1

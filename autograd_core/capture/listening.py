@@ -216,7 +216,7 @@ def _get_grad(self: Tensor) -> Any:
 def _set_grad(self: Tensor, value: Any) -> None:
     tracer = _listening()
     if tracer is not None:
-        tracer.looked_at(self)
+        tracer.looked_at(self, replaced=True)
     _grad_of.fset(self, value)  # type: ignore[misc]
 
 

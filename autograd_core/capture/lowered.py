@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
-__all__ = ["Buffer", "Elementwise", "Host", "Number", "Operand", "Piece", "Product", "Reduce", "Step"]
+__all__ = ["Buffer", "Elementwise", "Fetch", "Host", "Number", "Operand", "Piece", "Product", "Reduce", "Step"]
 
 
 @dataclass(eq=False)
@@ -105,14 +105,24 @@ class Host:
     """Anything else: a Python function of arrays and `arguments` that are not, which returns new arrays.
 
     `inputs` become arrays; `call` gets them in order; what it returns (one array, or a tuple) is bound to `outputs`, and
-    copied there where the memory lies otherwise. `outputs` may be empty: then it is called for what it does.
+    copied there where the memory lies otherwise. `effect` says that it is called for what it does as well; `taken` are
+    inputs that it keeps, so that their memory is not used again.
     """
 
     call: Callable[..., Any]
     inputs: tuple[Operand, ...]
     outputs: tuple[Piece, ...]
     label: str = ""
-    writes: Sequence[Piece] = field(default_factory=tuple)
+    effect: bool = False
+    taken: Sequence[Piece] = field(default_factory=tuple)
 
 
-Step: TypeAlias = Elementwise | Reduce | Product | Host
+@dataclass(eq=False)
+class Fetch:
+    """Reading an array from outside while the plan runs: `fetch` returns it, laid out as `out` says."""
+
+    fetch: Callable[[], Any]
+    out: Piece
+
+
+Step: TypeAlias = Elementwise | Reduce | Product | Host | Fetch

@@ -7,13 +7,13 @@ it was made with; where the code looks at numbers, or leaves what can be followe
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["Followed", "Memory", "NotLowerable", "lowered"]
+__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "lowered"]
 
 
 class NotLowerable(Exception):
@@ -176,12 +176,24 @@ def _piece(array: Followed) -> Piece:
     return memory.piece(raw, array.buffer)
 
 
-def _operand(x: Any, dtype: Any) -> Operand:
+def _operand(x: Any, dtype: Any, writing: _Writing) -> Operand:
     if isinstance(x, Followed):
         return _piece(x)
     if isinstance(x, np.ndarray) and x.ndim:
-        raise NotLowerable("an array made inside")
+        return _cached(x, writing).piece
     return Number(x.item() if isinstance(x, np.ndarray | np.generic) else x, dtype)
+
+
+class _Cached(NamedTuple):
+    piece: Piece
+    array: Any
+
+
+def _cached(x: Any, writing: _Writing) -> _Cached:
+    """An array from a cache of the code's own, which nobody may write into: a constant."""
+    if x.flags.writeable or x.base is not None:
+        raise NotLowerable("an array made inside")
+    return _Cached(writing.memory.buffer(x, "constant"), x)
 
 
 def _known_type(x: Any) -> Any:
@@ -193,7 +205,7 @@ def _elementwise(writing: _Writing, name: str, ufunc: Any, inputs: Any, out: Any
         loop = ufunc.resolve_dtypes((*map(_known_type, inputs), *(None,) * ufunc.nout))
     except TypeError as error:
         raise NotLowerable(str(error)) from None
-    operands = tuple(_operand(x, dtype) for x, dtype in zip(inputs, loop, strict=False))
+    operands = tuple(_operand(x, dtype, writing) for x, dtype in zip(inputs, loop, strict=False))
     raws = [_raw(x) for x in inputs]
     if out is None:
         result = writing.new(ufunc(*raws))
@@ -234,11 +246,11 @@ def _reduce(
 
 def _product(writing: _Writing, function: Any, inputs: Any, out: Any) -> Any:
     a, b = inputs
-    if not (isinstance(a, Followed) and isinstance(b, Followed)) or a.dtype != b.dtype or a.dtype.char not in "fd":
-        raise NotLowerable("a product with an array made inside")
+    if a.dtype != b.dtype or a.dtype.char not in "fd":
+        raise NotLowerable("a product of two types")
     if not a.ndim or not b.ndim or (function == "dot" and max(a.ndim, b.ndim) > 2):
         raise NotLowerable("a product of numbers")
-    pieces = _piece(a), _piece(b)
+    pieces = tuple(_piece(x) if isinstance(x, Followed) else _cached(x, writing).piece for x in (a, b))
     made = np.asarray(getattr(np, function)(_raw(a), _raw(b)))
     if out is None:
         result = writing.new(made)
@@ -247,7 +259,7 @@ def _product(writing: _Writing, function: Any, inputs: Any, out: Any) -> Any:
         if not isinstance(result, Followed) or result.buffer not in writing.own:
             raise NotLowerable("written into what came from outside")
         np.copyto(_raw(result), made)
-    writing.steps.append(Product(*pieces, _piece(result), function))
+    writing.steps.append(Product(pieces[0], pieces[1], _piece(result), function))
     return result
 
 
@@ -263,7 +275,7 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     writing = next(x.writing for x in inputs if isinstance(x, Followed))
     dtype = np.result_type(*(x if not isinstance(x, Followed) else x.dtype for x in (a, b)))
     loop = (np.dtype(bool), dtype, dtype, dtype)
-    operands = tuple(_operand(x, t) for x, t in zip(inputs, loop, strict=False))
+    operands = tuple(_operand(x, t, writing) for x, t in zip(inputs, loop, strict=False))
     result = writing.new(np.where(*map(_raw, inputs)))
     writing.steps.append(Elementwise("where", operands, _piece(result), loop))
     return result
@@ -306,6 +318,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.dot: lambda a, b, out=None: _product(
         next(x.writing for x in (a, b) if isinstance(x, Followed)), "dot", (a, b), None
     ),
+    np.empty_like: lambda x, dtype=None, **_: x.writing.new(np.empty_like(_raw(x), dtype)),
     np.zeros_like: _filled(0),
     np.ones_like: _filled(1),
     np.reshape: lambda x, shape, **options: x.reshape(shape, **options),
@@ -320,10 +333,33 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
 }
 
 
+class _Namespace:
+    """NumPy, whose conversions leave a followed array followed."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(np, name)
+
+    @staticmethod
+    def asarray(x: Any, dtype: Any = None) -> Any:
+        if isinstance(x, Followed):
+            return x if dtype is None else x.astype(dtype, copy=False)
+        return np.asarray(x, dtype)
+
+    asanyarray = asarray
+
+    @staticmethod
+    def ascontiguousarray(x: Any, dtype: Any = None) -> Any:
+        x = _Namespace.asarray(x, dtype)
+        return _contiguous(x) if isinstance(x, Followed) else np.ascontiguousarray(x)
+
+
+NAMESPACE: Any = _Namespace()
+
+
 def lowered(
     run: Callable[..., Any], memory: Memory, pieces: Sequence[Piece | None], arrays: Sequence[Any], expected: Any
-) -> tuple[list[Step], list[Piece], bool]:
-    """The steps of ``run(*arrays)``, the pieces that its results lie in, and whether these are the same bits.
+) -> tuple[list[Step], list[tuple[Piece, Any]], bool]:
+    """The steps of ``run(*arrays)``, its results with the pieces that they lie in, and whether these are the same bits.
 
     `pieces` say where the arrays lie; one without a piece is passed as it is. `expected` is what the operation gave: an
     array, or a tuple of them.
@@ -352,10 +388,10 @@ def lowered(
         if not isinstance(result, Followed) or result.shape != np.shape(want) or result.dtype != want.dtype:
             raise NotLowerable("a result that does not come from the arrays")
         raw = _raw(result)
-        exact = exact and raw.strides == np.asarray(want).strides and same_bits(raw, want)
+        exact = exact and same_bits(raw, want)
         if not exact and not _close(raw, want):
             raise NotLowerable("another result")
-        found.append(_piece(result))
+        found.append((_piece(result), raw))
     return writing.steps, found, exact
 
 

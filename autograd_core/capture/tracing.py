@@ -70,9 +70,10 @@ class _Followed(Overheard):
 class Tracer:
     """Writes down what a function computes."""
 
-    def __init__(self) -> None:
+    def __init__(self, lowering: Any = None) -> None:
+        self.states: list[tuple[Callable[[], Any], Any]] = []  # what decides which operations are applied
+        self.lowering = lowering  # is told of every instruction while its arrays are there
         self.instructions: list[Instruction] = []
-        self.constants: list[Value] = []
         self.muted = 0
         self.born = engine._next_index()  # nodes with a lower index were recorded before
         self._arrays: dict[int, tuple[Any, Value]] = {}
@@ -116,7 +117,15 @@ class Tracer:
         if value is None:
             value = self.keep(array, self.new(array))
             value.array = array
-            self.constants.append(value)
+            if self.lowering is not None:
+                self.lowering.constant(value, array)
+        return value
+
+    def input(self, array: Any) -> Value:
+        """An array that the function is called with."""
+        value = self.keep(array, self.new(array))
+        if self.lowering is not None:
+            self.lowering.input(value, array)
         return value
 
     def argument(self, given: Any, value: Any) -> Argument:
@@ -159,7 +168,10 @@ class Tracer:
     def _emit(self, kind: Any, op: Op | None, inputs: tuple[Any, ...], *outs: Any, **more: Any) -> Any:
         values = tuple(self.keep(out, self.new(out)) for out in outs)
         path, place = CONTEXT.get().path, place_of_user()
-        self.instructions.append(Instruction(kind, op, inputs, values, path=path, place=place, **more))
+        instruction = Instruction(kind, op, inputs, values, path=path, place=place, **more)
+        self.instructions.append(instruction)
+        if self.lowering is not None:
+            self.lowering.add(instruction, outs)
         return values[0] if len(values) == 1 else values
 
     # --- operations ---------------------------------------------------------------------------------------------------
@@ -244,8 +256,7 @@ class Tracer:
             pulled = tuple(op.pull(np, parents, saved, statics, g.raw))
         finally:
             self.muted -= 1
-        names = ("g", *op.residuals)
-        inputs = (g.value, *map(self._residual, saved))
+        known = {name: self._residual(value) for name, value in zip(op.residuals, saved, strict=True)}
         options = {name: self.option(value) for name, value in zip(op.statics, statics, strict=True)}
         avals = tuple(None if p is None else _aval(p) for p in parents)
         found: list[Any] = []
@@ -253,9 +264,10 @@ class Tracer:
             if parent is None or raw is None:
                 found.append(None)
                 continue
-            value = self._emit(
-                "pull", op, inputs, raw, options=options, names=names, position=i, avals=avals
-            )
+            rule = 0 if op.variadic else i
+            read = tuple(n for n in op.residuals if n in op.reads[rule] or n in op.fused_reads[rule])
+            inputs = (g.value, *(known[name] for name in read))
+            value = self._emit("pull", op, inputs, raw, options=options, names=("g", *read), position=i, avals=avals)
             found.append(Cotangent(self, raw, value))
         return found
 
@@ -299,10 +311,7 @@ class Tracer:
         if id(before) in self._births:
             self._births.add(id(tensor._array))
         else:
-            place = place_of_user()
-            self.instructions.append(
-                Instruction("store", None, (value,), (), target=tensor, path=CONTEXT.get().path, place=place)
-            )
+            self._emit("store", None, (value,), target=tensor)
             self._outside[id(tensor._array)] = tensor
         self.keep(tensor._array, value)
 
@@ -312,12 +321,14 @@ class Tracer:
             self.keep(array, self._constant(array.copy()))
         self._births.add(id(array))
 
-    def looked_at(self, tensor: Tensor) -> None:
-        """Somebody is about to read or replace the gradient of a Tensor."""
+    def looked_at(self, tensor: Tensor, replaced: bool = False) -> None:
+        """Somebody is about to read the gradient of a Tensor, or to replace it whatever it was."""
         grad = getattr(tensor, "_grad", None)
         if tensor not in self._grads:
-            self._grads[tensor], self.had_grad[tensor] = grad, grad is not None
-        if grad is not None and self.known(grad._array) is None:
+            self._grads[tensor] = grad
+            if not replaced:
+                self.had_grad[tensor] = grad is not None
+        if grad is not None and not replaced and self.known(grad._array) is None:
             self._emit("read_grad", None, (), grad._array, target=tensor)
 
     def flush(self) -> None:
@@ -326,7 +337,7 @@ class Tracer:
             grad = getattr(tensor, "_grad", None)
             if grad is not before:
                 value = None if grad is None else self.of_variable(grad)
-                self.instructions.append(Instruction("store_grad", None, (value,), (), target=tensor))
+                self._emit("store_grad", None, (value,), target=tensor)
                 self._grads[tensor] = grad
 
     def perform(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
@@ -372,4 +383,3 @@ def _aval(node: Any) -> Aval:
     aval: Any = object.__new__(Aval)
     aval.shape, aval.dtype = node.shape, node.dtype
     return aval
-

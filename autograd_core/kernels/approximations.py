@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["APPROXIMATIONS", "ERRORS", "ArrayArithmetic"]
+__all__ = ["ERRORS", "ArrayArithmetic", "approximation"]
 
 Formula: TypeAlias = Callable[..., Any]
 
@@ -30,8 +30,10 @@ Formula: TypeAlias = Callable[..., Any]
 class Constants:
     """What the formulas need to know of a floating type."""
 
-    digits: int  # bits of the significand behind the first
+    digits: int  # bits of the significand behind the point
     bias: int  # of the exponent
+    smallest: float  # normal number
+    root_bits: int  # of sqrt(1/2)
     ln2_high: float  # ln 2 in so few bits that its product with an exponent is exact
     ln2_low: float  # and the rest (Cody and Waite 1980)
     exp_range: tuple[float, float]  # beyond, e**x is 0 or infinite
@@ -58,6 +60,8 @@ class Constants:
 _SINGLE = Constants(
     digits=23,
     bias=127,
+    smallest=2.0**-126,
+    root_bits=0x3F3504F3,
     ln2_high=0.693359375,
     ln2_low=-2.12194440e-4,
     exp_range=(-104.0, 89.0),
@@ -72,7 +76,9 @@ _SINGLE = Constants(
 _DOUBLE = Constants(
     digits=52,
     bias=1023,
-    ln2_high=float.fromhex("0x1.62e42fee00000p-1"),
+    smallest=2.0**-1022,
+    root_bits=0x3FE6A09E667F3BCD,
+    ln2_high=6.93147180369123816490e-01,
     ln2_low=1.90821492927058770002e-10,
     exp_range=(-746.0, 710.0),
     exp=(
@@ -112,7 +118,10 @@ def _polynomial(m: Any, x: Any, coefficients: tuple[float, ...]) -> Any:
 
 def _between(m: Any, x: Any, low: float, high: float) -> Any:
     """x, not below `low` nor above `high`; a NaN stays one."""
-    x = m.where(x < low, low, x)
+    return _at_most(m, m.where(x < low, low, x), high)
+
+
+def _at_most(m: Any, x: Any, high: float) -> Any:
     return m.where(x > high, high, x)
 
 
@@ -138,10 +147,10 @@ def _scaled(m: Any, x: Any, n: Any) -> Any:
     return x * m.from_bits(half + one) * m.from_bits((n - half) + one)
 
 
-def _power_of_two(m: Any, n: Any, more: int = 0) -> Any:
-    """``2**(n + more)`` where that is a normal number."""
-    c = _constants(m)
-    return m.from_bits(n + ((c.bias + more) << c.digits))
+def _times_power(m: Any, number: float, n: Any) -> Any:
+    """``2**n number``, for a positive constant, where that is a normal number: one addition to its bits."""
+    bits = np.array(number, m.dtype).view(f"i{m.dtype.itemsize}")
+    return m.from_bits(n + int(bits))
 
 
 def exp(m: Any, x: Any) -> Any:
@@ -163,33 +172,191 @@ def expm1(m: Any, x: Any) -> Any:
     """``e**x - 1``."""
     c = _constants(m)
     y, n = _split_exponential(m, _between(m, x, -c.digits, c.exp_range[1]))
-    half = _power_of_two(m, n, -1)  # 2**n would overflow before the result does
+    half = _times_power(m, 0.5, n)  # 2**n would overflow before the result does
     out = m.fma(half, y, half - 0.5) * 2
     return m.where(m.abs(x) < c.tiny, x, out)
 
 
 def sigmoid(m: Any, x: Any) -> Any:
-    """``1 / (1 + e**-x)``. All is scaled by 2**-s, so that e**-x does not overflow before the quotient underflows."""
-    c = _constants(m)
-    s = 32 if c.digits == 23 else 64
-    y, n = _split_exponential(m, _between(m, -x, -2.0 * c.digits, -c.exp_range[0]))
-    one = 2.0**-s
-    return one / m.fma(1 + y, _power_of_two(m, n, -s), one)
+    """``c / (c + c e**-x)``. The c is so small that the sum does not overflow before the quotient underflows.
+
+    And it is no power of two, so that the sum is not one either where e**-x nearly is: there its rounding weighs most.
+    """
+    c = 1.5 * 2.0 ** (-32 if m.dtype.itemsize == 4 else -64)
+    y, n = _split_exponential(m, _between(m, -x, -2.0 * _constants(m).digits, -_constants(m).exp_range[0]))
+    scale = _times_power(m, c, n)
+    return c / m.fma(y, scale, scale + c)
 
 
 # ln(x) -----------------------------------------------------------------------------------------------------------------
 
 
-def _split_logarithm(m: Any, x: Any) -> tuple[Any, Any]:
-    """Bits of f and n with ``x = 2**n (1 + f)``, sqrt(1/2) <= 1 + f < sqrt(2), for positive normal x."""
+def _logarithm(m: Any, f: Any, n: Any) -> Any:
+    """``ln(2**n (1 + f))``; n as a real number."""
     c = _constants(m)
-    root = (c.bias << c.digits) - (1 << (c.digits - 1)) + _ROOT[c.digits]
-    i = m.bits(x) - root
-    return (i & ((1 << c.digits) - 1)) + root, i >> c.digits
+    p, q = (_polynomial(m, f, coefficients) for coefficients in c.log)
+    small = m.fma(f * f, p if len(c.log[1]) == 1 else p / q, f)
+    return m.fma(n, c.ln2_high, m.fma(n, c.ln2_low, small))
 
 
-# the bits of sqrt(1/2), less those of 3/4, whose significand is one bit
-_ROOT = {
-    23: int(np.float32(0.5**0.5).view("i4")) - int(np.float32(0.5).view("i4")) - (1 << 22),
-    52: int(np.float64(0.5**0.5).view("i8")) - int(np.float64(0.5).view("i8")) - (1 << 51),
+def _split(m: Any, x: Any) -> tuple[Any, Any]:
+    """f and n with ``x = 2**n (1 + f)``, sqrt(1/2) <= 1 + f < sqrt(2), for finite x above zero; n as a real number."""
+    c = _constants(m)
+    subnormal = x < c.smallest
+    x = m.where(subnormal, x * 2.0**c.digits, x)
+    i = m.bits(x) - c.root_bits
+    f = m.from_bits((i & ((1 << c.digits) - 1)) + c.root_bits) - 1
+    return f, _real(m, i >> c.digits) + m.where(subnormal, -float(c.digits), 0.0)
+
+
+def _real(m: Any, n: Any) -> Any:
+    """A small integer as a real number. Not every processor converts vectors of long ones."""
+    c = _constants(m)
+    return m.from_bits(n + c.whole_bits) - c.whole
+
+
+def _on_its_domain(m: Any, x: Any, bound: float, out: Any) -> Any:
+    """A logarithm that is finite for x between the bound and infinity, with its values there and outside."""
+    at_ends = m.where(x == bound, -np.inf, m.where(x < bound, np.nan, x))
+    return m.where((x > bound) & (x < np.inf), out, at_ends)
+
+
+def log(m: Any, x: Any) -> Any:
+    """``ln(x)``."""
+    return _on_its_domain(m, x, 0, _logarithm(m, *_split(m, x)))
+
+
+def log2(m: Any, x: Any) -> Any:
+    """``log2(x)``."""
+    f, n = _split(m, x)
+    return _on_its_domain(m, x, 0, m.fma(_logarithm(m, f, n * 0), 1.4426950408889634, n))
+
+
+def log10(m: Any, x: Any) -> Any:
+    """``log10(x)``."""
+    f, n = _split(m, x)
+    return _on_its_domain(
+        m, x, 0, m.fma(n, 0.30102999566398120, _logarithm(m, f, n * 0) * 0.43429448190325183)
+    )
+
+
+def log1p(m: Any, x: Any) -> Any:
+    """``ln(1 + x)``. The sum only tells n; f is computed from x, rounded once (after N. Juffa's log1pf)."""
+    c = _constants(m)
+    n = (m.bits(1 + x) - c.root_bits) >> c.digits
+    scale = m.from_bits(((c.bias + 2) << c.digits) - (n << c.digits))  # 4 / 2**n: the quotient by 2**n can be subnormal
+    f = m.fma(scale, x * 0.25, m.fma(scale, 0.25, -1.0))
+    out = m.where(m.abs(x) < c.tiny, x, _logarithm(m, f, _real(m, n)))
+    return _on_its_domain(m, x, -1, out)
+
+
+# tanh ------------------------------------------------------------------------------------------------------------------
+
+
+def tanh(m: Any, x: Any) -> Any:
+    """``(1 - e) / (1 + e)`` with ``e = e**(-2 |x|)``: two sums that are rounded once each."""
+    size = _at_most(m, m.abs(x), 10.0 if m.dtype.itemsize == 4 else 20.0)
+    y, n = _split_exponential(m, size * -2)
+    scale = _times_power(m, 1.0, n)
+    return m.copysign(m.fma(scale, y, scale - 1) / m.fma(scale, y, scale + 1), x)
+
+
+# The normal distribution -----------------------------------------------------------------------------------------------
+
+
+def erf(m: Any, x: Any) -> Any:
+    """``-expm1(-w)`` with ``w = -ln(1 - erf(|x|))``, which is ``|x| + |x| p(|x|)``, in single precision, where 3.93 is infinity."""
+    size = _at_most(m, m.abs(x), 3.93)
+    y, n = _split_exponential(m, -m.fma(size, _polynomial(m, size, _ERF), size))
+    scale = _times_power(m, 1.0, n)
+    return m.copysign(m.fma(scale, y, scale - 1), x)
+
+
+_ERF = (0.12837916612625122, 0.6366195678710938, 0.10277630388736725, -0.019147826358675957, -0.00016948420670814812, 0.001675638253800571, -0.0006373304058797657, 0.00011884809646289796, -9.385976227349602e-06)
+
+
+def _bell_times(m: Any, size: Any, power: float, factor: Any) -> Any:
+    """``e**(power size**2) factor``, with the square known to twice the digits; it may be subnormal."""
+    square = size * size
+    rest = m.fma(size, size, -square)
+    y, n = _split_exponential(m, square * power, rest * power)
+    return _scaled(m, m.fma(factor, y, factor), n)
+
+
+def erfc(m: Any, x: Any) -> Any:
+    """``1 - erf(x)``, as ``e**-x**2 p(x) / q(x)`` for positive x."""
+    size = _at_most(m, m.abs(x), 10.2)
+    tail = _bell_times(m, size, -1.0, _polynomial(m, size, _ERFC[0]) / _polynomial(m, size, _ERFC[1]))
+    return m.where(x < 0, 2 - tail, tail)
+
+
+_ERFC = (
+    (1.0, 1.4342541694641113, 1.0006812810897827, 0.4024203419685364, 0.09283905476331711, 0.010018612258136272),
+    (1.0, 2.5626332759857178, 2.892303705215454, 1.855652928352356, 0.722172737121582, 0.16455191373825073, 0.01775754801928997),
+)
+
+
+def _tail(m: Any, size: Any) -> Any:
+    """The standard normal distribution beyond a positive number, over its ``e**(-x**2 / 2)``."""
+    return _polynomial(m, size, _TAIL[0]) / _polynomial(m, size, _TAIL[1])
+
+
+_TAIL = (
+    (0.5, 0.43808892369270325, 0.1830822080373764, 0.0405815914273262, 0.004108617082238197),
+    (1.0, 1.6740628480911255, 1.2018685340881348, 0.4690668284893036, 0.10172946751117706, 0.010298655368387699),
+)
+
+
+def ndtr(m: Any, x: Any) -> Any:
+    """Distribution function of the standard normal distribution."""
+    size = _at_most(m, m.abs(x), 14.4)
+    tail = _bell_times(m, size, -0.5, _tail(m, size))
+    return m.where(x < 0, tail, 1 - tail)
+
+
+def gelu(m: Any, x: Any) -> Any:
+    """``x ndtr(x)``."""
+    return x * ndtr(m, x)
+
+
+def gelu_slope(m: Any, x: Any) -> Any:
+    """Its derivative ``ndtr(x) + x e**(-x**2 / 2) / sqrt(2 pi)``; that of x and that of -x have the sum 1."""
+    size = _at_most(m, m.abs(x), 14.4)
+    slope = _bell_times(m, size, -0.5, m.fma(size, -0.3989422804014327, _tail(m, size)))
+    return m.where(x < 0, slope, 1 - slope)
+
+
+_FORMULAS: dict[tuple[str, str], Formula] = {
+    **{(f.__name__, kind): f for f in (exp, exp2, expm1, sigmoid, tanh, log, log2, log10, log1p) for kind in "fd"},
+    **{(f.__name__, "f"): f for f in (erf, erfc, ndtr, gelu, gelu_slope)},
 }
+
+
+def approximation(name: str, dtype: np.dtype[Any]) -> Formula | None:
+    """The formula of a function by NumPy's (or SciPy's) name in numbers of a type: ``f(m, x)``. None if there is none."""
+    return _FORMULAS.get((name, dtype.char))
+
+
+class ArrayArithmetic:
+    """What the formulas are computed over: here, for NumPy's arrays of one type."""
+
+    abs, copysign = staticmethod(np.abs), staticmethod(np.copysign)
+
+    def __init__(self, dtype: Any) -> None:
+        self.dtype = np.dtype(dtype)
+        self.integer = np.dtype(f"i{self.dtype.itemsize}")
+        self.wide = np.dtype("f8") if self.dtype.itemsize == 4 else np.dtype(np.longdouble)
+
+    def fma(self, a: Any, b: Any, c: Any) -> Any:
+        """``a b + c``, rounded once but for very few numbers: in a wider type, and then to this one."""
+        a, b, c = (np.asarray(x, self.dtype).astype(self.wide) for x in (a, b, c))
+        return (a * b + c).astype(self.dtype)
+
+    def where(self, condition: Any, a: Any, b: Any) -> Any:
+        return np.where(condition, *(x if isinstance(x, np.ndarray) else self.dtype.type(x) for x in (a, b)))
+
+    def bits(self, x: Any) -> Any:
+        return x.view(self.integer)
+
+    def from_bits(self, i: Any) -> Any:
+        return i.view(self.dtype)

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from . import emitting
+from .approximations import approximation
 from .emitting import BOOL, Arithmetic, Function, Module, Value, where
 
 __all__ = ["computed", "identity", "is_known"]
@@ -149,23 +150,7 @@ def _define(module: Module, called: str, formula: Any, loop: tuple[Type, ...], l
 def _approximation(name: str, loop: tuple[Type, ...]) -> Callable[..., Value] | None:
     if len(set(loop)) > 1 or loop[0].char not in _REAL:
         return None
-    try:
-        from . import approximations  # type: ignore[attr-defined]
-    except ImportError:
-        return {"tanh": _rational_tanh}.get(name)
-    return approximations.APPROXIMATIONS.get(name)
-
-
-def _rational_tanh(m, x):
-    x = m.where(x > 9.0, 9.0, m.where(x < -9.0, -9.0, x))
-    s = x * x
-    p = m.fma(s, m.fma(s, m.fma(s, m.fma(s, m.fma(s, m.fma(s, full_(x, -2.76076847742355e-16), 2.00018790482477e-13), -8.60467152213735e-11), 5.12229709037114e-08), 1.48572235717979e-05), 6.37261928875436e-04), 4.89352455891786e-03)
-    q = m.fma(s, m.fma(s, m.fma(s, full_(x, 1.19825839466702e-06), 1.18534705686654e-04), 2.26843463243900e-03), 4.89352518554385e-03)
-    return x * p / q
-
-
-def full_(x, v):
-    return x.like(v)
+    return approximation(name, loop[0])
 
 
 def identity(name: str, dtype: Type) -> Any:

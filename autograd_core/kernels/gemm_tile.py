@@ -15,10 +15,9 @@ from dataclasses import dataclass
 
 from .gemm_text import Text
 
-__all__ = ["Tile", "declarations", "pack", "tile"]
+__all__ = ["CALLED", "Tile", "declarations", "pack", "tile"]
 
-
-AHEAD = 16
+CALLED = 8  # vectors of each of the next blocks that one tile has brought near
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,11 @@ class Tile:
 
 def declarations(shape: Tile) -> str:
     """What the functions below use of LLVM's."""
-    lines = ["declare i64 @llvm.smin.i64(i64, i64)", "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)"]
+    lines = [
+        "declare i64 @llvm.smin.i64(i64, i64)",
+        "declare i64 @llvm.smax.i64(i64, i64)",
+        "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
+    ]
     for lanes in sorted({shape.lanes, shape.rows, min(shape.rows, shape.lanes)}):
         vector, suffix = shape.vector(lanes), shape.suffix(lanes)
         lines += [
@@ -70,17 +73,22 @@ def tile(shape: Tile, name: str = "tile") -> str:
 
     Arguments: k; the panels of A (k x rows) and B (k x columns, on whole vectors in memory); the tile of C and the
     distance of its rows; how many rows and columns of it there are in C; alpha, beta; the bias of its columns or null;
-    whether to cut off. C is not read where beta is zero.
+    whether to cut off; two places in memory, of which `CALLED` vectors will be wanted soon. C is not read where beta
+    is zero.
     """
     kind, lanes, columns = shape.kind, shape.lanes, shape.columns
     vector = shape.vector(lanes)
     places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
     text = Text(
         f"internal void @{name}(i64 %k, ptr noalias %a, ptr noalias %b, ptr noalias %c, i64 %row, i64 %m, i64 %n, "
-        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu) noinline nounwind"
+        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu, "
+        "ptr %soon, ptr %later) noinline nounwind"
     )
     for i, j in places:  # the tile of C is on its way while the sums are made
-        _prefetch(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
+        _call(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
+    for place in ("%soon", "%later"):
+        for i in range(CALLED):
+            _call(text, text.at(kind, place, i * lanes), level=2)
     with text.loop("%k", carry=[(vector, "zeroinitializer")] * len(places)) as sums:
         a = text.at(kind, "%a", text.multiply(sums.index, shape.rows))
         b = text.at(kind, "%b", text.multiply(sums.index, columns))
@@ -160,7 +168,7 @@ def pack(shape: Tile, width: int, name: str) -> str:
                 line = text.at(kind, source, text.multiply(step.index, "%along"))
                 goal = text.at(kind, to, text.multiply(step.index, width))
                 for j, mask in zip(range(0, width, lanes), masks, strict=True):
-                    _prefetch(text, text.at(kind, line, width + j))  # of the next panel
+                    _call(text, text.at(kind, line, width + j))  # of the next panel
                     value = _load(text, shape, text.at(kind, line, j), mask, lanes)
                     _store(text, shape, value, text.at(kind, goal, j), None, lanes)
         with text.when(turned):  # its columns do: transpose squares
@@ -169,7 +177,7 @@ def pack(shape: Tile, width: int, name: str) -> str:
                 mask = _first(text, lanes, text.let(f"sub i64 %k, {step.index}"))
                 goal = text.at(kind, to, text.multiply(step.index, width))
                 for start in starts:
-                    _prefetch(text, text.at(kind, source, text.add(text.add(start, step.index), AHEAD * lanes)))
+                    _call(text, text.at(kind, source, text.add(start, text.add(step.index, 4 * lanes))))
                 for j in range(0, width, lanes):
                     square = [
                         _load(text, shape, text.at(kind, source, text.add(start, step.index)), mask, lanes)
@@ -221,8 +229,9 @@ def _first(text: Text, lanes: int, count: str) -> str:
     return text.let(f"icmp slt <{lanes} x i64> <{numbers}>, {counts}")
 
 
-def _prefetch(text: Text, at: str, write: bool = False) -> None:
-    text.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 3, i32 1)")
+def _call(text: Text, at: str, *, write: bool = False, level: int = 3) -> None:
+    """Have memory brought near: into the first cache (level 3) or the second (2). Nothing happens where there is none."""
+    text.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 {level}, i32 1)")
 
 
 def _load(text: Text, shape: Tile, at: str, mask: str | None, lanes: int = 0) -> str:

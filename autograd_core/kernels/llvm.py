@@ -12,6 +12,7 @@ import importlib.util
 import os
 import sys
 import tempfile
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -50,8 +51,11 @@ def vector_bytes() -> int:
     return 64 if "+avx512f" in features else 32 if "+avx2" in features else 16
 
 
-def compiled(text: str, *, level: int = 3) -> Library:
+def compiled(text: str, *, level: int = 3, symbols: Mapping[str, int] | None = None) -> Library:
     """The functions of a text of LLVM IR, optimised for this processor at a level from 0 to 3.
+
+    `symbols` are the addresses of functions that the text declares and others have loaded, a BLAS for example. They are
+    not kept with the code, as they differ from process to process; a name must always have the same address in one.
 
     Errors: OptionError where llvmlite is missing; RuntimeError, with LLVM's words, for a text that is not right.
     """
@@ -60,6 +64,8 @@ def compiled(text: str, *, level: int = 3) -> Library:
         "\n".join([text, processor, features, str(level), str(llvm.llvm_version_info)]).encode()
     ).hexdigest()
     target = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=level)
+    for name, address in (symbols or {}).items():
+        llvm.add_symbol(name, address)
     kept = _kept(key)
     if kept is not None:
         engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)

@@ -22,7 +22,7 @@ import numpy as np
 
 from ..capture.lowered import Buffer, Number
 from .elementwise import computed, identity
-from .emitting import BOOL, Function, Value, constant, convert, element_name, full, type_name, where
+from .emitting import BOOL, Function, Value, convert, element_name, full, type_name, where
 from .nests import Access, Line, Nest
 
 __all__ = ["NestCode"]
@@ -99,13 +99,8 @@ class NestCode:
         self.reduced_axes = [{place[axis] for axis in line.reduces} for line in self.reductions]
 
     def _choose_lanes(self, vector_bytes: int) -> int:
-        widest = max(
-            max(dtype.itemsize for dtype in line.loop + (line.out.dtype,) if dtype != BOOL or len(self.nest.lines) == 1)
-            if any(dtype != BOOL for dtype in line.loop + (line.out.dtype,)) or len(self.nest.lines) == 1
-            else 4
-            for line in self.nest.lines
-        )
-        lanes = max(1, vector_bytes // max(widest, 4))
+        types = {dtype for line in self.nest.lines for dtype in (*line.loop, line.out.dtype)} - {BOOL}
+        lanes = vector_bytes // max([dtype.itemsize for dtype in types], default=1)
         while lanes > 1 and lanes // 2 >= self.length:
             lanes //= 2
         return lanes
@@ -149,7 +144,7 @@ class NestCode:
                 if self.strides[access][-1] == 0:
                     self.hoisted[access] = self._splat(access, pointers[access])
                 elif self.length <= self.lanes:
-                    self.hoisted[access] = self._load(access, pointers[access], 0, self._last_mask())
+                    self.hoisted[access] = self._load(access, pointers[access], 0, self._last())
         if level == len(self.outer):
             self._innermost(pointers)
             return
@@ -167,12 +162,12 @@ class NestCode:
                 inside[access] = self.function.text_value(f"getelementptr i8, ptr {pointer}, i64 {distance}")
         return inside
 
-    def _last_mask(self) -> str | None:
-        """The lanes of the last vector that are there; None if all are."""
-        rest = self.length % self.lanes
-        if not rest:
-            return None
-        return f"<{', '.join('i1 true' if lane < rest else 'i1 false' for lane in range(self.lanes))}>"
+    def _last(self) -> int:
+        """How many lanes of the last vector are there."""
+        return self.length % self.lanes or self.lanes
+
+    def _mask(self, present: int) -> str:
+        return f"<{', '.join('i1 true' if lane < present else 'i1 false' for lane in range(self.lanes))}>"
 
     def _innermost(self, pointers: dict[Access, str]) -> None:
         inner = len(self.outer)
@@ -216,7 +211,7 @@ class NestCode:
             for access, pointer in pointers.items()
         }
         for number in range(self.rounds):
-            values = self._vector(here, number * self.lanes, None)
+            values = self._vector(here, number * self.lanes, self.lanes)
             for at, line in enumerate(along):
                 place = at * self.rounds + number
                 sums[place] = _combined(line, sums[place], values[id(line)])
@@ -250,7 +245,7 @@ class NestCode:
         loop.close(sums + lost)
         errors = iter(lost)
         return {
-            id(line): _combined(line, sums[at], next(errors)) if _loses(line) else sums[at]
+            id(line): _corrected(sums[at], next(errors)) if _loses(line) else sums[at]
             for at, line in enumerate(along)
         }
 
@@ -258,12 +253,12 @@ class NestCode:
         """What is left behind the last whole round: some vectors, the last of which may be short."""
         parts: dict[int, list[Value]] = {id(line): [] for line in along}
         for begin in range(self.whole, self.length, self.lanes):
-            mask = self._last_mask() if begin + self.lanes > self.length else None
-            values = self._vector(pointers, begin, mask)
+            present = min(self.lanes, self.length - begin)
+            values = self._vector(pointers, begin, present)
             for line in along:
                 value = values[id(line)]
-                if mask is not None:
-                    lanes = Value(self.function, mask, BOOL, self.lanes)
+                if present < self.lanes:
+                    lanes = Value(self.function, self._mask(present), BOOL, self.lanes)
                     value = where(lanes, value, self._neutral(line, self.lanes))
                 parts[id(line)].append(value)
         found = {id(line): _horizontal(line, _pairwise(line, parts[id(line)])) for line in along}
@@ -290,8 +285,11 @@ class NestCode:
             for key, old in totals.items()
         }
 
-    def _vector(self, pointers: dict[Access, str], index: int, mask: str | None) -> dict[int, Value]:
-        """All lines for the vector that begins at `index` behind the pointers; the operands of reductions."""
+    def _vector(self, pointers: dict[Access, str], index: int, present: int) -> dict[int, Value]:
+        """All lines for a vector, of which some lanes are there, `index` numbers behind the pointers.
+
+        Returns the operands of the reductions.
+        """
         known = dict(self.hoisted)
         reduced: dict[int, Value] = {}
         for line in self.nest.lines:
@@ -302,7 +300,7 @@ class NestCode:
                     continue
                 value = known.get(each)
                 if value is None:
-                    value = known[each] = self._load(each, pointers[each], index, mask)
+                    value = known[each] = self._load(each, pointers[each], index, present)
                 operands.append(convert(value, dtype))
             if line.reduces:
                 reduced[id(line)] = operands[0]
@@ -310,14 +308,14 @@ class NestCode:
                 result = computed(line.name, operands, line.loop, inline=self.inline)
                 known[line.out] = convert(result, line.out.dtype)
         for access in self.stores:
-            self._store(known[access], access, pointers[access], index, mask)
+            self._store(known[access], access, pointers[access], index, present)
         inner = len(self.outer)
         for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
             if inner not in axes:
                 value = reduced[id(line)]
                 if axes:
-                    value = _combined(line, self._load(line.out, pointers[line.out], index, mask), value)
-                self._store(value, line.out, pointers[line.out], index, mask)
+                    value = _combined(line, self._load(line.out, pointers[line.out], index, present), value)
+                self._store(value, line.out, pointers[line.out], index, present)
         return reduced
 
     def _finish(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> None:
@@ -363,60 +361,51 @@ class NestCode:
             access.dtype, self.lanes,
         )  # fmt: skip
 
-    def _addresses(self, access: Access, pointer: str, index: int) -> str:
-        stride = self.strides[access][-1]
-        offsets = ", ".join(f"i64 {(index + lane) * stride}" for lane in range(self.lanes))
-        return self.function.text_value(f"getelementptr i8, ptr {pointer}, <{self.lanes} x i64> <{offsets}>")
-
-    def _load(self, access: Access, pointer: str, index: int, mask: str | None) -> Value:
+    def _load(self, access: Access, pointer: str, index: int, present: int) -> Value:
         function, dtype, lanes = self.function, access.dtype, self.lanes
         kind, align = _memory(dtype, lanes), dtype.itemsize
         stride = self.strides[access][-1]
-        if lanes == 1 or (stride == dtype.itemsize and mask is None):
+        if lanes == 1 or (stride == dtype.itemsize and present == lanes):
             place = _moved(function, pointer, index * stride)
             loaded = function.text_value(f"load {kind}, ptr {place}, align {align}")
-        elif stride == dtype.itemsize:
-            place = _moved(function, pointer, index * stride)
-            name = f"llvm.masked.load.v{lanes}{_short(dtype)}.p0"
-            masks = f"<{lanes} x i1>"
-            function.module.declare(name, kind, ["ptr", "i32", masks, kind])
-            loaded = function.text_value(
-                f"call {kind} @{name}(ptr {place}, i32 {align}, {masks} {mask}, {kind} zeroinitializer)"
-            )
         else:
-            places = self._addresses(access, pointer, index)
-            name = f"llvm.masked.gather.v{lanes}{_short(dtype)}.v{lanes}p0"
+            place_type, places, operation = self._places(access, pointer, index, "load", "gather")
             masks = f"<{lanes} x i1>"
-            function.module.declare(name, kind, [f"<{lanes} x ptr>", "i32", masks, kind])
+            name = f"llvm.masked.{operation}"
+            function.module.declare(name, kind, [place_type, "i32", masks, kind])
             loaded = function.text_value(
-                f"call {kind} @{name}(<{lanes} x ptr> {places}, i32 {align}, {masks} "
-                f"{mask or 'splat (i1 true)'}, {kind} zeroinitializer)"
+                f"call {kind} @{name}({place_type} {places}, i32 {align}, {masks} {self._mask(present)}, {kind} zeroinitializer)"
             )
         return _from_memory(function, loaded, dtype, lanes)
 
-    def _store(self, value: Value, access: Access, pointer: str, index: int, mask: str | None) -> None:
+    def _store(self, value: Value, access: Access, pointer: str, index: int, present: int) -> None:
         function, dtype, lanes = self.function, access.dtype, self.lanes
         kind, align = _memory(dtype, lanes), dtype.itemsize
         stride = self.strides[access][-1]
         text = _to_memory(value)
-        if lanes == 1 or (stride == dtype.itemsize and mask is None):
+        if lanes == 1 or (stride == dtype.itemsize and present == lanes):
             place = _moved(function, pointer, index * stride)
             function.emit(f"store {kind} {text}, ptr {place}, align {align}")
-        elif stride == dtype.itemsize:
+        elif present == 1:  # LLVM 22 stores too many bytes with a mask of one lane, if the number was made shorter before
             place = _moved(function, pointer, index * stride)
-            name = f"llvm.masked.store.v{lanes}{_short(dtype)}.p0"
-            masks = f"<{lanes} x i1>"
-            function.module.declare(name, "void", [kind, "ptr", "i32", masks])
-            function.emit(f"call void @{name}({kind} {text}, ptr {place}, i32 {align}, {masks} {mask})")
+            number = function.text_value(f"extractelement {kind} {text}, i64 0")
+            function.emit(f"store {_memory(dtype, 1)} {number}, ptr {place}, align {align}")
         else:
-            places = self._addresses(access, pointer, index)
-            name = f"llvm.masked.scatter.v{lanes}{_short(dtype)}.v{lanes}p0"
+            place_type, places, operation = self._places(access, pointer, index, "store", "scatter")
             masks = f"<{lanes} x i1>"
-            function.module.declare(name, "void", [kind, f"<{lanes} x ptr>", "i32", masks])
-            function.emit(
-                f"call void @{name}({kind} {text}, <{lanes} x ptr> {places}, i32 {align}, {masks} "
-                f"{mask or 'splat (i1 true)'})"
-            )
+            name = f"llvm.masked.{operation}"
+            function.module.declare(name, "void", [kind, place_type, "i32", masks])
+            function.emit(f"call void @{name}({kind} {text}, {place_type} {places}, i32 {align}, {masks} {self._mask(present)})")
+
+    def _places(self, access: Access, pointer: str, index: int, dense: str, scattered: str) -> tuple[str, str, str]:
+        """Where the lanes lie, as type and value, and which masked operation goes there."""
+        stride, lanes = self.strides[access][-1], self.lanes
+        numbers = f"v{lanes}{_short(access.dtype)}"
+        if stride == access.dtype.itemsize:
+            return "ptr", _moved(self.function, pointer, index * stride), f"{dense}.{numbers}.p0"
+        offsets = ", ".join(f"i64 {(index + lane) * stride}" for lane in range(lanes))
+        places = self.function.text_value(f"getelementptr i8, ptr {pointer}, <{lanes} x i64> <{offsets}>")
+        return f"<{lanes} x ptr>", places, f"{scattered}.{numbers}.v{lanes}p0"
 
 
 class Loop:
@@ -473,16 +462,14 @@ def _horizontal(line: Line, value: Value) -> Value:
         low, high = (
             function.value(
                 f"shufflevector {value.type} {value.text}, {value.type} poison, "
-                f"<{half} x i32> <{', '.join(f'i32 {lane}' for lane in range(start, start + half))}>",
-                value.dtype, half,
+                f"<{half} x i32> <{', '.join(f'i32 {lane}' for lane in range(start, start + half))}>"
+                if half > 1
+                else f"extractelement {value.type} {value.text}, i64 {start}",
+                value.dtype,
+                half,
             )
             for start in (0, half)
-        )  # fmt: skip
-        if half == 1:
-            low, high = (
-                function.value(f"extractelement <1 x {element_name(value.dtype)}> {each.text}, i64 0", value.dtype, 1)
-                for each in (low, high)
-            )
+        )
         value = _combined(line, low, high)
     return value
 
@@ -495,6 +482,10 @@ def _rounded_off(a: Value, b: Value, total: Value) -> Value:
     """What the sum of two numbers lost by rounding, exactly: Knuth's TwoSum."""
     back = total - a
     return (a - (total - back)) + (b - back)
+
+
+def _corrected(total: Value, lost: Value) -> Value:
+    return total + where(lost.isnan(), 0, lost)  # infinite sums lose nothing
 
 
 def _moved(function: Function, pointer: str, distance: int) -> str:

@@ -116,6 +116,7 @@ from .joining import (
     stack as stack,
     vstack as vstack,
 )
+from .losses import squared_error as squared_error
 from .nan_reductions import (
     nanmax as nanmax,
     nanmean as nanmean,

@@ -89,9 +89,13 @@ class Form(NamedTuple):
         return math.prod(self.kernel) * self.channels // self.groups
 
     @property
-    def worthwhile(self) -> bool:
+    def multiplications(self) -> int:
         positions = math.prod(self.out_space) * math.prod(self.kernel)
-        return self.batch * positions * self.channels * self.out_channels // self.groups > _WORTH_THREADS
+        return self.batch * positions * self.channels * self.out_channels // self.groups
+
+    @property
+    def worthwhile(self) -> bool:
+        return self.multiplications > _WORTH_THREADS
 
     def thick(self, channels: int) -> bool:
         """Whether the rows under a kernel are one matrix, with shifted columns as views, and rows enough."""

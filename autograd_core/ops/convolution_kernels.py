@@ -28,6 +28,7 @@ from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
 from ..parallel import share
+from . import convolution_native as native
 from .convolution_geometry import THICK, Form, Ints
 
 Array = NDArray[Any]
@@ -50,7 +51,10 @@ def conv_forward(
     form = Form.of(x.shape, w.shape, stride, padding, dilation, groups)
     out = np.empty(form.out_memory, np.result_type(x, w))
     if out.size:
-        way = _forward_on_views if form.thick(form.channels) else _forward_on_patches
+        if native.suits(form, x, w):
+            way = native.forward
+        else:
+            way = _forward_on_views if form.thick(form.channels) else _forward_on_patches
         way(form, _batch_last(x), _lifted(w), bias, out)
     return _logical(out, x.ndim)
 
@@ -66,6 +70,10 @@ def conv_input(
         return conv_input(_wide(g), _wide(w), input_spatial, stride, padding, dilation, groups).astype(np.float16)
     x_shape = (g.shape[0], w.shape[1] * groups, *input_spatial)
     form = Form.of(x_shape, w.shape, stride, padding, dilation, groups)
+    if native.suits(form, g, w):
+        out = np.empty(form.in_memory, g.dtype)
+        native.transposed(form, _batch_last(g), _lifted(w), out)
+        return _logical(out, g.ndim)
     if form.stride == (1, 1, 1) and form.channels >= 16 and form.thick(form.out_channels):
         # The transpose is a correlation too: of g with the reversed kernel, padded by what is left of its reach.
         reverse = np.flip(w, tuple(range(2, w.ndim))).swapaxes(0, 1)
@@ -91,6 +99,8 @@ def conv_weight(
     dtype = np.result_type(x, g)
     if not (x.size and g.size):
         return np.zeros(w_shape, dtype)
+    if native.suits(form, x, g):
+        return native.weight(form, _batch_last(x), _batch_last(g)).reshape(w_shape)
     way = _weight_on_views if form.thick(form.channels) else _weight_on_patches
     return way(form, _batch_last(x), _batch_last(g), dtype).reshape(w_shape)
 

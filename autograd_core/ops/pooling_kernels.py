@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from ..parallel import share
+from . import pooling_native as native
 
 Array = NDArray[Any]
 Ints = tuple[int, ...]
@@ -30,11 +31,25 @@ class MaxResidual(NamedTuple):
     """Where the maxima of the windows were, a byte for each tap of a window.
 
     ``masks``: for each tap, in which windows it holds the maximum, (N, C, *out). ``counts``: how many equal maxima
-    share their window's cotangent, (N, C, *out), or None if no window has several.
+    share their window's cotangent, (N, C, *out), or None if no window has several. Machine code leaves one mask, of
+    bytes whose bit t says it of tap t.
     """
 
     masks: tuple[Array, ...]
     counts: Array | None
+
+    @property
+    def in_bytes(self) -> bool:
+        return self.masks[0].dtype == np.uint8
+
+    def split(self, taps: int) -> "MaxResidual":
+        """The same with a mask for each tap."""
+        if not self.in_bytes:
+            return self
+        masks = [(self.masks[0] & (1 << tap)).astype(bool) for tap in range(taps)]
+        counts = np.zeros_like(self.masks[0])
+        _count(masks, counts)
+        return MaxResidual(tuple(masks), counts)
 
 
 def max_pool_forward(
@@ -46,6 +61,10 @@ def max_pool_forward(
     """
     windows, x4 = _Windows.of(x.shape, kernel, stride, padding, dilation, ceil_mode), _planar(x)
     out = _like(x4, windows.out_shape)
+    if windows.grid and native.suits(windows.grid, x4):
+        found = _like(x4, windows.out_shape, np.uint8)
+        native.forward(windows.grid, x4, out, found)
+        return _restored(out, x.ndim), MaxResidual((found,), None)
     counts = _like(x4, windows.out_shape, np.min_scalar_type(len(windows.taps)))
     least = -np.inf if out.dtype.kind == "f" else np.iinfo(out.dtype).min if out.dtype.kind in "iu" else False
     fresh = np.zeros_like if windows.padded else np.empty_like  # a tap in the padding is in no mask
@@ -96,6 +115,12 @@ def max_pool_input(
     x_shape = (*g.shape[:2], *input_spatial)
     windows, g4 = _Windows.of(x_shape, kernel, stride, padding, dilation, ceil_mode), _planar(g)
     x = windows.allocate(residual.masks[0], g.dtype)
+    if residual.in_bytes:
+        if windows.grid and native.suits(windows.grid, x):
+            g4 = _alike(g4, residual.masks[0])
+            native.transposed(windows.grid, x, g4, residual.masks[0])
+            return _restored(x, g.ndim)
+        residual = residual.split(len(windows.taps))
 
     def work(tasks: Iterator[Block]) -> None:
         for there_block, block in tasks:
@@ -130,6 +155,7 @@ def max_pool_gather(
     Shapes: t (N, C, *spatial) -> (N, C, *out).
     """
     windows, t4 = _Windows.of(t.shape, kernel, stride, padding, dilation, ceil_mode), _planar(t)
+    residual = residual.split(len(windows.taps))
     out = _like(residual.masks[0], windows.out_shape, t.dtype)
 
     def work(tasks: Iterator[Block]) -> None:
@@ -225,7 +251,8 @@ class _Windows(NamedTuple):
     (N, C, height, width). ``padded``: some tap of some window lies outside the input. ``disjoint``: no input is met
     twice. ``covering``: every input is met. ``step``: how far apart the rows (along the first spatial axis) are where
     windows start, or 0 if they cannot be cut apart: a row is met from several, or padded. ``sizes``: for each axis,
-    its length, the number of its windows, kernel, stride and padding.
+    its length, the number of its windows, kernel, stride and padding. ``grid``: the same for machine code, which wants
+    every tap to meet every window.
     """
 
     in_shape: Ints
@@ -236,6 +263,7 @@ class _Windows(NamedTuple):
     covering: bool
     step: int
     sizes: tuple[tuple[int, int, int, int, int], ...]
+    grid: "native.Grid | None" = None
 
     @classmethod
     @functools.lru_cache(maxsize=256)  # a training asks for the same ones again and again
@@ -266,7 +294,11 @@ class _Windows(NamedTuple):
         )
         step = 0 if reach[0] > stride[0] or over[0] else stride[0]
         shapes = (*x_shape[:2], *space), (*x_shape[:2], *out_space)
-        return cls(*shapes, taps, any(over), disjoint, covering, step, sizes)
+        grid = None
+        if not any(over):
+            offsets = tuple([(there[2].start, there[3].start) for _, there in taps])
+            grid = native.Grid(shapes[1], (1, 1, *stride), offsets, disjoint)
+        return cls(*shapes, taps, any(over), disjoint, covering, step, sizes, grid)
 
     def divisors(self, include_pad: bool, override: float | None, dtype: np.dtype[Any]) -> Callable[[Region], Any]:
         """What the sums of a block of windows are divided by: their sizes as far as they lie in the (padded) input."""
@@ -333,6 +365,16 @@ def _count(masks: list[Array], count: Array) -> None:
 def _like(prototype: Array, shape: Ints, dtype: DTypeLike | None = None) -> Array:
     """Make an array of that shape whose axes lie in memory in the order of the prototype's."""
     return np.empty_like(prototype, shape=shape, dtype=dtype, subok=False)
+
+
+def _alike(a: Array, prototype: Array) -> Array:
+    """The same numbers, in memory like the prototype's."""
+    order = np.argsort([-stride for stride in prototype.strides], kind="stable")
+    if a.transpose(order).flags.c_contiguous:
+        return a
+    copy = _like(prototype, a.shape, a.dtype)
+    copy[...] = a
+    return copy
 
 
 def _planar(a: Array) -> Array:

@@ -3,13 +3,14 @@
 All are multilinear: each one's derivative is a product of the same family.
 """
 
+from functools import lru_cache
 from math import prod
 
 import numpy as np
 
 from ..errors import ShapeError
 from ..examples import Example, Interval, Raises
-from ..layout import sum_to
+from ..layout import LARGE, sum_to
 from ..op import composed, general, multilinear
 from . import product_kernels as kernels
 from .operands import operand
@@ -200,9 +201,12 @@ def outer(a, b, /):
 
 def _check_linear(x, weight, bias):
     """Refuse shapes that do not fit; that they fit is found out first, because this runs in every layer."""
-    shape, expected = np.shape(x), np.shape(weight)
-    if len(expected) == 2 and shape[-1:] == expected[1:] and (bias is None or np.shape(bias) == expected[:1]):
-        return
+    try:
+        rows, columns = weight.shape
+        if x.shape[-1] == columns and (bias is None or bias.shape == (rows,)):
+            return
+    except (AttributeError, ValueError, IndexError):  # a number, or another count of axes: said below
+        pass
     if np.ndim(weight) != 2:
         raise ShapeError(f"linear: weight must be (out_features, in_features), got shape {np.shape(weight)}")
     if np.ndim(x) < 1 or x.shape[-1] != weight.shape[1]:
@@ -219,6 +223,20 @@ def _linear_input(g, x, weight):
     if x.ndim == 2 and x.strides[0] == x.itemsize and x.shape[0] > 1:
         return kernels.matmul(weight.T, g.T).T
     return kernels.matmul(g, weight)
+
+
+def _column_sums(g):
+    """The sum of each column. Of a small matrix as a product with ones, which takes half as long as NumPy's sum."""
+    if g.ndim == 2 and g.size < LARGE and g.dtype.char in "fd":
+        return np.dot(_ones(g.shape[0], g.dtype), g)
+    return sum_to(_tall(np, g), (0,))
+
+
+@lru_cache(64)
+def _ones(count, dtype):
+    ones = np.ones(count, dtype)
+    ones.flags.writeable = False  # everybody gets the same
+    return ones
 
 
 def _linear_jvp(xp, tangents, x, weight):
@@ -238,7 +256,7 @@ def _linear_jvp(xp, tangents, x, weight):
     fused=[
         _linear_input,
         lambda g, x: kernels.matmul(_tall(np, g).T, _tall(np, x)),
-        lambda g: sum_to(_tall(np, g), (0,)),
+        _column_sums,
     ],
     jvp=_linear_jvp,
     domain=_WIDE,

@@ -1,5 +1,9 @@
-"""Scores to probabilities, and the loss that is read off them: softmax, its logarithm, and cross-entropy."""
+"""Scores to probabilities, and the loss that is read off them: softmax, its logarithm, and cross-entropy.
 
+Along the last axis of a large array each row goes through all steps while it lies in a core's cache.
+"""
+
+from collections.abc import Iterator
 from math import prod
 
 import numpy as np
@@ -7,12 +11,87 @@ import numpy as np
 from ..arrays import as_floating
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises
+from ..layout import BLOCK, LARGE
 from ..op import general
+from ..parallel import share
 from .axes import BAD_AXIS
 from .reduction import logsumexp
 
 _WIDE = Interval(-4, 4)
+_WORTH_THREADS = 1 << 17  # numbers from which other cores are woken: exponentials take long
 _AXES = [Example(x=(2, 3)), Example(x=(3,), axis=0), Example(x=(2, 3, 2), axis=1), Example(x=(0, 3)), Example(x=(2, 0))]
+
+
+def _lies_in_rows(x, axis):
+    """Whether an array is large, and dense along its last axis, which the axis is."""
+    return x.size > LARGE and axis in (-1, x.ndim - 1) and x.flags.c_contiguous
+
+
+def _in_rows(work, *arrays):
+    """Call `work` on blocks of rows of arrays that have as many, on several cores if the first is large."""
+    rows = len(arrays[0])
+    step = max(1, BLOCK // (arrays[0].size // (rows or 1) or 1))
+    if rows <= step:
+        if rows:
+            work(*arrays)
+        return
+
+    def run(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(task * step, (task + 1) * step)
+            work(*(a[part] for a in arrays))
+
+    share(run, -(-rows // step), worthwhile=arrays[0].size >= _WORTH_THREADS)
+
+
+def _rows(x):
+    """An array as a matrix whose rows are its last axis."""
+    return x.reshape(prod(x.shape[:-1]), x.shape[-1])
+
+
+def _exponentials(x, out):
+    """``e**(x - max)`` of each row; returns their sums."""
+    np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), out=out)
+    np.exp(out, out=out)
+    return np.add.reduce(out, axis=1, keepdims=True)
+
+
+def _softmax_of_rows(x, out):
+    out /= _exponentials(x, out)
+
+
+def _log_softmax_of_rows(x, out):
+    np.subtract(x, np.maximum.reduce(x, axis=1, keepdims=True), out=out)
+    out -= np.log(np.add.reduce(np.exp(out), axis=1, keepdims=True))
+
+
+def _softmax_pulled(g, out, axis):
+    """The derivative of softmax, row by row where rows are long or many."""
+    if not _lies_in_rows(out, axis):
+        return out * (g - np.add.reduce(g * out, axis=axis, keepdims=True))
+    result = np.empty_like(out)
+
+    def work(g, out, result):
+        np.subtract(g, np.vecdot(g, out)[:, None], out=result)
+        result *= out
+
+    _in_rows(work, *map(_rows, (g, out, result)))
+    return result
+
+
+def _log_softmax_pulled(g, out, axis):
+    """The derivative of log_softmax, likewise."""
+    if not _lies_in_rows(out, axis):
+        return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
+    result = np.empty_like(out)
+
+    def work(g, out, result):
+        np.exp(out, out=result)
+        result *= np.add.reduce(g, axis=1, keepdims=True)
+        np.subtract(g, result, out=result)
+
+    _in_rows(work, *map(_rows, (g, out, result)))
+    return result
 
 
 def _shifted(xp, x, axis):
@@ -28,6 +107,7 @@ def _softmax_reference(x, axis=-1):
 
 @general(
     vjps=[lambda xp, g, out, axis: out * (g - xp.sum(g * out, axis=axis, keepdims=True))],
+    fused=[_softmax_pulled],
     domain=_WIDE,
     examples=_AXES,
     reference=_softmax_reference,
@@ -41,12 +121,20 @@ def softmax(xp, x, /, axis=-1):
     >>> ag.softmax(np.array([1e4, 1e4]))
     array([0.5, 0.5])
     """
-    e = xp.exp(_shifted(xp, x, axis))
-    return e / xp.add.reduce(e, axis=axis, keepdims=True)
+    x = as_floating(x)
+    if _lies_in_rows(x, axis):
+        out = np.empty_like(x)
+        _in_rows(_softmax_of_rows, _rows(x), _rows(out))
+        return out
+    e = _shifted(xp, x, axis)
+    e = xp.exp(e, out=e)
+    e /= xp.add.reduce(e, axis=axis, keepdims=True)
+    return e
 
 
 @general(
     vjps=[lambda xp, g, out, axis: g - xp.exp(out) * xp.sum(g, axis=axis, keepdims=True)],
+    fused=[_log_softmax_pulled],
     domain=_WIDE,
     examples=_AXES,
     reference=lambda x, axis=-1: np.log(_softmax_reference(x, axis)),
@@ -60,9 +148,15 @@ def log_softmax(xp, x, /, axis=-1):
     >>> ag.log_softmax(np.array([0.0, -1e4]))
     array([     0., -10000.])
     """
-    x = _shifted(xp, x, axis)
-    total = xp.add.reduce(xp.exp(x), axis=axis, keepdims=True)
-    return x - xp.log(total if x.size else xp.ones_like(total))
+    x = as_floating(x)
+    if _lies_in_rows(x, axis):
+        out = np.empty_like(x)
+        _in_rows(_log_softmax_of_rows, _rows(x), _rows(out))
+        return out
+    out = _shifted(xp, x, axis)
+    total = xp.add.reduce(xp.exp(out), axis=axis, keepdims=True)
+    out -= xp.log(total if x.size else xp.ones_like(total))
+    return out
 
 
 _REDUCTIONS = ("mean", "sum", "none")
@@ -88,11 +182,11 @@ def _check_labels(logits, labels, reduction):
             f"cross_entropy: class ids must have shape {logits.shape[:-1]} for logits {logits.shape}, "
             f"got {labels.shape}{hint}"
         )
-    if labels.size and (labels.min() < 0 or labels.max() >= logits.shape[-1]):
-        bad = labels[(labels < 0) | (labels >= logits.shape[-1])].ravel()[0]
-        raise OptionError(
-            f"cross_entropy: label {bad} is out of range for {logits.shape[-1]} classes (0 to {logits.shape[-1] - 1})"
-        )
+    classes = logits.shape[-1]
+    unsigned = labels.view(f"u{labels.dtype.itemsize}")  # what is negative becomes too large
+    if labels.size and np.maximum.reduce(unsigned, axis=None) >= classes:
+        bad = labels[(labels < 0) | (labels >= classes)].ravel()[0]
+        raise OptionError(f"cross_entropy: label {bad} is out of range for {classes} classes (0 to {classes - 1})")
 
 
 def _hot(xp, logits, labels):
@@ -118,14 +212,37 @@ def _cross_entropy_logits(xp, g, logits, labels, reduction):
     return _upstream(xp, g, logits, reduction) * (softmax(logits) * total - hot)
 
 
-def _cross_entropy_fused(g, logits, labels, reduction):
-    p = np.ascontiguousarray(softmax(logits))  # of transposed logits it is transposed, and rows would be a copy
+def _of_classes(x, labels):
+    """The losses of rows by class ids, and what the derivative needs again: the largest number and the sum of each."""
+    ids, losses = labels.reshape(-1), np.empty(len(x), x.dtype)
+    largest, sums = np.empty((2, len(x), 1), x.dtype)
+
+    def work(x, ids, losses, largest, sums):
+        np.maximum.reduce(x, axis=1, keepdims=True, out=largest)
+        shifted = x - largest
+        losses[...] = shifted[np.arange(len(x)), ids]
+        np.add.reduce(np.exp(shifted, out=shifted), axis=1, keepdims=True, out=sums)
+        np.subtract(np.log(sums[:, 0]), losses, out=losses)
+
+    _in_rows(work, x, ids, losses, largest, sums)
+    return losses.reshape(labels.shape), (largest, sums)
+
+
+def _cross_entropy_fused(g, logits, labels, aux, reduction):
     if labels.shape == logits.shape:
-        p = p * labels.sum(axis=-1, keepdims=True) - labels
-    else:
-        rows = p.reshape(-1, p.shape[-1])
-        rows[np.arange(len(rows)), labels.ravel()] -= 1
-    p *= _upstream(np, g, logits, reduction)
+        p = softmax(logits) * labels.sum(axis=-1, keepdims=True) - labels
+        p *= _upstream(np, g, logits, reduction)
+        return p
+    p = np.empty(logits.shape, logits.dtype)
+    weights = np.broadcast_to(_upstream(np, g, logits, reduction), (*labels.shape, 1)).reshape(-1, 1)
+
+    def work(p, x, ids, largest, sums, weights):
+        np.subtract(x, largest, out=p)
+        np.exp(p, out=p)
+        p *= weights / sums
+        p[np.arange(len(p)), ids] -= weights[:, 0]
+
+    _in_rows(work, _rows(p), _rows(logits), labels.reshape(-1), *aux, weights)
     return p
 
 
@@ -153,6 +270,7 @@ _IDS = np.array([0, 2])
         lambda xp, g, logits, reduction: -_upstream(xp, g, logits, reduction) * log_softmax(logits),
     ],
     fused=[_cross_entropy_fused, None],
+    aux=True,
     domain={"logits": _WIDE, "labels": Interval(0.1, 1)},
     examples=[
         Example(logits=(2, 3), labels=_IDS),
@@ -186,9 +304,8 @@ def cross_entropy(xp, logits, labels, /, reduction="mean"):
     """
     logits, labels = as_floating(logits), xp.asarray(labels)
     _check_labels(logits, labels, reduction)
-    logp = log_softmax(logits)
     if labels.shape == logits.shape:
-        loss = _expected(labels, logp)
+        loss, known = _expected(labels, log_softmax(logits)), None
     else:
-        loss = -xp.take_along_axis(logp, labels[..., None], axis=-1)[..., 0]
-    return loss if reduction == "none" else xp.add.reduce(loss, axis=None) * _mean_weight(logits, reduction)
+        loss, known = _of_classes(_rows(logits), labels)
+    return (loss if reduction == "none" else xp.add.reduce(loss, axis=None) * _mean_weight(logits, reduction)), known

@@ -30,7 +30,9 @@ def mse_loss(
     """
     check_reduction(reduction, "mse_loss", size_average, reduce)
     check_alike(input, target, "mse_loss")
-    return weighted(ag.square(ag.subtract(input, floating(target, input))), weight, reduction, "mse_loss")
+    if weight is None:
+        return ag.squared_error(input, floating(target, input), reduction)
+    return weighted(ag.squared_error(input, floating(target, input), "none"), weight, reduction, "mse_loss")
 
 
 def quadratic_loss(input: Any, target: Any, reduction: Reduction = "mean") -> Any:

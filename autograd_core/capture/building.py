@@ -1,0 +1,200 @@
+"""From instructions to steps, while a function is traced: each instruction lowered, or kept whole.
+
+Knows both sides: what instructions mean, and what NumPy steps are. Does not know in which order anything runs, nor
+where memory comes from.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from ..calling import compile_pull
+from ..op import Op
+from .effects import as_tensor, reader, setter_of_grad, writer
+from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
+from .lowering import NAMESPACE, Memory, NotLowerable, lowered
+from .planning import read_by
+from .program import Instruction, Value, values_in
+
+__all__ = ["Builder", "executable"]
+
+
+@dataclass(eq=False)
+class Builder:
+    """What was built so far. `exact` permits only steps that give the bits of the operation."""
+
+    exact: bool = True
+    memory: Memory = field(default_factory=Memory)
+    steps: list[Step | Instruction] = field(default_factory=list)
+    pieces: dict[Value, Piece] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    _arrays: dict[Value, Any] = field(default_factory=dict)
+    _whole: set[tuple[str, int]] = field(default_factory=set)  # what could not be lowered, and is not tried again
+
+    def input(self, value: Value, array: Any) -> None:
+        """An array that the function is called with."""
+        self._place(value, array, "input")
+
+    def constant(self, value: Value, array: Any) -> None:
+        """An array that is neither given nor computed."""
+        self._place(value, array, "constant")
+
+    def _place(self, value: Value, array: Any, kind: Any) -> None:
+        array = np.asarray(array)
+        self.pieces[value], self._arrays[value] = self.memory.buffer(array, kind), array
+
+    def add(self, instruction: Instruction, outs: Sequence[Any]) -> None:
+        """An instruction was traced, with these results."""
+        if instruction.kind in ("read", "read_grad"):
+            self._place(instruction.outputs[0], outs[0], "input")
+            self.steps.append(instruction)
+        elif instruction.kind in ("store", "store_grad"):
+            self.steps.append(instruction)
+        else:
+            self._compute(instruction, outs)
+
+    def _compute(self, instruction: Instruction, outs: Sequence[Any]) -> None:
+        run, values = executable(instruction)
+        pieces = [self.pieces[value] for value in values]
+        for value, out in zip(instruction.outputs, outs, strict=True):
+            self._arrays[value] = np.asarray(out)
+        name = instruction.label, instruction.position
+        if instruction.kind != "perform" and name not in self._whole:
+            arrays = [self._arrays[value] for value in values]
+            try:
+                steps, found, exact = lowered(
+                    executable(instruction, lowering=True)[0], self.memory, pieces, arrays, tuple(outs)
+                )
+            except NotLowerable as reason:
+                self._whole.add(name)
+                self.reasons[instruction.label] = str(reason)
+            else:
+                if exact or not self.exact:
+                    self.steps += steps
+                    for value, (piece, array) in zip(instruction.outputs, found, strict=True):
+                        self.pieces[value], self._arrays[value] = piece, array
+                    return
+                self.reasons[instruction.label] = "other bits"
+        made = []
+        for value in instruction.outputs:
+            array = self._arrays[value]
+            made.append(self._inside(array, pieces) or self.memory.buffer(array, "host"))
+        self.pieces.update(zip(instruction.outputs, made, strict=True))
+        effect = instruction.kind == "perform"
+        self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
+
+    def finish(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+        """All steps, with those that read from outside and those that change something there; and the outputs.
+
+        An output that a step could still write into, or that is not the plan's to hand out, is copied.
+        """
+        steps: list[Any] = []
+        taken = set[Buffer]()
+        written = {i.target: n for n, i in enumerate(self.steps) if isinstance(i, Instruction) and i.kind == "store"}
+        for n, step in enumerate(self.steps):
+            if not isinstance(step, Instruction):
+                steps.append(step)
+            elif step.kind in ("read", "read_grad"):
+                piece = self.pieces[step.outputs[0]]
+                copied = step.kind == "read" and written.get(step.target, -1) > n and self._read_after(piece.buffer, n)
+                fetch = reader(step.target, piece, step.kind == "read_grad", copied)
+                steps.append(Fetch(fetch, piece))
+            elif step.inputs[0] is None:
+                steps.append(Host(setter_of_grad(step.target, True), (), (), "store_grad", True))
+            else:
+                piece = self.pieces[step.inputs[0]]
+                if step.kind == "store":
+                    steps.append(Host(writer(step.target), (piece,), (), "store", True))
+                    continue
+                if piece.buffer.kind != "temporary" or piece.buffer in taken:
+                    piece = self._copy(piece, steps)
+                taken.add(piece.buffer)
+                steps.append(Host(setter_of_grad(step.target, False), (piece,), (), "store_grad", True, (piece,)))
+        found = []
+        for value in outputs:
+            out = self.pieces[value] if isinstance(value, Value) else value
+            if isinstance(out, Piece) and (out.buffer.kind in ("input", "constant") or out.buffer in taken):
+                out = self._copy(out, steps)
+            found.append(out)
+        return steps, found
+
+    def _read_after(self, buffer: Buffer, n: int) -> bool:
+        """Whether a buffer is still read after a Tensor that it belongs to was written into."""
+        stores = [i for i, s in enumerate(self.steps) if i > n and isinstance(s, Instruction) and s.kind == "store"]
+        later = self.steps[stores[0] :] if stores else []
+        return any(p.buffer is buffer for s in later if not isinstance(s, Instruction) for p in read_by(s))
+
+    def _copy(self, piece: Piece, steps: list[Any]) -> Piece:
+        own = self.memory.buffer(np.empty(piece.shape, piece.dtype), "temporary")
+        steps.append(Elementwise("copy", (piece,), own, (piece.dtype, piece.dtype)))
+        return own
+
+    def _inside(self, array: Any, pieces: Sequence[Piece]) -> Piece | None:
+        """Where a result lies that is a view of an argument."""
+        for piece in pieces:
+            if self.memory.holds(piece.buffer, array):
+                return self.memory.piece(array, piece.buffer)
+        return None
+
+
+def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callable[..., Any], list[Value]]:
+    """A function of plain arrays that does what an instruction does, and the values it takes."""
+    values = list(dict.fromkeys(values_in((instruction.inputs, instruction.options))))
+    place = {value: i for i, value in enumerate(values)}
+
+    def filled(tree: Any, arrays: Sequence[Any]) -> Any:
+        if isinstance(tree, Value):
+            return arrays[place[tree]]
+        if isinstance(tree, tuple):
+            return tuple(filled(part, arrays) for part in tree)
+        return tree
+
+    op: Any = instruction.op
+    inputs, options, position = instruction.inputs, instruction.options, instruction.position
+    if instruction.kind == "apply":
+        positional = [i for i, name in enumerate(op.arrays) if name not in op.masks]
+        namespace = NAMESPACE if lowering else np
+        masks = [(i, name) for i, name in enumerate(op.arrays) if name in op.masks]
+
+        def apply(*arrays: Any) -> Any:
+            named = {name: filled(inputs[i], arrays) for i, name in masks}
+            named |= {name: filled(value, arrays) for name, value in options.items()}
+            given = [filled(inputs[i], arrays) for i in positional]
+            if op.variadic:
+                given = [list(given[0])]
+            return op.forward(namespace, *given, **named)
+
+        return apply, values
+    if instruction.kind == "pull":
+        names, avals = instruction.names, instruction.avals
+        parents: list[Any] = [None] * len(avals)
+        parents[position] = avals[position]
+        rule = _unconditional(op) if lowering else op.pull
+
+        def pull(*arrays: Any) -> Any:
+            known = {name: filled(value, arrays) for name, value in zip(names, inputs, strict=True)}
+            saved = [known.get(name) for name in op.residuals]
+            statics = [filled(options[name], arrays) for name in op.statics]
+            return tuple(rule(np, parents, saved, statics, known["g"]))[position]
+
+        return pull, values
+    if instruction.kind == "add":
+        return lambda *arrays: filled(inputs[0], arrays) + filled(inputs[1], arrays), values
+    function = instruction.target
+    return lambda *arrays: function(*(filled(part, tuple(map(as_tensor, arrays))) for part in inputs)), values
+
+
+@cache
+def _unconditional(op: Op) -> Callable[..., Any]:
+    """The reverse of an operation, with what a cotangent of zero absorbs computed without looking whether it occurs."""
+    return compile_pull(op, _absorb)
+
+
+def _absorb(xp: Any, g: Any, partial: Any) -> Any:
+    if not isinstance(partial, np.ndarray):
+        return g * partial
+    absorbed = np.logical_and(np.logical_not(np.isfinite(partial)), g == 0)
+    return g * np.where(absorbed, 0, partial)

@@ -1,0 +1,69 @@
+"""Whether two programs are the same, and if not, in which line they first differ, in words."""
+
+from typing import Any
+
+import numpy as np
+
+from .program import Instruction, Program, Value
+
+__all__ = ["difference"]
+
+
+def difference(a: Program, b: Program) -> str:
+    """Where two programs differ; an empty text if they are the same."""
+    for one, other in zip(a.instructions, b.instructions, strict=False):
+        what = _differing(one, other)
+        if what:
+            place = other.place or one.place
+            line = f" ({place}: {place.text})" if place else ""
+            return f"{what}{line}"
+    if len(a.instructions) != len(b.instructions):
+        longer = max(a.instructions, b.instructions, key=len)
+        extra = longer[min(len(a.instructions), len(b.instructions))]
+        line = f" ({extra.place}: {extra.place.text})" if extra.place else ""
+        return f"{len(a.instructions)} operations, and then {len(b.instructions)}; {extra.label}{line} is in one only"
+    if not _same(a.outputs, b.outputs):
+        return "what it returned"
+    return ""
+
+
+def _differing(a: Instruction, b: Instruction) -> str:
+    if (a.kind, a.label) != (b.kind, b.label):
+        return f"{a.label}, and then {b.label}"
+    if a.kind in ("read", "read_grad", "store", "store_grad") and a.target is not b.target:
+        return f"{a.label} of two different Tensors; one that the function makes anew in each call is a constant to it"
+    pairs = [*zip(a.inputs, b.inputs, strict=False), *((a.options[k], b.options.get(k)) for k in a.options)]
+    for one, other in pairs:
+        if not _same(one, other):
+            if (
+                isinstance(one, Value)
+                and isinstance(other, Value)
+                and one.array is not None
+                and other.array is not None
+            ):
+                return (
+                    f"{a.label} took an array that had other numbers; if it is random, draw it with ag.perform; "
+                    "if it changes, make it an argument"
+                )
+            return f"{a.label} took {_brief(one)}, and then {_brief(other)}; make it an argument"
+    return "" if len(a.inputs) == len(b.inputs) else a.label
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, Value) and isinstance(b, Value):
+        if a.array is None or b.array is None:
+            return a.number == b.number and a.shape == b.shape and a.dtype == b.dtype
+        return a.array is b.array or (
+            a.dtype == b.dtype and np.array_equal(a.array, b.array, equal_nan=a.dtype.kind == "f")
+        )
+    if isinstance(a, tuple) and isinstance(b, tuple):
+        return len(a) == len(b) and all(map(_same, a, b))
+    if isinstance(a, float) and isinstance(b, float):
+        return a == b or (a != a and b != b)
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.array_equal(a, b)))
+    return type(a) is type(b) and bool(a == b)
+
+
+def _brief(x: Any) -> str:
+    return x.type if isinstance(x, Value) else repr(x)

@@ -1,0 +1,248 @@
+"""`ag.compile`: a function that is traced when it is called, and replayed when it is called alike again.
+
+Knows when a plan may be used: signatures and guards. Does not know how plans are made or run.
+
+Note [Two runs before a plan]
+A call that is traced computes as it always does, effects included, and its result is the result. A plan is made once
+two calls in a row gave the same program, with the same constants: what differs between them would have been frozen (a
+random number that was drawn outside of `ag.perform`, the length of a list that grows), and is refused by name.
+"""
+
+import functools
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..arrays import as_array
+from ..containers import flatten
+from ..engine import CONTEXT, Variable
+from ..errors import GraphError, OptionError
+from ..tensor import Tensor
+from .building import Builder
+from .comparing import difference
+from .effects import Changed
+from .guarding import Guards, guards_of, states_of
+from .listening import traced_by
+from .plan import Plan
+from .program import Program, Value
+from .tracing import Tracer, followed_constant
+
+__all__ = ["Compiled", "Run", "compile", "run_traced"]
+
+_RUNS = 4  # how often a function may give another program for like arguments
+
+
+class Run:
+    """One call of a function that was traced: its program, its result, and what a plan is made from."""
+
+    def __init__(self, function: Callable[..., Any], args: Sequence[Any], kwargs: Any, exact: bool) -> None:
+        leaves, rebuild = flatten([list(args), kwargs])
+        self.builder, self.plain = Builder(exact), True
+        self.tracer = Tracer(self.builder)
+        inputs: list[Value] = []
+        lifted: list[Any] = []
+        for leaf in leaves:
+            if isinstance(leaf, Variable):
+                self.plain = False
+            if isinstance(leaf, Variable | np.ndarray | np.generic):
+                array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
+                array = np.asarray(array)
+                inputs.append(self.tracer.input(array))
+                lifted.append(_input(leaf, array))
+            else:
+                lifted.append(leaf)
+        self.tracer.states = states_of(function)
+        with traced_by(self.tracer):
+            given, named = rebuild(lifted)
+            self.result = function(*given, **named)
+        outputs, self.rebuild = flatten(self.result)
+        self.inputs = inputs
+        self.outputs = [self._output(x) for x in outputs]
+        self.program: Program = self.tracer.program(
+            getattr(function, "__name__", type(function).__name__), inputs, self.outputs
+        )
+        if any(i.kind == "read" for i in self.program.instructions):
+            self.plain = False
+
+    def _output(self, x: Any) -> Any:
+        if isinstance(x, Variable):
+            return self.tracer.of_variable(x)
+        if isinstance(x, np.ndarray | np.generic):
+            return self.tracer.argument(x, x)
+        return x
+
+    def value(self) -> Any:
+        """The result as the function would have given it without being traced."""
+        if not self.plain:
+            return self.result
+        leaves, rebuild = flatten(self.result)
+        return rebuild([_plain(x) for x in leaves])
+
+
+def _plain(x: Any) -> Any:
+    if not isinstance(x, Variable):
+        return x
+    return x._array if x._array.ndim else x._array[()]
+
+
+def _input(leaf: Any, array: Any) -> Any:
+    """An argument as the function gets it: a Tensor of its own, so that what is computed from it is followed."""
+    if isinstance(leaf, Tensor) and leaf.node is not None and CONTEXT.get().recording:
+        return leaf
+    return followed_constant(array)
+
+
+class Compiled:
+    """A function that is captured when it is called, as `ag.compile` returns it.
+
+    `program` is what the latest call computed, `plan` how it is replayed (None until there is one). Attributes of the
+    function, such as a module's parameters, can be asked for as before.
+    """
+
+    def __init__(self, function: Callable[..., Any], exact: bool, size: int) -> None:
+        if not callable(function):
+            raise OptionError(f"compile: a function is needed, got {type(function).__name__}")
+        if not isinstance(size, int) or size < 1:
+            raise OptionError(f"compile: cache_size must be a whole number above 0, got {size!r}")
+        functools.update_wrapper(self, function, updated=())
+        self._function, self._exact, self._size = function, exact, size
+        self._plans: OrderedDict[Any, list[_Entry]] = OrderedDict()
+        self._lock = threading.RLock()
+        self.program: Program | None = None
+        self.plan: Plan | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "_function":
+            raise AttributeError(name)
+        return getattr(self._function, name)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else functools.partial(self, instance)
+
+    def __repr__(self) -> str:
+        return f"compile({self._function!r})"
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        leaves, _ = flatten([list(args), kwargs]) if kwargs or not _flat(args) else (args, None)
+        key = _signature(leaves, args, kwargs)
+        arrays = [x._array if isinstance(x, Variable) else x for x in leaves if not _is_static(x)]
+        for entry in self._plans.get(key, ()):
+            if entry.plan is not None and entry.guards.hold():
+                try:
+                    results = entry.plan.run(arrays, leaves)
+                except Changed:
+                    continue
+                self.plan = entry.plan
+                return results
+        return self._trace(key, args, kwargs)
+
+    def _trace(self, key: Any, args: Any, kwargs: Any) -> Any:
+        run = Run(self._function, args, kwargs, self._exact)
+        self.program = run.program
+        guards = guards_of(self._function, run.tracer)
+        with self._lock:
+            entries = self._plans.setdefault(key, [])
+            self._plans.move_to_end(key)
+            entry = next((e for e in entries if e.guards.same(guards)), None)
+            if entry is None:
+                entries.append(_Entry(run, guards))
+                del entries[: -self._size]
+            else:
+                entry.again(run, self._function)
+                self.plan = entry.plan
+            while len(self._plans) > self._size:
+                self._plans.popitem(last=False)
+        return run.value()
+
+
+class _Entry:
+    """What is known of calls with one signature under the same guards."""
+
+    def __init__(self, run: Run, guards: Guards) -> None:
+        self.run: Run | None = run
+        self.guards, self.plan, self.runs = guards, None, 1
+
+    def again(self, run: Run, function: Any) -> None:
+        """Another call was traced: the same program makes a plan."""
+        before, self.run, self.runs = self.run, run, self.runs + 1
+        found = difference(before.program, run.program) if before is not None else ""
+        if found and self.runs >= _RUNS:
+            name = getattr(function, "__name__", type(function).__name__)
+            raise GraphError(
+                f"compile: {name} computed something else when it was called again with like arguments: {found}"
+            )
+        if not found:
+            self.plan = Plan(run)
+            self.run = None
+
+
+def _flat(args: Sequence[Any]) -> bool:
+    return not any(isinstance(x, list | tuple | dict) or x is None for x in args)
+
+
+def _is_static(x: Any) -> bool:
+    return not isinstance(x, Variable | np.ndarray | np.generic)
+
+
+def _signature(leaves: Sequence[Any], args: Any, kwargs: Any) -> Any:
+    """What calls have in common that one plan serves: types, shapes, layouts, and all that is no array."""
+    recording = CONTEXT.get().recording
+    parts: list[Any] = [recording]
+    for x in leaves:
+        if isinstance(x, Variable):
+            a = x._array
+            parts.append((a.shape, a.strides, a.dtype, x.node is not None and recording))
+        elif isinstance(x, np.ndarray | np.generic):
+            parts.append((x.shape, x.strides, x.dtype))
+        else:
+            parts.append((type(x), x))
+    if kwargs or len(leaves) != len(args):
+        parts.append(_outline([list(args), kwargs]))
+    key = tuple(parts)
+    try:
+        hash(key)
+    except TypeError as error:
+        raise OptionError(
+            f"compile: an argument is neither an array nor a constant that can be compared ({error})"
+        ) from None
+    return key
+
+
+def _outline(tree: Any) -> Any:
+    if isinstance(tree, dict):
+        return ("dict", *((k, _outline(v)) for k, v in tree.items()))
+    if isinstance(tree, list | tuple):
+        return (type(tree), *map(_outline, tree))
+    return tree is None
+
+
+def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -> Any:
+    """The same function, captured: what it computes is planned once, and replayed when it is called alike again.
+
+    For functions of arrays and containers of them, `ag.value_and_grad(f)`, modules, and whole training steps
+    (forward, backward, and the optimizer's step). There is a plan for each signature: shapes, dtypes and layouts of the
+    arrays, and the values of all other arguments; the `cache_size` most recent are kept. A plan is made when two calls
+    computed the same; until then calls are eager. Parameters and other Tensors from outside are read anew by each
+    replay; plain arrays are read where they lie. With `exact=True` every number is the one of eager code, bit for bit;
+    without, operations are fused, and differ by rounding.
+
+    What depends on the numbers of one call (`if`, `float(x)`, `.numpy()`, printing) is refused with its line. What
+    shall happen in every replay besides computing goes through `ag.perform`.
+
+    Errors: GraphError for what cannot be captured; OptionError for arguments that cannot be compared.
+
+    >>> f = ag.compile(lambda x, y: ag.sum(ag.tanh(x) * y))
+    >>> [round(float(f(np.full(3, a), np.ones(3))), 4) for a in (0.0, 1.0, 2.0)]
+    [0.0, 2.2848, 2.8921]
+    """
+    if function is None:
+        return functools.partial(compile, exact=exact, cache_size=cache_size)
+    return Compiled(function, exact, cache_size)
+
+
+def run_traced(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Run:
+    """One traced call, for `ag.trace`."""
+    return Run(function, args, kwargs, exact=True)

@@ -1,0 +1,43 @@
+"""A plan: the steps of one program, in their final form, and how a call goes through them.
+
+Knows how steps are put in order and which executor takes them. Does not know when a plan is used.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..tensor import constant_of
+from .lowered import Piece
+from .planning import needed, shared_results
+from .program import Value
+from .replaying import Replay
+
+if TYPE_CHECKING:
+    from .compiling import Run
+
+__all__ = ["Plan"]
+
+
+class Plan:
+    """How one program is replayed. `replay.source` is the text of what runs."""
+
+    def __init__(self, run: "Run") -> None:
+        steps, outputs = run.builder.finish(run.outputs)
+        pieces = [x for x in outputs if isinstance(x, Piece)]
+        steps = shared_results(steps)
+        steps = needed(steps, {p.buffer for p in pieces})
+        self.steps = steps
+        inputs = [run.builder.pieces[value] for value in run.inputs]
+        self.replay = Replay(steps, inputs, outputs)
+        self._run, self._rebuild, self._plain = self.replay.run, run.rebuild, run.plain
+        self._given = [run.inputs.index(x) if isinstance(x, Value) and x in run.inputs else None for x in run.outputs]
+        self._numbers = [not isinstance(x, Piece) for x in outputs]
+
+    def run(self, arrays: Sequence[Any], leaves: Sequence[Any]) -> Any:
+        """The results of a call with these arrays."""
+        found = self._run(*arrays)
+        if self._plain:
+            made = [x if n else x if x.ndim else x[()] for x, n in zip(found, self._numbers, strict=True)]
+        else:
+            made = [x if n else constant_of(x) for x, n in zip(found, self._numbers, strict=True)]
+        return self._rebuild(made)

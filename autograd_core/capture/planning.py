@@ -1,0 +1,149 @@
+"""From steps to a plan: what is not needed is left out, memory is laid out by who reads what last, order is kept.
+
+Knows lowered steps. Does not know operations, nor how a step is executed.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from .lowered import Buffer, Elementwise, Fetch, Host, Number, Operand, Piece, Product, Reduce, Step
+
+__all__ = ["Layout", "laid_out", "needed", "read_by", "shared_results", "written_by"]
+
+_ALIGNED = 64  # bytes: a cache line, and the widest vectors
+
+
+def read_by(step: Step) -> list[Piece]:
+    """The pieces that a step reads."""
+    if isinstance(step, Elementwise):
+        operands: Iterable[Operand] = step.operands
+    elif isinstance(step, Reduce):
+        operands = (step.operand,)
+    elif isinstance(step, Product):
+        operands = (step.a, step.b, step.out) if step.keep else (step.a, step.b)
+    elif isinstance(step, Host):
+        operands = step.inputs
+    else:
+        operands = ()
+    return [x for x in operands if isinstance(x, Piece)]
+
+
+def written_by(step: Step) -> list[Piece]:
+    """The pieces that a step writes."""
+    return [*step.outputs] if isinstance(step, Host) else [step.out]
+
+
+def needed(steps: Sequence[Step], kept: Iterable[Buffer]) -> list[Step]:
+    """The steps without those whose results nobody reads. Steps with effects, and writes into inputs, are kept."""
+    live, found = set(kept), list[Step]()
+    for step in reversed(steps):
+        written = {piece.buffer for piece in written_by(step)}
+        if written & live or getattr(step, "effect", False):
+            found.append(step)
+            live |= {piece.buffer for piece in read_by(step)}
+    return found[::-1]
+
+
+def shared_results(steps: Sequence[Step]) -> list[Step]:
+    """The steps with each computation done once: what is computed again from the same pieces is the first result.
+
+    Only where neither the operands nor the result are written again.
+    """
+    writes: dict[Buffer, int] = {}
+    for step in steps:
+        for piece in written_by(step):
+            writes[piece.buffer] = writes.get(piece.buffer, 0) + 1
+    same: dict[Buffer, tuple[Buffer, int]] = {}
+    seen: dict[Any, Piece] = {}
+    found = list[Step]()
+
+    def now(x: Any) -> Any:
+        if isinstance(x, Piece) and x.buffer in same:
+            buffer, offset = same[x.buffer]
+            return replace(x, buffer=buffer, offset=x.offset + offset)
+        return x
+
+    def key(x: Any) -> Any:
+        return (x.value, type(x.value), x.dtype) if isinstance(x, Number) else x
+
+    for step in steps:
+        step = _with_pieces(step, now)
+        if isinstance(step, Host | Fetch):
+            found.append(step)
+            continue
+        once = writes.get(step.out.buffer, 0) == 1 and all(
+            p.buffer.kind != "input"
+            and writes.get(p.buffer, 0) <= 1
+            or p.buffer.kind == "input"
+            and not writes.get(p.buffer)
+            for p in read_by(step)
+        )
+        if not once or step.out.buffer.kind != "temporary":
+            found.append(step)
+            continue
+        out = step.out
+        form = (out.shape, out.strides, out.dtype, out.offset, out.buffer.nbytes)
+        if isinstance(step, Elementwise):
+            what: Any = (step.name, tuple(map(key, step.operands)), step.loop, form)
+        elif isinstance(step, Reduce):
+            what = ("reduce", step.name, step.operand, step.axes, form)
+        else:
+            what = ("product", step.function, step.a, step.b, step.scale, step.keep, form)
+        if what in seen:
+            same[out.buffer] = seen[what].buffer, 0
+        else:
+            seen[what] = out
+            found.append(step)
+    return found
+
+
+def _with_pieces(step: Step, now: Any) -> Step:
+    if isinstance(step, Elementwise):
+        return Elementwise(step.name, tuple(map(now, step.operands)), now(step.out), step.loop)
+    if isinstance(step, Reduce):
+        return Reduce(step.name, now(step.operand), step.axes, now(step.out))
+    if isinstance(step, Product):
+        return Product(now(step.a), now(step.b), now(step.out), step.function, step.scale, step.keep)
+    return replace(step, inputs=tuple(map(now, step.inputs))) if isinstance(step, Host) else step
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where temporary buffers lie in one piece of memory of `nbytes`."""
+
+    offsets: dict[Buffer, int]
+    nbytes: int
+
+
+def laid_out(steps: Sequence[Sequence[Step]], kept: Iterable[Buffer]) -> Layout:
+    """Give each temporary buffer a place for as long as it is needed; `steps` come in groups that run as one.
+
+    First fit, in the order in which buffers are first written; what is read and written in one group never overlaps.
+    """
+    first: dict[Buffer, int] = {}
+    last: dict[Buffer, int] = {}
+    for i, group in enumerate(steps):
+        for step in group:
+            for piece in (*read_by(step), *written_by(step)):
+                if piece.buffer.kind == "temporary":
+                    first.setdefault(piece.buffer, i)
+                    last[piece.buffer] = i
+    for buffer in kept:
+        if buffer in last:
+            last[buffer] = len(steps)
+    offsets: dict[Buffer, int] = {}
+    active: list[tuple[int, int, int]] = []  # (offset, end, last group)
+    total = 0
+    for buffer in sorted(first, key=lambda b: (first[b], -b.nbytes)):
+        active = sorted(span for span in active if span[2] >= first[buffer])
+        size = -(-max(buffer.nbytes, 1) // _ALIGNED) * _ALIGNED
+        place = 0
+        for start, end, _ in active:
+            if start - place >= size:
+                break
+            place = max(place, end)
+        offsets[buffer] = place
+        active.append((place, place + size, last[buffer]))
+        total = max(total, place + size)
+    return Layout(offsets, total)

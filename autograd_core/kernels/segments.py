@@ -1,0 +1,263 @@
+"""Consecutive steps of a plan as one piece of machine code.
+
+Knows steps, and puts together what the files below it make of them. Does not know plans: it gets an array of addresses,
+one for each buffer by its number, and runs.
+"""
+
+import ctypes
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..capture.lowered import Buffer, Elementwise, Number, Piece, Product, Reduce, Step
+from ..parallel import share
+from . import products
+from .elementwise import identity, is_known
+from .emitting import Function, Module
+from .llvm import available, compiled, vector_bytes
+from .loops import NestCode
+from .nests import Access, Line, Nest, grouped
+
+__all__ = ["Segment", "takes"]
+
+_WORTH_THREADS = 1 << 18  # points of a nest from which other cores help
+_PART = 1 << 17  # points that one of them does at a time
+_PARTS = 32
+_SCRATCH = 1 << 22  # bytes of partial results that a nest may have
+
+
+def takes(step: Step, approximate: bool) -> bool:
+    """Whether a step can be machine code here; without `approximate` only if it gives NumPy's bits."""
+    if not available():
+        return False
+    if isinstance(step, Elementwise):
+        pieces = [each for each in (*step.operands, step.out) if isinstance(each, Piece)]
+        return is_known(step.name, step.loop, approximate=approximate) and all(
+            is_known("copy", (piece.dtype, dtype), approximate=approximate)
+            for piece in pieces
+            for dtype in (step.loop[-1],)
+        )
+    if isinstance(step, Reduce):
+        if step.operand.dtype.char not in "?bhilqBHILQfd" or step.out.dtype.char not in "?bhilqBHILQfd":
+            return False
+        if identity(step.name, step.out.dtype) is None:
+            return False
+        return approximate or step.out.dtype.kind != "f"  # the order of the operands shows in the last bits
+    return isinstance(step, Product) and products.is_possible(step, approximate=approximate)
+
+
+class Segment:
+    """Machine code of steps, all of which it `takes`. `kept` are buffers that somebody reads later.
+
+    run         does the steps; its argument is the address of an array of addresses, by the numbers of buffers
+    unneeded    temporary buffers that are never in memory
+    stages      for each part of the work, in its order, the buffers that it reads or writes in memory
+    """
+
+    def __init__(
+        self, steps: Sequence[Elementwise | Reduce | Product], kept: Collection[Buffer], *, approximate: bool
+    ) -> None:
+        self._module = Module()
+        self._approximate = approximate
+        self._kept = set(kept)
+        self._calls: list[_Call] = []
+        self._function: Function | None = None
+        self._scratch = 0
+        self._memory: list[set[Buffer]] = []
+        groups = grouped(steps)
+        self._touching: dict[Buffer, set[int]] = {}
+        for here, group in enumerate(groups):
+            for buffer in _buffers(group):
+                self._touching.setdefault(buffer, set()).add(here)
+        for here, group in enumerate(groups):
+            self._memory.append(set())
+            if isinstance(group, Product):
+                function = self._serial()
+                products.write(function, group, self._bases(function))
+            else:
+                self._write_nest(here, group)
+        self._finish_serial()
+        if self._scratch:
+            self._module.functions["scratch"] = (
+                f"@scratch = internal global [{self._scratch} x i8] zeroinitializer, align 64"
+            )
+        in_memory = set().union(*self._memory)
+        self.unneeded = frozenset(
+            buffer for buffer in self._touching if buffer.kind == "temporary" and buffer not in in_memory
+        )
+        self.stages = tuple(frozenset(buffers) for buffers in self._memory)
+        self._library = compiled(self._module.text, level=1, symbols=products.symbols())
+        for call in self._calls:
+            call.code = self._library.function(
+                call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0)
+            )
+        self.run: Callable[[int], None] = self._run
+        if len(self._calls) == 1 and not self._calls[0].bounds:
+            self.run = self._calls[0].code
+
+    @property
+    def text(self) -> str:
+        """The LLVM IR."""
+        return self._module.text
+
+    def _run(self, table: int) -> None:
+        for call in self._calls:
+            if call.bounds:
+                call.share(table)
+            else:
+                call.code(table)
+
+    # -- functions
+
+    def _serial(self) -> Function:
+        """The function that is being written, which is done by one thread."""
+        if self._function is None:
+            name = f"run{len(self._calls)}"
+            self._function = Function(self._module, name, [("ptr", "table")], contract=self._approximate)
+            self._pointers: dict[Any, str] = {}
+            self._calls.append(_Call(name))
+        return self._function
+
+    def _finish_serial(self) -> None:
+        if self._function is not None:
+            self._function.finish()
+            self._function = None
+
+    def _bases(self, function: Function, pointers: dict[Buffer, str] | None = None) -> Callable[[Buffer], str]:
+        """Where a buffer begins, as a register of the function."""
+        known = self._pointers if pointers is None else pointers
+
+        def base(buffer: Buffer) -> str:
+            if buffer.number < 0:  # partial results
+                return known.get(buffer) or function.text_value(
+                    f"getelementptr i8, ptr @scratch, i64 {-1 - buffer.number}"
+                )
+            self._memory[-1].add(buffer)
+            if buffer not in known:
+                place = function.text_value(f"getelementptr ptr, ptr %table, i64 {buffer.number}")
+                known[buffer] = function.text_value(f"load ptr, ptr {place}, align 8")
+            return known[buffer]
+
+        return base
+
+    # -- nests
+
+    def _write_nest(self, here: int, nest: Nest) -> None:
+        def leaves(buffer: Buffer) -> bool:
+            return buffer.kind != "temporary" or buffer in self._kept or len(self._touching.get(buffer, ())) > 1
+
+        code = NestCode(nest, leaves, vector_bytes())
+        if nest.size >= _WORTH_THREADS and self._write_shared(nest, code, leaves):
+            return
+        self._write_serial(code)
+
+    def _write_serial(self, code: NestCode) -> None:
+        function = self._serial()
+        bases = self._bases(function)
+        for start in code.starts():
+            NestCode(start, lambda _: True, vector_bytes()).write(function, bases)
+        code.write(function, bases, inline=self._is_small(code))
+
+    def _is_small(self, code: NestCode) -> bool:
+        """Whether what functions compute may stand where they are called, each time anew."""
+        return len(code.nest.lines) <= 64
+
+    def _write_shared(self, nest: Nest, code: NestCode, leaves: Callable[[Buffer], bool]) -> bool:
+        """Write a nest as a function of a part of it, and what has to be done before and after; False if it cannot be."""
+        total = code.outer[0] if code.outer else code.whole // (code.lanes * code.rounds)
+        count = min(1 << (nest.size // _PART).bit_length(), _PARTS, total)
+        if count < 2:
+            return False
+        partial: list[tuple[Line, Line, Buffer, int]] = []  # line, as it is in a part, its memory, bytes of one part
+        lines = []
+        scratch = self._scratch
+        for line in nest.lines:
+            axes = code.reduced_axes[code.reductions.index(line)] if line.reduces else set()
+            if 0 not in axes:
+                lines.append(line)
+                continue
+            dtype = line.out.dtype
+            strides, nbytes = [0] * len(nest.shape), dtype.itemsize
+            for axis in reversed(range(len(nest.shape))):
+                if axis not in line.reduces:
+                    strides[axis] = nbytes
+                    nbytes *= nest.shape[axis]
+            buffer = Buffer(-1 - scratch, nbytes * count, "temporary")
+            scratch += -(-nbytes * count // 64) * 64
+            inside = replace(line, out=Access(buffer, 0, tuple(strides), dtype))
+            lines.append(inside)
+            partial.append((line, inside, buffer, nbytes))
+        if scratch - self._scratch > _SCRATCH:
+            return False
+        if partial:
+            nest_of_parts = Nest(nest.shape)
+            for line in lines:
+                nest_of_parts.add(line)
+            inside_code = NestCode(nest_of_parts, leaves, vector_bytes())
+            changed = {id(inside) for _, inside, _, _ in partial}
+            split = [0 in axes for axes in inside_code.reduced_axes]
+            if split != [id(line) in changed for line in inside_code.reductions] or (
+                inside_code.outer[:1] != code.outer[:1] or inside_code.lanes * inside_code.rounds != code.lanes * code.rounds
+            ):
+                return False
+            code = inside_code
+        self._scratch = scratch
+        own = {buffer for _, _, buffer, _ in partial}
+        before = [start for start in code.starts() if start.lines[0].out.buffer not in own]
+        if before:
+            function = self._serial()
+            for start in before:
+                NestCode(start, lambda _: True, vector_bytes()).write(function, self._bases(function))
+        self._finish_serial()
+        name = f"part{len(self._calls)}"
+        function = Function(
+            self._module, name, [("ptr", "table"), ("i64", "begin"), ("i64", "end"), ("i64", "part")],
+            contract=self._approximate,
+        )  # fmt: skip
+        self._calls.append(_Call(name, [total * part // count for part in range(count + 1)]))
+        pointers: dict[Buffer, str] = {}
+        bases = self._bases(function, pointers)
+        for _, _, buffer, nbytes in partial:
+            distance = function.text_value(f"mul i64 %part, {nbytes}")
+            pointers[buffer] = function.text_value(f"getelementptr i8, ptr {bases(buffer)}, i64 {distance}")
+        for start in code.starts():
+            if start.lines[0].out.buffer in own:
+                NestCode(start, lambda _: True, vector_bytes()).write(function, bases)
+        code.write(function, bases, part=("%begin", "%end"), inline=self._is_small(code))
+        function.finish()
+        for line, inside, buffer, nbytes in partial:
+            kept = [axis for axis in range(len(nest.shape)) if axis not in line.reduces]
+            together = Nest((count, *(nest.shape[axis] for axis in kept)))
+            dtype = line.out.dtype
+            operand = Access(buffer, 0, (nbytes, *(inside.out.strides[axis] for axis in kept)), dtype)
+            out = Access(line.out.buffer, line.out.offset, (0, *(line.out.strides[axis] for axis in kept)), dtype)
+            together.add(Line(line.name, (operand,), out, (dtype, dtype), (0,)))
+            self._write_serial(NestCode(together, lambda _: True, vector_bytes()))
+        return True
+
+
+@dataclass(slots=True)
+class _Call:
+    """A function of the code; with `bounds`, one that does a part of the work between two of them."""
+
+    name: str
+    bounds: Sequence[int] = ()
+    code: Any = None
+
+    def share(self, table: int) -> None:
+        bounds, code = self.bounds, self.code
+
+        def work(tasks: Iterator[int]) -> None:
+            for task in tasks:
+                code(table, bounds[task], bounds[task + 1], task)
+
+        share(work, len(bounds) - 1)
+
+
+def _buffers(group: Nest | Product) -> set[Buffer]:
+    if isinstance(group, Product):
+        return {group.a.buffer, group.b.buffer, group.out.buffer}
+    return {*group.written, *group.read}

@@ -1,0 +1,170 @@
+"""The report from top to bottom: headings, sentences, tables and pictures. Markdown and HTML follow this list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from benchmarks.families import FAMILIES
+from benchmarks.libraries import LIBRARIES
+from benchmarks.report import charts, tables
+from benchmarks.report.findings import Findings
+from benchmarks.report.tables import Table
+from benchmarks.scaling import growth
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An SVG drawing. `name` is that of its file where it lies beside the text."""
+
+    name: str
+    svg: str
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading, and below it sentences, tables and pictures in order. `folded`: shown on demand where that exists."""
+
+    title: str
+    parts: list[str | Table | Picture]
+    folded: bool = False
+
+
+def headline(findings: Findings) -> str:
+    """What came out, in a few sentences."""
+    judged = [verdict for verdict in findings.verdicts() if verdict.met is not None]
+    met = sum(bool(verdict.met) for verdict in judged)
+    sentences = []
+    for who, rival in (("ours", "torch"), ("captured", "torch"), ("captured", "jax")):
+        ratios = [findings.ratio(row, who, rival) for row in findings.results if row != "import"]
+        medians = [found.median for found in ratios if found]
+        if medians:
+            faster = sum(median < 1 for median in medians)
+            sentences.append(
+                f"{LIBRARIES[who].title.capitalize()} is faster than {LIBRARIES[rival].title} in {faster} of "
+                f"{len(medians)} rows (from {min(medians):.2f} to {max(medians):.2f} of its time)."
+            )
+    if judged:
+        sentences.append(f"{met} of {len(judged)} goals are met.")
+    return " ".join(sentences)
+
+
+def sections(findings: Findings) -> Iterator[Section]:
+    """All sections that have something to say."""
+    first = tables.shown(findings, "first")
+    if findings.results:
+        yield _times(findings, first)
+        if findings.verdicts():
+            yield Section("Goals", ["What this project set out to reach, judged by this run.", tables.goals(findings)])
+    if any(result.cold for result in findings.results.values()):
+        yield Section(
+            "First calls",
+            [
+                "Milliseconds of the first step in a fresh process, with everything that is traced, planned and "
+                "compiled for it. Behind the slash: in a second process, where compiled programs are found on the disk.",
+                tables.first_calls(findings, tables.shown(findings, "first", "variants")),
+            ],
+        )
+    if findings.curves:
+        yield _curves(findings)
+    if findings.roof.products:
+        yield _roof(findings, first)
+    if findings.memory:
+        yield Section(
+            "Peak memory",
+            ["MiB of a training step at its peak; in brackets as a fraction of PyTorch's.", tables.memory(findings)],
+        )
+    yield from _more(findings)
+
+
+def _times(findings: Findings, first: list[str]) -> Section:
+    return Section(
+        "Time of a step",
+        [
+            "Each mark is one contestant's time for one training step, or one forward and backward pass, as a multiple "
+            "of eager PyTorch's in the same run.",
+            Picture("times", charts.times(findings, first)),
+            "Medians in microseconds. Behind each rival: the time of eager / of captured as a fraction of the rival's, "
+            "the median over rounds, so that below 1 ours is faster.",
+            tables.times(findings, first),
+        ],
+    )
+
+
+def _curves(findings: Findings) -> Section:
+    parts: list[str | Table | Picture] = [
+        "Time of a step over the size of the problem, both on logarithmic axes. The grey band grows like the work, that "
+        f"is, the floating-point operations. {_fast_growing(findings)}"
+    ]
+    parts += [Picture(f"scaling_{name}", charts.curve(findings, name)) for name in findings.curves]
+    parts += [
+        "The exponent of a power law, fitted over the upper half of the sizes in logarithmic scale. Below the "
+        "work's exponent, fixed costs still count.",
+        tables.growths(findings),
+    ]
+    return Section("Scaling", parts)
+
+
+def _fast_growing(findings: Findings) -> str:
+    found = [
+        f"{LIBRARIES[library].title} along {FAMILIES[name].axis}"
+        for name, curve in findings.curves.items()
+        for library, seconds in curve.seconds.items()
+        if (fitted := growth(FAMILIES[name], seconds)) and fitted.faster_than_its_work
+    ]
+    return f"Growing faster than the work: {'; '.join(found)}." if found else "Nobody grows faster than the work."
+
+
+def _roof(findings: Findings, first: list[str]) -> Section:
+    return Section(
+        "Roofline",
+        [
+            "How fast each row's arithmetic runs, under what this machine can do: the fastest float32 matrix product of "
+            "any contestant in this run, and copies of arrays. Only the work that cannot be avoided counts: products, "
+            "and inputs and parameters moved once. Small rows lie low because a step costs time even when there is "
+            "little to compute.",
+            Picture("roofline", charts.roofline(findings, first)),
+            "The fraction of the machine's speed that each contestant reaches.",
+            tables.fractions(findings, first),
+            tables.roof(findings),
+        ],
+    )
+
+
+def _more(findings: Findings) -> Iterator[Section]:
+    others, variants = tables.shown(findings, "others"), tables.shown(findings, "variants")
+    if findings.results and others:
+        shown = tables.times(findings, ["ours", "captured", *others])
+        yield Section("Other libraries", ["As above.", shown])
+    if findings.results and variants:
+        yield Section(
+            "Variants of ours",
+            [
+                "NumPy alone: without llvmlite (`AUTOGRAD_CORE_NATIVE=0`). AVX-512 BLAS: with "
+                "`OPENBLAS_CORETYPE=SkylakeX`, which makes OpenBLAS take its AVX-512 kernels where it chose others.",
+                tables.times(findings, ["ours", "captured", *variants], against=("ours", "captured", *variants)),
+            ],
+        )
+    if findings.curves:
+        parts: list[str | Table | Picture] = []
+        for name in findings.curves:
+            parts += [FAMILIES[name].title, tables.points(findings, name)]
+        yield Section("Scaling, the numbers", ["Microseconds a step.", *parts], folded=True)
+    lines = [*findings.machine.items(), *findings.settings.items()]
+    yield Section(
+        "Machine and method",
+        [
+            Table(["", ""], [[key, value] for key, value in lines], words=2),
+            tables.contestants(findings),
+            "Each contestant runs in a process of its own, a fresh one for each row. Before anything is timed, values, "
+            "gradients and moved parameters after two steps must agree between all of them to float32 rounding. Rounds take turns, so "
+            "that a noisy machine disturbs all alike; ratios are taken round by round. Absolute times differ from "
+            "machine to machine.",
+        ],
+    )
+    if findings.failures:
+        yield Section("What failed", [f"{LIBRARIES[f.library].title}, {f.row}: {_last(f.message)}" for f in findings.failures])
+
+
+def _last(message: str) -> str:
+    return message.strip().splitlines()[-1][:300] if message.strip() else ""

@@ -1,0 +1,563 @@
+"""Machine code of steps agrees with NumPy: bit for bit where nothing is approximated, within units in the last place else."""
+
+import ctypes
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from autograd_core.capture.lowered import Buffer, Elementwise, Number, Piece, Product, Reduce
+from autograd_core.kernels import llvm, segments
+
+pytestmark = pytest.mark.skipif(not llvm.available(), reason="machine code needs llvmlite")
+
+
+class Program:
+    """Steps on buffers, with memory for them: done by NumPy, or by a Segment."""
+
+    def __init__(self):
+        self.steps, self.memory = [], {}
+
+    def array(self, values, kind="input"):
+        """A dense piece that holds the values."""
+        values = np.ascontiguousarray(values)
+        piece = self.empty(values.shape, values.dtype, kind)
+        view(self.memory, piece)[...] = values
+        return piece
+
+    def empty(self, shape, dtype, kind="temporary"):
+        dtype = np.dtype(dtype)
+        like = np.empty(shape, dtype)
+        buffer = Buffer(len(self.memory), like.nbytes, kind)
+        self.memory[buffer] = np.full(max(like.nbytes, 64), 0xEE, np.uint8)  # what was never written shows
+        return Piece(buffer, 0, like.shape, like.strides, dtype)
+
+    def elementwise(self, name, *operands, out=None, kind="temporary", loop=None):
+        """A step, with a new piece for what it computes unless it is given."""
+        pieces = [each for each in operands if isinstance(each, Piece)]
+        loop = tuple(map(np.dtype, loop)) if loop else (pieces[0].dtype,) * (len(operands) + 1)
+        operands = [
+            each if isinstance(each, Piece) else Number(each, dtype)
+            for each, dtype in zip(operands, loop, strict=False)
+        ]
+        if out is None:
+            out = self.empty(np.broadcast_shapes(*(piece.shape for piece in pieces)), loop[-1], kind)
+        self.steps.append(Elementwise(name, tuple(operands), out, loop))
+        return out
+
+    def reduce(self, name, operand, axes, kind="output", dtype=None):
+        shape = tuple(length for axis, length in enumerate(operand.shape) if axis not in axes)
+        out = self.empty(shape, dtype or operand.dtype, kind)
+        self.steps.append(Reduce(name, operand, axes, out))
+        return out
+
+    def product(self, a, b, out=None, **options):
+        if out is None:
+            out = self.empty(a.shape[:-1] + b.shape[1:], a.dtype, "output")
+        self.steps.append(Product(a, b, out, **options))
+        return out
+
+    def compiled(self, *, approximate=False, kept=()):
+        for step in self.steps:
+            assert segments.takes(step, approximate), step
+        return segments.Segment(self.steps, set(kept), approximate=approximate)
+
+    def by_machine(self, segment):
+        """The memory after the segment has run. What is unneeded has no memory, so that touching it would end badly."""
+        memory = {buffer: content.copy() for buffer, content in self.memory.items()}
+        table = (ctypes.c_uint64 * len(memory))()
+        for buffer, content in memory.items():
+            table[buffer.number] = 0 if buffer in segment.unneeded else content.ctypes.data
+        segment.run(ctypes.addressof(table))
+        return memory
+
+    def by_numpy(self):
+        memory = {buffer: content.copy() for buffer, content in self.memory.items()}
+        with np.errstate(all="ignore"):
+            for step in self.steps:
+                interpret(step, memory)
+        return memory
+
+    def results(self, segment=None, **options):
+        """What both leave in the buffers that somebody sees: (machine, NumPy), each a dictionary."""
+        segment = segment or self.compiled(**options)
+        seen = [buffer for buffer in self.memory if buffer.kind != "temporary" or buffer in options.get("kept", ())]
+        return [{buffer: memory[buffer] for buffer in seen} for memory in (self.by_machine(segment), self.by_numpy())]
+
+    def agrees_exactly(self, **options):
+        machine, numpy = self.results(**options)
+        for buffer in machine:
+            assert machine[buffer].tobytes() == numpy[buffer].tobytes(), buffer
+
+
+def view(memory, piece):
+    content = memory[piece.buffer]
+    if 0 in piece.shape:
+        return np.empty(piece.shape, piece.dtype)
+    return np.lib.stride_tricks.as_strided(
+        content[piece.offset : piece.offset + piece.dtype.itemsize].view(piece.dtype)[:1], piece.shape, piece.strides
+    )
+
+
+def interpret(step, memory):
+    """A step as NumPy does it."""
+    out = view(memory, step.out)
+    if isinstance(step, Reduce):
+        out[...] = getattr(np, step.name).reduce(view(memory, step.operand), axis=step.axes, dtype=step.out.dtype)
+    elif isinstance(step, Product):
+        product = view(memory, step.a) @ view(memory, step.b)
+        out[...] = product if (step.scale, step.keep) == (1, 0) else step.scale * product + step.keep * out
+    else:
+        operands = [
+            (view(memory, each) if isinstance(each, Piece) else np.asarray(each.value)).astype(dtype)
+            for each, dtype in zip(step.operands, step.loop, strict=False)
+        ]
+        if step.name in ("copy", "where"):
+            result = operands[0] if step.name == "copy" else np.where(*operands)
+        else:
+            result = getattr(np, step.name)(*operands, dtype=step.loop[-1] if step.loop[-1] != bool else None)
+        out[...] = result.astype(step.out.dtype)
+
+
+def moved(piece, *, offset=0, shape=None, strides=None):
+    """Another look into the same memory; the offset is in numbers."""
+    return Piece(
+        piece.buffer, piece.offset + offset * piece.dtype.itemsize, shape or piece.shape,
+        strides if strides is not None else piece.strides, piece.dtype,
+    )  # fmt: skip
+
+
+def turned(piece, axes=None):
+    axes = axes or tuple(reversed(range(len(piece.shape))))
+    return moved(
+        piece, shape=tuple(piece.shape[axis] for axis in axes), strides=tuple(piece.strides[axis] for axis in axes)
+    )
+
+
+SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan, 1e-310, -1e-42, 0.5, 1.5, 2.5, -2.5, 3e38, 1e300, -7.25]
+UNARY = (
+    "negative positive absolute fabs sign square reciprocal sqrt floor ceil trunc rint isnan isfinite isinf signbit "
+    "logical_not copy"
+).split()
+BINARY = "add subtract multiply divide maximum minimum copysign".split()
+COMPARISONS = "equal not_equal less less_equal greater greater_equal logical_and logical_or logical_xor".split()
+SIZES = [1, 2, 3, 7, 8, 10, 16, 17, 31, 64, 100, 257]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("size", SIZES)
+def test_every_exact_function_has_numpys_bits(dtype, size):
+    rng = np.random.default_rng(size)
+    with np.errstate(over="ignore"):
+        x, y = rng.choice(np.array(SPECIAL), (2, size)).astype(dtype)
+    program = Program()
+    a, b = program.array(x), program.array(y)
+    for name in UNARY:
+        result = bool if name[:2] == "is" or name in ("signbit", "logical_not") else dtype
+        program.elementwise(name, a, kind="output", loop=(dtype, result))
+    for name in BINARY:
+        program.elementwise(name, a, b, kind="output")
+    for name in COMPARISONS:
+        program.elementwise(name, a, b, kind="output", loop=(dtype, dtype, bool))
+    mask = program.elementwise("less", a, b, loop=(dtype, dtype, bool))
+    program.elementwise("where", mask, a, b, kind="output", loop=(bool, dtype, dtype, dtype))
+    program.agrees_exactly()
+
+
+@pytest.mark.parametrize("dtype", ["?", "i1", "u1", "i4", "u4", "i8"])
+def test_integers_and_truth_values_have_numpys_bits(dtype):
+    rng = np.random.default_rng(0)
+    dtype = np.dtype(dtype)
+    if dtype == bool:
+        x, y = rng.random((2, 37)) < 0.5
+    else:
+        limits = np.iinfo(dtype)
+        x, y = rng.integers(limits.min, limits.max, (2, 37), dtype, endpoint=True)
+    program = Program()
+    a, b = program.array(x), program.array(y)
+    unary = ["absolute", "copy", "invert", "square"] + (["negative", "sign"] if dtype != bool else [])
+    binary = ["add", "multiply", "maximum", "minimum", "bitwise_and", "bitwise_or", "bitwise_xor"]
+    for name in unary:
+        program.elementwise(name, a, kind="output")
+    for name in binary + (["subtract"] if dtype != bool else []):
+        program.elementwise(name, a, b, kind="output")
+    for name in COMPARISONS:
+        program.elementwise(name, a, b, kind="output", loop=(dtype, dtype, bool))
+    for other in ("f4", "f8", "i2", "u8", "?"):
+        program.elementwise("copy", a, kind="output", loop=(dtype, other))
+    for name in ("add", "maximum", "minimum", "multiply"):
+        program.reduce(name, a, (0,), dtype="i8" if name in ("add", "multiply") else dtype)
+    program.agrees_exactly()
+
+
+def test_operands_of_other_types_are_converted_first():
+    rng = np.random.default_rng(1)
+    program = Program()
+    x = program.array(rng.standard_normal((5, 7)).astype("f4"))
+    mask = program.array(rng.random((5, 7)) < 0.5)
+    counts = program.array(rng.integers(-5, 5, (7,)))
+    y = program.elementwise("multiply", x, mask, loop=("f4", "f4", "f4"))
+    z = program.elementwise("add", y, counts, loop=("f8", "f8", "f8"))
+    program.elementwise("multiply", z, 0.1, out=program.empty((5, 7), "f4", "output"), loop=("f8", "f8", "f8"))
+    program.agrees_exactly()
+
+
+SHAPES = [(), (1,), (5,), (3, 4), (4, 1, 3), (2, 3, 5), (10, 30), (17, 16), (3, 1), (33, 2), (2, 1, 70)]
+
+
+def random_piece(program, rng, shape, dtype="f4"):
+    """A piece of this shape that lies in memory in one of many ways: permuted, with gaps, backwards, or broadcast."""
+    kept = [length if rng.random() < 0.8 else 1 for length in shape]
+    lead = 0 if rng.random() < 0.8 else int(rng.integers(0, len(shape) + 1))
+    kept = kept[lead:]
+    order = rng.permutation(len(kept)) if rng.random() < 0.4 else np.arange(len(kept))
+    steps = [int(rng.choice([1, 1, 1, 2, -1])) for _ in kept]
+    whole = program.array(
+        rng.standard_normal([kept[axis] * abs(steps[axis]) for axis in order]).astype(dtype)
+        if dtype != "?"
+        else rng.random([kept[axis] * abs(steps[axis]) for axis in order]) < 0.5
+    )
+    strides, offset = [0] * len(kept), 0
+    for place, axis in enumerate(order):
+        strides[axis] = whole.strides[place] * steps[axis]
+        if steps[axis] < 0:
+            offset += whole.strides[place] * (kept[axis] - 1)
+    return Piece(whole.buffer, offset, tuple(kept), tuple(strides), np.dtype(dtype))
+
+
+def random_program(seed, *, approximate=False):
+    """Steps that read and overwrite each other's results in all ways, over few shapes, so that many share a nest."""
+    rng = np.random.default_rng(seed)
+    program = Program()
+    shape = SHAPES[seed % len(SHAPES)]
+    dtype = ["f4", "f8"][seed // len(SHAPES) % 2]
+    values = [random_piece(program, rng, shape, dtype) for _ in range(3)] + [program.array(rng.standard_normal(shape).astype(dtype))]
+    masks = [random_piece(program, rng, shape, "?")]
+    for _ in range(int(rng.integers(1, 25))):
+        kind = str(rng.choice(["temporary", "temporary", "output"]))
+        action = rng.random()
+        a, b = (values[int(rng.integers(len(values)))] for _ in range(2))
+        try:
+            together = np.broadcast_shapes(a.shape, b.shape)
+        except ValueError:
+            continue
+        if action < 0.5:
+            values.append(program.elementwise(str(rng.choice(BINARY)), a, b if rng.random() < 0.8 else 1.5, kind=kind))
+        elif action < 0.6:
+            values.append(program.elementwise(str(rng.choice(["negative", "square", "absolute", "rint"])), a, kind=kind))
+        elif action < 0.65:
+            mask = program.elementwise("less", a, b, loop=(dtype, dtype, bool), kind=kind)
+            masks.append(mask)
+        elif action < 0.7:
+            mask = masks[int(rng.integers(len(masks)))]
+            try:
+                np.broadcast_shapes(mask.shape, together)
+            except ValueError:
+                continue
+            values.append(program.elementwise("where", mask, a, b, loop=(bool, dtype, dtype, dtype), kind=kind))
+        elif action < 0.8 and a.shape == together and 0 not in a.strides and b.buffer is not a.buffer:
+            program.elementwise("add", a, b, out=a)  # in place, in the caller's memory too
+        elif action < 0.85 and len(a.shape) > 1:
+            values.append(turned(a))
+        elif action < 0.9 and a.shape and a.shape[0] > 1:
+            half = (a.shape[0] // 2, *a.shape[1:])
+            values.append(Piece(a.buffer, a.offset + a.strides[0], half, a.strides, a.dtype))
+        elif a.shape:
+            axes = tuple(axis for axis in range(len(a.shape)) if rng.random() < 0.5)
+            name = str(rng.choice(["add", "maximum", "minimum", "multiply"])) if approximate else "logical_or"
+            if approximate:
+                values.append(program.reduce(name, a, axes, kind))
+            else:
+                test = program.elementwise("greater", a, 0.5, loop=(dtype, dtype, bool))
+                masks.append(program.reduce(name, test, axes, kind))
+    return program
+
+
+@pytest.mark.parametrize("seed", range(220))
+def test_random_programs_have_numpys_bits(seed):
+    random_program(seed).agrees_exactly()
+
+
+def close(machine, numpy, dtype, ulps):
+    """Within so many units in the last place of the largest number: sums cancel, and are added in another order."""
+    x, y = machine.view(dtype), numpy.view(dtype)
+    with np.errstate(all="ignore"):
+        same = (x == y) | (np.isnan(x) & np.isnan(y))
+        scale = np.max(np.abs(np.where(np.isfinite(y), y, 0)), initial=1.0)
+        assert np.all(same | (np.abs(x - y) <= ulps * np.finfo(dtype).eps * scale))
+
+
+def summed(program, shape, dtype, axes):
+    x = program.array(np.random.default_rng(len(shape)).standard_normal(shape).astype(dtype))
+    square = program.elementwise("multiply", x, x)
+    return program.reduce("add", square, axes)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(
+    ("shape", "axes"),
+    [
+        ((10,), (0,)), ((1000,), (0,)), ((10, 30), (0,)), ((10, 30), (1,)), ((10, 30), (0, 1)), ((3, 5, 7), (1,)),
+        ((3, 5, 7), (0, 2)), ((64, 10), (1,)), ((1, 9), (0,)), ((20000,), (0,)), ((70, 300), (0,)), ((), ()),
+        ((300000,), (0,)), ((2000, 200), (0,)), ((2000, 200), (1,)), ((2000, 200), (0, 1)), ((1 << 18,), (0,)),
+    ],
+)  # fmt: skip
+def test_sums_are_as_accurate_as_pairwise_ones(dtype, shape, axes):
+    program = Program()
+    out = summed(program, shape, dtype, axes)
+    machine = view(program.by_machine(program.compiled(approximate=True)), out)
+    x = view(program.memory, program.steps[0].operands[0])
+    exact = np.sum(np.square(x.astype(np.longdouble)), axis=axes)
+    # at most 64 numbers are added in a row along the last axis; NumPy adds up to 128, and other axes one by one
+    rows = 1 + np.prod([shape[axis] for axis in axes if axis != len(shape) - 1], dtype=int)
+    assert np.all(np.abs(machine - exact) <= (16 + rows**0.5) * np.finfo(dtype).eps * exact)
+
+
+def test_a_sum_with_infinities_is_infinite_and_one_with_nan_is_nan():
+    for values, expected in [([np.inf], np.inf), ([np.inf, -np.inf], np.nan), ([np.nan], np.nan), ([3e38, 3e38], np.inf)]:
+        x = np.ones(100_000, "f4")
+        x[50_000 : 50_000 + len(values)] = values
+        program = Program()
+        out = program.reduce("add", program.array(x), (0,))
+        result = view(program.by_machine(program.compiled(approximate=True)), out)[()]
+        np.testing.assert_equal(result, np.float32(expected))
+
+
+@pytest.mark.parametrize("name", ["maximum", "minimum", "multiply"])
+@pytest.mark.parametrize("shape", [(5,), (100,), (20000,), (30, 17), (300000,)])
+def test_other_reductions(name, shape):
+    rng = np.random.default_rng(2)
+    program = Program()
+    x = program.array(rng.uniform(0.99, 1.01, shape).astype("f8"))
+    outs = [program.reduce(name, x, axes) for axes in [(0,), tuple(range(len(shape)))]]
+    machine, numpy = program.by_machine(program.compiled(approximate=True)), program.by_numpy()
+    for out in outs:
+        # a product of n numbers is within n units in the last place of any other order of it
+        ulps = x.shape[0] * 32 if name == "multiply" else 0
+        close(machine[out.buffer][: out.buffer.nbytes], numpy[out.buffer][: out.buffer.nbytes], "f8", ulps)
+
+
+def test_a_maximum_of_numbers_with_nan_is_nan():
+    program = Program()
+    x = np.zeros(40, "f4")
+    x[33] = np.nan
+    outs = [program.reduce(name, program.array(x), (0,)) for name in ("maximum", "minimum")]
+    machine = program.by_machine(program.compiled(approximate=True))
+    assert all(np.isnan(view(machine, out)) for out in outs)
+
+
+@pytest.mark.parametrize("seed", range(110))
+def test_random_programs_with_sums_and_contracted_products_are_close(seed):
+    program = random_program(seed, approximate=True)
+    machine, numpy = program.results(approximate=True)
+    exact = program_in_more_digits(program)
+    for buffer in machine:
+        dtype = exact_types(program).get(buffer)
+        if dtype is not None and exact[buffer]:
+            # few operations, each of a few units; what cancels or overflows is left out by `exact`
+            close(machine[buffer][: buffer.nbytes], numpy[buffer][: buffer.nbytes], dtype, 256)
+
+
+def exact_types(program):
+    """The floating types of buffers."""
+    found = {}
+    for step in program.steps:
+        for each in (step.out, *getattr(step, "operands", ())):
+            if isinstance(each, Piece) and each.dtype.kind == "f":
+                found[each.buffer] = each.dtype
+    return found
+
+
+def program_in_more_digits(program):
+    """For each buffer whether rounding stays rounding there: what comes from comparisons, or rounds, may jump."""
+    jumps = set()
+    for step in program.steps:
+        pieces = [each for each in getattr(step, "operands", (getattr(step, "operand", None),)) if isinstance(each, Piece)]
+        if getattr(step, "name", "") in ("less", "rint", "where", "divide", "copysign") or any(
+            piece.buffer in jumps for piece in pieces
+        ):
+            jumps.add(step.out.buffer)
+    return {buffer: buffer not in jumps for buffer in program.memory}
+
+
+def test_what_never_leaves_registers_needs_no_memory():
+    program = Program()
+    x = program.array(np.linspace(-2, 2, 50))
+    y = program.elementwise("multiply", x, x)
+    z = program.elementwise("add", y, 1.0)
+    program.elementwise("divide", x, z, kind="output")
+    assert program.compiled().unneeded == {y.buffer, z.buffer}
+    assert program.compiled(kept={z.buffer}).unneeded == {y.buffer}
+    program.agrees_exactly(kept={z.buffer})
+
+
+def test_empty_arrays_and_sums_of_nothing():
+    program = Program()
+    x = program.array(np.zeros((0, 3), "f4"))
+    y = program.elementwise("add", x, x, kind="output")
+    program.reduce("add", y, (0,), dtype="f4")
+    program.reduce("add", y, (1,))
+    program.elementwise("multiply", program.array(np.ones(3, "f4")), 2.0, kind="output")
+    machine, numpy = program.results(approximate=True)
+    assert all(machine[buffer].tobytes() == numpy[buffer].tobytes() for buffer in machine)
+
+
+@pytest.mark.parametrize("size", [300_000, 300_001, 1 << 19])
+def test_large_nests_are_shared_between_threads_with_the_same_bits(size):
+    rng = np.random.default_rng(size)
+    program = Program()
+    x, y = (program.array(rng.standard_normal(size).astype("f4")) for _ in range(2))
+    z = program.elementwise("multiply", x, y)
+    program.elementwise("add", z, x, out=x)
+    program.elementwise("maximum", z, 0.5, kind="output")
+    segment = program.compiled()
+    assert any(call.bounds for call in segment._calls)
+    program.agrees_exactly()
+    program.reduce("add", z, (0,))
+    results = [program.by_machine(program.compiled(approximate=True)) for _ in range(2)]
+    assert all(results[0][buffer].tobytes() == results[1][buffer].tobytes() for buffer in program.memory if buffer.kind == "output")
+
+
+def test_large_nests_with_rows_are_shared_too():
+    rng = np.random.default_rng(0)
+    program = Program()
+    x = program.array(rng.standard_normal((600, 1000)))
+    bias = program.array(rng.standard_normal(1000))
+    y = program.elementwise("add", x, bias, kind="output")
+    outs = [program.reduce("add", y, axes) for axes in [(0,), (1,), (0, 1)]]
+    largest = program.reduce("maximum", y, (1,))
+    segment = program.compiled(approximate=True)
+    assert any(call.bounds for call in segment._calls)
+    machine, numpy = program.by_machine(segment), program.by_numpy()
+    assert machine[y.buffer].tobytes() == numpy[y.buffer].tobytes()
+    assert machine[largest.buffer].tobytes() == numpy[largest.buffer].tobytes()
+    for out in outs:  # numbers of size 1, up to 600,000 of them; sums of either order are within sqrt(n) units of them
+        np.testing.assert_allclose(view(machine, out), view(numpy, out), rtol=0, atol=600_000 * 2e-16)
+
+
+def laid_out(program, rng, shape, way, dtype):
+    """A matrix that lies row by row, column by column, or in a larger one."""
+    values = rng.standard_normal(shape).astype(dtype)
+    if way == "rows":
+        return program.array(values)
+    if way == "columns":
+        return turned(program.array(values.T))
+    whole = program.array(rng.standard_normal((shape[0] + 2, shape[1] + 3)).astype(dtype))
+    return moved(whole, offset=shape[1] + 4, shape=shape)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("sizes", [(3, 4, 5), (10, 30, 784), (1, 4, 5), (3, 1, 5), (3, 4, 1), (1, 1, 1), (64, 64, 64)])
+@pytest.mark.parametrize("ways", [(a, b, c) for a in ("rows", "columns", "part") for b in ("rows", "columns", "part") for c in ("rows", "columns", "part")], ids="-".join)
+def test_products_in_every_layout(dtype, sizes, ways):
+    rng = np.random.default_rng(3)
+    m, n, k = sizes
+    program = Program()
+    a, b = laid_out(program, rng, (m, k), ways[0], dtype), laid_out(program, rng, (k, n), ways[1], dtype)
+    out = laid_out(program, rng, (m, n), ways[2], dtype)
+    program.product(a, b, out, scale=-0.5, keep=0.25)
+    machine, numpy = (view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy()))
+    bound = np.abs(view(program.memory, a)) @ np.abs(view(program.memory, b)) + 1
+    # Higham, Accuracy and Stability of Numerical Algorithms, 3.5: k units of |a| |b| in any order
+    assert np.all(np.abs(machine - numpy) <= (k + 3) * np.finfo(dtype).eps * bound)
+
+
+def test_products_with_vectors():
+    rng = np.random.default_rng(4)
+    program = Program()
+    matrix, vector = program.array(rng.standard_normal((5, 5))), program.array(rng.standard_normal(5))
+    outs = [program.product(matrix, vector), program.product(vector, matrix), program.product(vector, vector)]
+    machine, numpy = program.by_machine(program.compiled(approximate=True)), program.by_numpy()
+    for out in outs:
+        np.testing.assert_allclose(view(machine, out), view(numpy, out), rtol=0, atol=1e-14)  # 5 units of some 5
+
+
+def test_an_exact_product_has_numpys_bits():
+    rng = np.random.default_rng(5)
+    program = Program()
+    a, b = program.array(rng.standard_normal((20, 100)).astype("f4")), program.array(rng.standard_normal((30, 100)).astype("f4"))
+    program.product(a, turned(b))
+    program.agrees_exactly()
+
+
+def test_steps_around_a_product_keep_their_order():
+    rng = np.random.default_rng(6)
+    program = Program()
+    w, x = program.array(rng.standard_normal((4, 6))), program.array(rng.standard_normal((3, 4)))
+    y = program.product(x, w)
+    z = program.elementwise("multiply", y, 2.0)
+    total = program.reduce("add", z, (0,))
+    program.elementwise("multiply", w, 0.5, out=w)  # after the product has read it
+    u = program.product(x, w)
+    program.elementwise("subtract", u, z, out=y)
+    machine, numpy = program.results(approximate=True)
+    for buffer in machine:
+        close(machine[buffer][: buffer.nbytes], numpy[buffer][: buffer.nbytes], "f8", 16)
+    assert total.buffer in machine
+
+
+@pytest.mark.parametrize("name", ["tanh", "exp", "log"])
+def test_a_function_without_numpys_bits_is_taken_only_as_an_approximation(name):
+    program = Program()
+    x = program.array(np.linspace(0.1, 3, 50).astype("f4"))
+    program.elementwise(name, x, kind="output")
+    assert not segments.takes(program.steps[0], False)
+    machine, numpy = program.results(approximate=True)
+    for buffer in machine:
+        close(machine[buffer][: buffer.nbytes], numpy[buffer][: buffer.nbytes], "f4", 4)  # test_approximations says more
+
+
+@pytest.mark.parametrize("dtype", ["f2", "c8", "c16", "M8[s]", ">f4"])
+def test_other_types_are_not_taken(dtype):
+    piece = Piece(Buffer(0, 64, "input"), 0, (2,), (np.dtype(dtype).itemsize,), np.dtype(dtype))
+    step = Elementwise("add", (piece, piece), piece, (np.dtype(dtype),) * 3)
+    assert not segments.takes(step, True)
+    assert not segments.takes(Reduce("add", piece, (0,), piece), True)
+    assert not segments.takes(Product(piece, piece, piece), True)
+
+
+def test_nothing_is_taken_without_llvmlite(monkeypatch):
+    monkeypatch.setattr(segments, "available", lambda: False)
+    piece = Piece(Buffer(0, 64, "input"), 0, (2,), (4,), np.dtype("f4"))
+    assert not segments.takes(Elementwise("add", (piece, piece), piece, (np.dtype("f4"),) * 3), True)
+
+
+PROBE = """
+import ctypes, sys
+import numpy as np
+from autograd_core.capture.lowered import Buffer, Elementwise, Number, Piece, Product
+from autograd_core.kernels import llvm, segments
+if sys.argv[1] == "kept":
+    def fails(*args): raise AssertionError("compiled again")
+    llvm._keep = fails
+x = Piece(Buffer(0, 64, "input"), 0, (4, 4), (16, 4), np.dtype("f4"))
+y = Piece(Buffer(1, 64, "output"), 0, (4, 4), (16, 4), np.dtype("f4"))
+steps = [Product(x, x, y), Elementwise("multiply", (y, Number(2.0, np.dtype("f4"))), y, (np.dtype("f4"),) * 3)]
+segment = segments.Segment(steps, set(), approximate=False or True)
+memory = np.arange(16, dtype="f4"), np.empty(16, "f4")
+table = (ctypes.c_uint64 * 2)(*(a.ctypes.data for a in memory))
+segment.run(ctypes.addressof(table))
+a = memory[0].reshape(4, 4)
+assert np.array_equal(memory[1].reshape(4, 4), 2 * (a @ a)), memory
+"""
+
+
+def probe(mode, folder):
+    subprocess.run(
+        [sys.executable, "-c", PROBE, mode], check=True, env={**os.environ, "AUTOGRAD_CORE_CACHE": str(folder)}
+    )
+
+
+def test_another_process_loads_what_was_compiled_and_notices_what_was_spoilt(tmp_path):
+    probe("new", tmp_path)
+    (file,) = tmp_path.iterdir()
+    probe("kept", tmp_path)
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(subprocess.CalledProcessError):
+        probe("kept", tmp_path)  # it wants to compile again
+    probe("new", tmp_path)
+    probe("kept", tmp_path)
