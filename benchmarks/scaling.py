@@ -14,7 +14,7 @@ import numpy as np
 from benchmarks.contestant import Contestant
 from benchmarks.families import Family
 from benchmarks.race import Failure, race
-from benchmarks.rows import POOLED, Row
+from benchmarks.rows import Row
 
 # What a fit over a factor of ten or more may be off by, when single points are off by a fifth.
 SLACK = 0.1
@@ -82,7 +82,7 @@ def measure_curve(
     running = list(contestants)
     for contestant in running:
         contestant.rest()
-    row = Row(family.title, tolerance=POOLED)
+    row = Row(family.title, tolerance=family.tolerance)
     for size in sizes:
         for contestant in list(running):
             limit, reason = family.limits.get(contestant.name, (size, ""))

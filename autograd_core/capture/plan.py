@@ -6,9 +6,10 @@ Knows how steps are put in order and which executor takes them. Does not know wh
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..kernels.llvm import available
 from ..tensor import constant_of
 from .lowered import Piece
-from .planning import needed, shared_results
+from .planning import hoisted, needed, shared_results
 from .program import Value
 from .replaying import Replay
 
@@ -25,10 +26,9 @@ class Plan:
         steps, outputs = run.builder.finish(run.outputs)
         pieces = [x for x in outputs if isinstance(x, Piece)]
         steps = shared_results(steps)
-        steps = needed(steps, {p.buffer for p in pieces})
-        self.steps = steps
+        steps = self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
         inputs = [run.builder.pieces[value] for value in run.inputs]
-        self.replay = Replay(steps, inputs, outputs)
+        self.replay = Replay(steps, inputs, outputs, native=not run.builder.exact and available())
         self._run, self._rebuild, self._plain = self.replay.run, run.rebuild, run.plain
         self._given = [run.inputs.index(x) if isinstance(x, Value) and x in run.inputs else None for x in run.outputs]
         self._numbers = [not isinstance(x, Piece) for x in outputs]

@@ -9,7 +9,7 @@ from typing import Any
 
 from .lowered import Buffer, Elementwise, Fetch, Host, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["Layout", "laid_out", "needed", "read_by", "shared_results", "written_by"]
+__all__ = ["Layout", "buffers_of", "hoisted", "laid_out", "needed", "read_by", "shared_results", "written_by"]
 
 _ALIGNED = 64  # bytes: a cache line, and the widest vectors
 
@@ -108,6 +108,24 @@ def _with_pieces(step: Step, now: Any) -> Step:
     return replace(step, inputs=tuple(map(now, step.inputs))) if isinstance(step, Host) else step
 
 
+def hoisted(steps: Sequence[Step]) -> list[Step]:
+    """The steps with reading from outside moved as far forward as what changes there permits.
+
+    So that what can run as one piece stands together.
+    """
+    found = list[Step]()
+    barrier = 0
+    for step in steps:
+        if isinstance(step, Fetch):
+            found.insert(barrier, step)
+            barrier += 1
+        else:
+            found.append(step)
+            if isinstance(step, Host) and step.effect:
+                barrier = len(found)
+    return found
+
+
 @dataclass(frozen=True)
 class Layout:
     """Where temporary buffers lie in one piece of memory of `nbytes`."""
@@ -116,26 +134,22 @@ class Layout:
     nbytes: int
 
 
-def laid_out(steps: Sequence[Sequence[Step]], kept: Iterable[Buffer]) -> Layout:
-    """Give each temporary buffer a place for as long as it is needed; `steps` come in groups that run as one.
+def laid_out(stages: Sequence[Iterable[Buffer]]) -> Layout:
+    """Give each temporary buffer a place from the first stage that uses it to the last.
 
-    First fit, in the order in which buffers are first written; what is read and written in one group never overlaps.
+    First fit, in the order in which buffers are first used; what is used in one stage never overlaps.
     """
     first: dict[Buffer, int] = {}
     last: dict[Buffer, int] = {}
-    for i, group in enumerate(steps):
-        for step in group:
-            for piece in (*read_by(step), *written_by(step)):
-                if piece.buffer.kind == "temporary":
-                    first.setdefault(piece.buffer, i)
-                    last[piece.buffer] = i
-    for buffer in kept:
-        if buffer in last:
-            last[buffer] = len(steps)
+    for i, stage in enumerate(stages):
+        for buffer in stage:
+            if buffer.kind == "temporary":
+                first.setdefault(buffer, i)
+                last[buffer] = i
     offsets: dict[Buffer, int] = {}
-    active: list[tuple[int, int, int]] = []  # (offset, end, last group)
+    active: list[tuple[int, int, int]] = []  # (offset, end, last stage)
     total = 0
-    for buffer in sorted(first, key=lambda b: (first[b], -b.nbytes)):
+    for buffer in sorted(first, key=lambda b: (first[b], -b.nbytes, b.number)):
         active = sorted(span for span in active if span[2] >= first[buffer])
         size = -(-max(buffer.nbytes, 1) // _ALIGNED) * _ALIGNED
         place = 0
@@ -147,3 +161,8 @@ def laid_out(steps: Sequence[Sequence[Step]], kept: Iterable[Buffer]) -> Layout:
         active.append((place, place + size, last[buffer]))
         total = max(total, place + size)
     return Layout(offsets, total)
+
+
+def buffers_of(step: Step) -> set[Buffer]:
+    """The buffers that a step reads or writes."""
+    return {piece.buffer for piece in (*read_by(step), *written_by(step))}

@@ -11,8 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from .lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce
-from .planning import Layout, laid_out, read_by, written_by
+from ..kernels.segments import Segment, takes
+from .lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
+from .planning import Layout, buffers_of, laid_out
 
 __all__ = ["Replay"]
 
@@ -26,26 +27,28 @@ class Replay:
     outside is read while the plan runs.
     """
 
-    def __init__(self, steps: Sequence[Any], inputs: Sequence[Piece], outputs: Sequence[Any]) -> None:
+    def __init__(self, steps: Sequence[Step], inputs: Sequence[Piece], outputs: Sequence[Any], native: bool) -> None:
         self.inputs, self.outputs = list(inputs), list(outputs)
         self._whole: dict[Buffer, Piece] = {piece.buffer: piece for piece in inputs}
         self._views: dict[Buffer, list[str]] = {}
-        groups = [[step] for step in steps]
+        self._begun: set[Buffer] = set()
         out_buffers = {p.buffer for p in self.outputs if isinstance(p, Piece)}
         owned = {p.buffer for step in steps for p in getattr(step, "taken", ())}
         for buffer in out_buffers | owned:
             if buffer.kind == "temporary":
                 buffer.kind = "output"
-        self.layout: Layout = laid_out(groups, ())
+        self.items: list[Step | Segment] = segmented(steps, out_buffers) if native else [*steps]
+        stages = [stage for item in self.items for stage in _stages(item)]
+        self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
-        start = -self._memory.ctypes.data % 64
-        self._arena = self._memory[start:]
+        self._arena = self._memory[-_address(self._memory) % 64 :]
         self._names: dict[str, Any] = {"copyto": np.copyto, "ndarray": np.ndarray, "empty": np.empty}
-        self._names["uint8"] = np.dtype(np.uint8)
+        self._names["uint8"], self._names["address"] = np.dtype(np.uint8), _address
         self._pieces: dict[Piece, str] = {}
         self._lines: list[str] = []
-        last = _last_uses(steps)
-        for i, step in enumerate(steps):
+        self._make_table()
+        last = _last_uses(self.items)
+        for i, step in enumerate(self.items):
             self._step(step)
             gone = [b for b in last.get(i, ()) if b.kind in ("host", "input", "output") and b not in out_buffers]
             names = [name for b in gone for name in (f"b{b.number}", *self._views.pop(b, ()))]
@@ -80,9 +83,8 @@ class Replay:
                 self._pieces[piece] = self._name(self._static(piece), "t" if buffer.kind == "temporary" else "c")
             return self._pieces[piece]
         views = self._views.setdefault(buffer, [])
-        if buffer.kind == "output" and not views:
-            self._lines.append(f"b{buffer.number} = empty({max(buffer.nbytes, 1)}, uint8)")
-            views.append(f"b{buffer.number}")
+        if buffer.kind == "output":
+            self._begin(buffer)
         if self._pieces.get(piece) not in views:
             view = self._view(piece)
             if view == f"b{buffer.number}":
@@ -92,6 +94,12 @@ class Replay:
             self._pieces[piece] = name
             views.append(name)
         return self._pieces[piece]
+
+    def _begin(self, buffer: Buffer) -> None:
+        """New memory for a buffer that is handed out, when it is first used."""
+        if buffer not in self._begun:
+            self._begun.add(buffer)
+            self._lines.append(f"b{buffer.number} = empty({max(buffer.nbytes, 1)}, uint8)")
 
     def _static(self, piece: Piece) -> Any:
         if piece.buffer.kind == "constant":
@@ -120,10 +128,40 @@ class Replay:
     def _result(self, x: Any) -> str:
         return self._array(x) if isinstance(x, Piece) else self._name(x, "r")
 
+    def _make_table(self) -> None:
+        """The addresses of all buffers, for machine code; those that stay are written here."""
+        segments = [item for item in self.items if isinstance(item, Segment)]
+        used = {buffer for segment in segments for stage in segment.stages for buffer in stage}
+        if not used:
+            return
+        table = np.zeros(max(b.number for b in used) + 1, np.uint64)
+        self._names["table"] = table
+        self._table = _address(table)
+        start = _address(self._arena)
+        for buffer in used:
+            if buffer.kind == "temporary":
+                table[buffer.number] = start + self.layout.offsets[buffer]
+            elif buffer.kind == "constant":
+                table[buffer.number] = _low(buffer.array)
+
+    def _segment(self, segment: Segment) -> None:
+        for buffer in sorted({b for stage in segment.stages for b in stage}, key=lambda b: b.number):
+            if buffer.kind == "output":
+                self._begin(buffer)
+                self._lines.append(f"table[{buffer.number}] = address(b{buffer.number})")
+            elif buffer.kind in ("input", "host"):
+                offset = self._whole[buffer].offset
+                self._lines.append(
+                    f"table[{buffer.number}] = address(b{buffer.number})" + (f" - {offset}" if offset else "")
+                )
+        self._lines.append(f"{self._name(segment.run, 'segment')}({self._table})")
+
     # --- steps --------------------------------------------------------------------------------------------------------
 
     def _step(self, step: Any) -> None:
-        if isinstance(step, Fetch):
+        if isinstance(step, Segment):
+            self._segment(step)
+        elif isinstance(step, Fetch):
             name = self._name(step.fetch, "fetch")
             self._lines.append(f"b{step.out.buffer.number} = {name}()")
             self._whole[step.out.buffer] = step.out
@@ -238,11 +276,47 @@ def _c_order(piece: Piece) -> bool:
     return True
 
 
-def _last_uses(steps: Sequence[Any]) -> dict[int, list[Buffer]]:
+def _address(array: Any) -> int:
+    return int(array.__array_interface__["data"][0])
+
+
+def _low(array: Any) -> int:
+    return int(np.lib.array_utils.byte_bounds(array)[0]) if array.size else 0
+
+
+def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
+    """The steps with those that machine code can take, and that follow each other, as segments."""
+    runs: list[list[Step]] = []
+    native: list[bool] = []
+    for step in steps:
+        taken = takes(step, True)
+        if not runs or not taken or not native[-1]:
+            runs.append([])
+            native.append(taken)
+        runs[-1].append(step)
+    found: list[Step | Segment] = []
+    for i, run in enumerate(runs):
+        if not native[i]:
+            found += run
+            continue
+        outside = set(kept)
+        for other in (*runs[:i], *runs[i + 1 :]):
+            for step in other:
+                outside |= buffers_of(step)
+        found.append(Segment(run, outside, approximate=True))
+    return found
+
+
+def _stages(item: Any) -> list[Any]:
+    return list(item.stages) if isinstance(item, Segment) else [buffers_of(item)]
+
+
+def _last_uses(items: Sequence[Any]) -> dict[int, list[Buffer]]:
     last: dict[Buffer, int] = {}
-    for i, step in enumerate(steps):
-        for piece in (*read_by(step), *written_by(step)):
-            last[piece.buffer] = i
+    for i, item in enumerate(items):
+        for stage in _stages(item):
+            for buffer in stage:
+                last[buffer] = i
     found: dict[int, list[Buffer]] = {}
     for buffer, i in last.items():
         found.setdefault(i, []).append(buffer)

@@ -128,15 +128,16 @@ def _at_most(m: Any, x: Any, high: float) -> Any:
 # e**x ------------------------------------------------------------------------------------------------------------------
 
 
-def _split_exponential(m: Any, x: Any, more: Any = None) -> tuple[Any, Any]:
+def _split_exponential(m: Any, x: Any, more: Any = None, series: tuple[float, ...] | None = None) -> tuple[Any, Any]:
     """y and the bits of n with ``e**(x + more) = 2**n (1 + y)``, where |y| is less than about 0.42; `more` is tiny."""
     c = _constants(m)
+    series = series or c.exp
     shifted = m.fma(x, 1.4426950408889634, c.whole)
     n = shifted - c.whole
     r = m.fma(n, -c.ln2_low, m.fma(n, -c.ln2_high, x))
     if more is not None:
         r = r + more
-    return m.fma(r * r, _polynomial(m, r, c.exp), r), m.bits(shifted) << c.digits
+    return m.fma(r * r, _polynomial(m, r, series), r), m.bits(shifted) << c.digits
 
 
 def _scaled(m: Any, x: Any, n: Any) -> Any:
@@ -326,9 +327,70 @@ def gelu_slope(m: Any, x: Any) -> Any:
     return m.where(x < 0, slope, 1 - slope)
 
 
+def _wide(formula: Formula) -> Formula:
+    """In single precision, computed in double precision and rounded: then only the rounding counts."""
+
+    def rounded(m: Any, x: Any) -> Any:
+        double, x = m.widened(x)
+        return m.to_float(formula(double, x))
+
+    rounded.__name__, rounded.__doc__ = formula.__name__, formula.__doc__
+    return rounded
+
+
+_EXP_SHORT = (0.5000000067790304, 0.1666666586771668, 0.04166629454856492, 0.008333497234217419, 0.0013944689582530776, 0.00019790323274386856)
+
+
+@_wide
+def erf_wide(m: Any, x: Any) -> Any:
+    x = _between(m, x, -3.93, 3.93)
+    z = x * x
+    return x * _polynomial(m, z, _WERF[0]) / _polynomial(m, z, _WERF[1])
+
+
+def _wide_tail(m, size, power, P, Q):
+    y, n = _split_exponential(m, size * size * power, series=_EXP_SHORT)
+    return _times_power(m, 1.0, n) * m.fma(y, _polynomial(m, size, P), _polynomial(m, size, P)) / _polynomial(m, size, Q)
+
+
+@_wide
+def ndtr_wide(m: Any, x: Any) -> Any:
+    size = _at_most(m, m.abs(x), 14.4)
+    tail = _wide_tail(m, size, -0.5, *_WNDTR)
+    return m.where(x < 0, tail, 1 - tail)
+
+
+@_wide
+def erfc_wide(m: Any, x: Any) -> Any:
+    size = _at_most(m, m.abs(x), 10.2)
+    tail = _wide_tail(m, size, -1.0, *_WERFC)
+    return m.where(x < 0, 2 - tail, tail)
+
+
+@_wide
+def gelu_wide(m: Any, x: Any) -> Any:
+    size = _at_most(m, m.abs(x), 14.4)
+    tail = _wide_tail(m, size, -0.5, *_WNDTR)
+    return x*m.where(x < 0, tail, 1 - tail)
+
+
+_WERF = (
+    (1.1283791673161558, 0.3628985552895044, 0.08257519928607997, 0.012394651083905644, 0.0009614309624957135, 6.834719942591025e-05, 8.574071229283782e-07, -2.7241316485172596e-09),
+    (1.0, 0.6549438060775099, 0.19149497915225652, 0.03313118410103404, 0.0037107655126931913, 0.0002689324252212964, 1.1163648447979543e-05),
+)
+_WNDTR = (
+    (0.49999999995977507, 0.5070281200657629, 0.2501194567844702, 0.07111696258156724, 0.011600032262763849, 0.0008850237476126783),
+    (1.0, 1.8119407931891929, 1.445958617154019, 0.6559323832276298, 0.18048792067211647, 0.02907677717020528, 0.0022184284195989985),
+)
+_WERFC = (
+    (0.9999999999192019, 1.4342553726070801, 1.000683264242628, 0.4024213860897915, 0.0928395254746753, 0.010018689620351516),
+    (1.0, 2.562634528704723, 2.892306919439205, 1.8556564594922473, 0.7221749303727756, 0.1645526938248904, 0.0177576878606605),
+)
+
+
 _FORMULAS: dict[tuple[str, str], Formula] = {
     **{(f.__name__, kind): f for f in (exp, exp2, expm1, sigmoid, tanh, log, log2, log10, log1p) for kind in "fd"},
-    **{(f.__name__, "f"): f for f in (erf, erfc, ndtr, gelu, gelu_slope)},
+    **{(f.__name__, "f"): f for f in (erf, erfc, ndtr, gelu, gelu_slope, erf_wide, erfc_wide, ndtr_wide, gelu_wide)},
 }
 
 
@@ -357,6 +419,12 @@ class ArrayArithmetic:
 
     def bits(self, x: Any) -> Any:
         return x.view(self.integer)
+
+    def widened(self, x: Any) -> tuple["ArrayArithmetic", Any]:
+        return ArrayArithmetic(np.float64), x.astype(np.float64)
+
+    def to_float(self, x: Any) -> Any:
+        return x.astype(self.dtype)
 
     def from_bits(self, i: Any) -> Any:
         return i.view(self.dtype)

@@ -22,7 +22,7 @@ from .emitting import Module, Value
 from .llvm import compiled, vector_bytes
 from .writing import INDEX, Code
 
-__all__ = ["JOB", "PLACE", "RUN", "correlations", "products"]
+__all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "sums_in_registers"]
 
 Type = np.dtype[Any]
 
@@ -41,7 +41,7 @@ def products(dtype: Type, rows: int) -> Any:
     tile); if the rows are not a multiple of a tile's, the last block begins earlier and overlaps the one before.
     """
     module = Module()
-    _write_products(module, dtype, rows, max(1, min(8, _registers() // rows)))
+    _write_products(module, dtype, rows, max(1, min(8, sums_in_registers() // rows)))
     return compiled(module.text).function("products", *[ctypes.c_void_p] * 7, *[ctypes.c_int64] * 5)
 
 
@@ -58,7 +58,7 @@ def correlations(dtype: Type, rows: int, taps: int) -> Any:
     return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 6)
 
 
-def _registers() -> int:
+def sums_in_registers() -> int:
     """How many sums fit into registers, beside a row of vectors and a broadcast number; narrow vectors are fewer."""
     return 24 if vector_bytes() == 64 else 12
 
@@ -107,27 +107,27 @@ def _write_correlations(module: Module, dtype: Type, tile: int, columns: int) ->
     c = Code(module, "correlations", "x out sums taps places jobs", "first last o_first o_last rows row", dtype)
     rows, row = c.argument("rows"), c.argument("row")
 
+    def add(sums: list[Value], seen: list[str], outs: list[str], mask: str = "") -> None:
+        by_taps = len(seen) <= tile  # the fewer are held in registers
+        held = [c.load(p, mask) for p in (seen if by_taps else outs)]
+        for i, p in enumerate(outs if by_taps else seen):
+            other = c.load(p, mask)
+            for t, value in enumerate(held):
+                place = t * tile + i if by_taps else i * tile + t
+                sums[place] = sums[place] + value * other
+
     def work(o: Value, k: Value, taps: int) -> None:
         offsets = [c.index("%taps", k + t) for t in range(taps)]
         sums = [c.zeros()] * (taps * tile)
         with c.loop(first_place, last_place, 1, sums) as (r, sums):
             x1, out1 = c.record("%places", r, len(PLACE))
             seen = [c.at("%x", x0 + x1 + offset) for offset in offsets]
-            held = [c.at("%out", out0 + out1 + (o + i) * row) for i in range(tile)]
+            outs = [c.at("%out", out0 + out1 + (o + i) * row) for i in range(tile)]
             with c.loop(0, whole, _STEPS * c.lanes, sums) as (j, inner):
                 for step in range(_STEPS):
-                    outs = [c.load(c.at(c.at(pointer, j), c.number(step * c.lanes))) for pointer in held]
-                    for t, pointer in enumerate(seen):
-                        x = c.load(c.at(c.at(pointer, j), c.number(step * c.lanes)))
-                        for i in range(tile):
-                            inner[t * tile + i] = inner[t * tile + i] + x * outs[i]
+                    add(inner, *([c.at(c.at(p, j), c.number(step * c.lanes)) for p in ps] for ps in (seen, outs)))
             with c.loop(whole, length, c.lanes, inner) as (j, inner):
-                mask = c.mask(length - j)
-                outs = [c.load(c.at(pointer, j), mask) for pointer in held]
-                for t, pointer in enumerate(seen):
-                    x = c.load(c.at(pointer, j), mask)
-                    for i in range(tile):
-                        inner[t * tile + i] = inner[t * tile + i] + x * outs[i]
+                add(inner, *([c.at(p, j) for p in ps] for ps in (seen, outs)), c.mask(length - j))
             sums[:] = inner
         for t in range(taps):
             place = c.at("%sums", (k + t) * rows + o)

@@ -15,6 +15,7 @@ import numpy as np
 __all__ = [
     "Arithmetic",
     "Function",
+    "Loop",
     "Module",
     "Value",
     "absolute",
@@ -253,6 +254,34 @@ class Value:
         return self._binary("fcmp uno", self, dtype=BOOL)
 
 
+class Loop:
+    """A loop from `begin` to `end` in steps, done at least once, that carries values from round to round."""
+
+    def __init__(self, function: Function, begin: str, end: str, step: int, carried: Sequence[Value] = ()) -> None:
+        self.function, self.begin, self.end, self.step, self.starts = function, begin, end, step, carried
+        self.before, self.name = function.block, function.new_label()
+        function.emit(f"br label %{self.name}")
+        function.label(self.name)
+        self.at = len(function.lines)
+        self.index = function.register()
+        self.carried = [Value(function, function.register(), value.dtype, value.lanes) for value in carried]
+        self.last: list[Value] = []  # what is left behind the loop
+
+    def close(self, values: Sequence[Value] = ()) -> None:
+        """End the loop; the values are what its next round gets, and after the last what is left."""
+        function = self.function
+        following = function.text_value(f"add nuw nsw i64 {self.index}, {self.step}")
+        last, behind = function.block, function.new_label()
+        more = function.text_value(f"icmp slt i64 {following}, {self.end}")
+        function.emit(f"br i1 {more}, label %{self.name}, label %{behind}")
+        phis = [f"  {self.index} = phi i64 [ {self.begin}, %{self.before} ], [ {following}, %{last} ]"]
+        for start, now, value in zip(self.starts, self.carried, values, strict=True):
+            phis.append(f"  {now.text} = phi {now.type} [ {start.text}, %{self.before} ], [ {value.text}, %{last} ]")
+        function.lines[self.at : self.at] = phis
+        function.label(behind)
+        self.last = list(values)
+
+
 def full(function: Function, number: Any, dtype: Type, lanes: int) -> Value:
     """A constant, the same in all lanes."""
     text = constant(number, dtype)
@@ -377,6 +406,11 @@ class Arithmetic:
 
     def to_float(self, x: Value) -> Value:
         return convert(x, self.dtype)
+
+    def widened(self, x: Value) -> tuple["Arithmetic", Value]:
+        """An arithmetic of double precision, and x in it."""
+        double = np.dtype(np.float64)
+        return Arithmetic(self.function, double, self.lanes), convert(x, double)
 
 
 def _suffix(dtype: Type, lanes: int) -> str:

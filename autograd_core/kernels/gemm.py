@@ -88,8 +88,8 @@ def multiply(
     code = product(dtype)
     if out is None:
         out = np.empty((m, n), dtype)
-    elif n > 1 and out.strides[1] != dtype.itemsize or not out.flags.aligned:
-        if bias is None and out.T.flags.c_contiguous and out.flags.aligned:
+    elif not out.flags.aligned or (n > 1 and out.strides[1] != dtype.itemsize):
+        if bias is None and out.flags.aligned and out.flags.f_contiguous:
             multiply(b.T, a.T, out.T, alpha=alpha, beta=beta, relu=relu)
         else:
             out[...] = multiply(a, b, out.copy("C"), alpha=alpha, beta=beta, bias=bias, relu=relu)
@@ -136,7 +136,7 @@ def _check(a: Array, b: Array, out: Array | None, bias: Array | None) -> None:
 
 
 def _parts(m: int, n: int) -> tuple[int, int]:
-    """The rows and columns of the parts of C, as many as threads: the longer side is halved, so that least is packed."""
+    """The rows and columns of a part of C, of as many as threads: longer sides are halved, so that least is packed."""
     rows, columns = m, n
     while -(-m // rows) * -(-n // columns) < get_num_threads() and max(rows, columns) > 64:
         if rows >= columns:

@@ -3,17 +3,13 @@
 They are those of Goto & van de Geijn (2008) and of BLIS (Van Zee & van de Geijn 2015; both cited in `gemm_tile`). For
 some columns of B and a piece of the inner length, those rows of B are packed; for rows of A, so many that they stay in
 the second cache, those are packed; then a panel of B, which stays in the first cache, meets one panel of A after the
-other. What differs: while a block is multiplied, every tile has a little of the blocks to come brought near. Packing
-reads memory faster than it arrives; with that, products of matrices that come from memory gain 2 to 4 %. Knows neither
-arrays nor threads.
+other. Knows neither arrays nor threads.
 
 The inner length is cut by a rule that knows only it. So a number of C has the same bits wherever it stands.
 """
 
-from dataclasses import dataclass
-
 from .gemm_text import Text
-from .gemm_tile import CALLED, Tile, declarations, pack, tile
+from .gemm_tile import Tile, declarations, pack, tile
 
 __all__ = ["source", "workspace"]
 
@@ -66,61 +62,22 @@ def _blocks(shape: Tile) -> str:
         biased = text.let(f"and i1 {is_last}, {text.let('icmp ne ptr %bias, null')}")
         b = text.at(kind, "%b", text.add(text.multiply(begin, "%b_row"), text.multiply(columns.index, "%b_column")))
         text.do(f"call void @pack_b(ptr %space, ptr {b}, i64 %b_column, i64 %b_row, i64 {n}, i64 {k})")
-        next_b = _Coming.of(text, shape, text.at(kind, b, text.multiply(inner, "%b_row")), "%b_column", "%b_row", n, k)
-        with text.loop("%m", _ROWS, carry=[("i64", "0")]) as rows:
+        with text.loop("%m", _ROWS) as rows:
             m = text.least(text.let(f"sub i64 %m, {rows.index}"), _ROWS)
             a = text.at(kind, "%a", text.add(text.multiply(rows.index, "%a_row"), text.multiply(begin, "%a_column")))
             text.do(f"call void @pack_a(ptr {a_space}, ptr {a}, i64 %a_row, i64 %a_column, i64 {m}, i64 {k})")
-            next_a = _Coming.of(text, shape, text.at(kind, a, text.multiply("%a_row", _ROWS)), "%a_row", "%a_column", m, k)
             c = text.at(kind, "%c", text.add(text.multiply(rows.index, "%c_row"), columns.index))
-            with text.loop(n, shape.columns, carry=[("i64", rows.now[0])]) as column:
+            with text.loop(n, shape.columns) as column:
                 b_panel = text.at(kind, "%space", text.multiply(column.index, k))
-                n_left = text.let(f"sub i64 {n}, {column.index}")
+                width = text.let(f"sub i64 {n}, {column.index}")
                 bias = text.at(kind, "%bias", text.add(columns.index, column.index))
                 bias = text.let(f"select i1 {biased}, ptr {bias}, ptr null")
-                with text.loop(m, shape.rows, carry=[("i64", column.now[0])]) as row:
+                with text.loop(m, shape.rows) as row:
                     a_panel = text.at(kind, a_space, text.multiply(row.index, k))
-                    m_left = text.let(f"sub i64 {m}, {row.index}")
+                    height = text.let(f"sub i64 {m}, {row.index}")
                     place = text.at(kind, c, text.add(text.multiply(row.index, "%c_row"), column.index))
-                    soon = next_a.place(text, text.let(f"sub i64 {row.now[0]}, {rows.now[0]}"))
-                    later = next_b.place(text, row.now[0])
                     text.do(
-                        f"call void @tile(i64 {k}, ptr {a_panel}, ptr {b_panel}, ptr {place}, i64 %c_row, i64 {m_left}, "
-                        f"i64 {n_left}, {kind} %alpha, {kind} {beta}, ptr {bias}, i1 {relu}, ptr {soon}, ptr {later})"
+                        f"call void @tile(i64 {k}, ptr {a_panel}, ptr {b_panel}, ptr {place}, i64 %c_row, "
+                        f"i64 {height}, i64 {width}, {kind} %alpha, {kind} {beta}, ptr {bias}, i1 {relu})"
                     )
-                    row.then = [text.add(row.now[0], 1)]
-                column.then = row.now
-            rows.then = column.now
     return str(text)
-
-
-@dataclass(frozen=True)
-class _Coming:
-    """A block that will be packed next, as stretches of memory: each tile has the one of its number brought near."""
-
-    kind: str
-    start: str
-    distance: str
-    stretches: str
-    last: str
-    length: int
-
-    @classmethod
-    def of(cls, text: Text, shape: Tile, start: str, across: str, along: str, n: str, k: str) -> "_Coming":
-        """Of a block of lengths n and k, whose neighbours on these axes are so far apart."""
-        length = CALLED * shape.lanes
-        together = text.let(f"icmp eq i64 {across}, 1")
-        distance = text.let(f"select i1 {together}, i64 {along}, i64 {across}")
-        line = text.let(f"select i1 {together}, i64 {n}, i64 {k}")
-        lines = text.let(f"select i1 {together}, i64 {k}, i64 {n}")
-        stretches = text.let(f"sdiv i64 {text.add(line, length - 1)}, {length}")
-        stretches = text.let(f"call i64 @llvm.smax.i64(i64 {stretches}, i64 1)")
-        last = text.add(text.multiply(stretches, lines), -1)
-        return cls(shape.kind, start, distance, stretches, last, length)
-
-    def place(self, text: Text, number: str) -> str:
-        """Where the stretch of a number begins."""
-        number = text.least(number, self.last)
-        down = text.multiply(text.let(f"sdiv i64 {number}, {self.stretches}"), self.distance)
-        along = text.multiply(text.let(f"srem i64 {number}, {self.stretches}"), self.length)
-        return text.at(self.kind, self.start, text.add(down, along))

@@ -52,9 +52,7 @@ class Text:
         return self.let(f"call i64 @llvm.smin.i64(i64 {a}, i64 {b})")
 
     @contextmanager
-    def loop(
-        self, stop: str | int, step: str | int = 1, carry: Sequence[tuple[str, str]] = ()
-    ) -> Iterator[Carried]:
+    def loop(self, stop: str | int, step: str | int = 1, carry: Sequence[tuple[str, str]] = ()) -> Iterator[Carried]:
         """`for (index = 0; index < stop; index += step)`, with values of (type, value) carried from turn to turn."""
         head, body, behind = self._label(), self._label(), self._label()
         entry = self._block

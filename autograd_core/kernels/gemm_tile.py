@@ -11,13 +11,12 @@ Each number of the result is the sum over the inner length in its order, each pr
 multiply-add. So its bits depend neither on the tile's size nor on where in the tile it stands.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .gemm_text import Text
 
-__all__ = ["CALLED", "Tile", "declarations", "pack", "tile"]
-
-CALLED = 8  # vectors of each of the next blocks that one tile has brought near
+__all__ = ["Tile", "declarations", "pack", "tile"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def declarations(shape: Tile) -> str:
         "declare i64 @llvm.smax.i64(i64, i64)",
         "declare void @llvm.prefetch.p0(ptr, i32, i32, i32)",
     ]
-    for lanes in sorted({shape.lanes, shape.rows, min(shape.rows, shape.lanes)}):
+    for lanes in sorted({shape.lanes, min(shape.rows, shape.lanes)}):
         vector, suffix = shape.vector(lanes), shape.suffix(lanes)
         lines += [
             f"declare {vector} @llvm.fma.{suffix}({vector}, {vector}, {vector})",
@@ -72,23 +71,18 @@ def tile(shape: Tile, name: str = "tile") -> str:
     """A function that computes one tile: ``C = alpha * A @ B + beta * C``, then adds a bias, then cuts off below zero.
 
     Arguments: k; the panels of A (k x rows) and B (k x columns, on whole vectors in memory); the tile of C and the
-    distance of its rows; how many rows and columns of it there are in C; alpha, beta; the bias of its columns or null;
-    whether to cut off; two places in memory, of which `CALLED` vectors will be wanted soon. C is not read where beta
-    is zero.
+    distance of its rows; how many rows and columns C has from there on; alpha, beta; the bias of its columns or null;
+    whether to cut off. C is not read where beta is zero.
     """
     kind, lanes, columns = shape.kind, shape.lanes, shape.columns
     vector = shape.vector(lanes)
     places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
     text = Text(
         f"internal void @{name}(i64 %k, ptr noalias %a, ptr noalias %b, ptr noalias %c, i64 %row, i64 %m, i64 %n, "
-        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu, "
-        "ptr %soon, ptr %later) noinline nounwind"
+        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu) noinline nounwind"
     )
     for i, j in places:  # the tile of C is on its way while the sums are made
-        _call(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
-    for place in ("%soon", "%later"):
-        for i in range(CALLED):
-            _call(text, text.at(kind, place, i * lanes), level=2)
+        _bring(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
     with text.loop("%k", carry=[(vector, "zeroinitializer")] * len(places)) as sums:
         a = text.at(kind, "%a", text.multiply(sums.index, shape.rows))
         b = text.at(kind, "%b", text.multiply(sums.index, columns))
@@ -99,45 +93,46 @@ def tile(shape: Tile, name: str = "tile") -> str:
         for i in range(shape.rows):
             factor = _everywhere(text, shape, text.let(f"load {kind}, ptr {text.at(kind, a, i)}"))
             for j in range(shape.vectors):
-                at = i * shape.vectors + j
-                sums.then[at] = _fma(text, shape, factor, row[j], sums.now[at])
+                place = i * shape.vectors + j
+                sums.then[place] = _fma(text, shape, factor, row[j], sums.now[place])
     alpha = _everywhere(text, shape, "%alpha")
     scaled = [text.let(f"fmul {vector} {alpha}, {value}") for value in sums.now]
 
-    whole = text.let(f"and i1 {text.let(f'icmp eq i64 %m, {shape.rows}')}, {text.let(f'icmp eq i64 %n, {columns}')}")
-    for masked in (False, True):
-        condition = text.let(f"xor i1 {whole}, true") if masked else whole
-        with text.when(condition):
-            kept = [_first(text, lanes, text.add("%n", -j * lanes)) for j in range(shape.vectors)] if masked else []
-            at = {}
-            for i, j in places:
-                at[i, j] = text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes))
-            masks = {}
-            if masked:
-                for i, j in places:
-                    inside = text.let(f"icmp slt i64 {i}, %m")
-                    masks[i, j] = text.let(f"select i1 {inside}, <{lanes} x i1> {kept[j]}, <{lanes} x i1> zeroinitializer")
-            carry = [(vector, value) for value in scaled]
-            with text.when(text.let(f"fcmp une {kind} %beta, 0.0"), carry) as values:
-                beta = _everywhere(text, shape, "%beta")
-                for p, place in enumerate(places):
-                    old = _load(text, shape, at[place], masks.get(place))
-                    values.then[p] = _fma(text, shape, beta, old, values.now[p])
-            with text.when(text.let("icmp ne ptr %bias, null"), [(vector, v) for v in values.now]) as values:
-                bias = [
-                    _load(text, shape, text.at(kind, "%bias", j * lanes), kept[j] if masked else None)
-                    for j in range(shape.vectors)
-                ]
-                values.then = [
-                    text.let(f"fadd {vector} {values.now[p]}, {bias[j]}") for p, (_, j) in enumerate(places)
-                ]
-            with text.when("%relu", [(vector, v) for v in values.now]) as values:
-                for p, value in enumerate(values.now):
-                    above = text.let(f"fcmp ugt {vector} {value}, zeroinitializer")  # true of NaN, which stays
-                    values.then[p] = text.let(f"select <{lanes} x i1> {above}, {vector} {value}, {vector} zeroinitializer")
-            for p, place in enumerate(places):
-                _store(text, shape, values.now[p], at[place], masks.get(place))
+    there = [text.let(f"icmp sgt i64 %m, {i}") for i in range(shape.rows)]
+    whole = text.let(f"and i1 {there[-1]}, {text.let(f'icmp sge i64 %n, {columns}')}")
+    with text.when(whole):
+        _write(text, shape, scaled, [None] * shape.vectors, [None] * len(places))
+    with text.when(text.let(f"xor i1 {whole}, true")):
+        kept = [_first(text, lanes, text.add("%n", -j * lanes)) for j in range(shape.vectors)]
+        none = f"<{lanes} x i1> zeroinitializer"
+        masks = [text.let(f"select i1 {there[i]}, <{lanes} x i1> {kept[j]}, {none}") for i, j in places]
+        _write(text, shape, scaled, kept, masks)
     return str(text)
+
+
+def _write(text: Text, shape: Tile, values: list[str], kept: Sequence[str | None], masks: Sequence[str | None]) -> None:
+    """Write a tile, with what was there, bias and cut: all of it, or where there are masks of its columns and places."""
+    kind, lanes = shape.kind, shape.lanes
+    vector = shape.vector(lanes)
+    places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
+    at = [text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)) for i, j in places]
+    with text.when(text.let(f"fcmp une {kind} %beta, 0.0"), [(vector, v) for v in values]) as carried:
+        beta = _everywhere(text, shape, "%beta")
+        old = [_load(text, shape, place, mask) for place, mask in zip(at, masks, strict=True)]
+        carried.then = [_fma(text, shape, beta, was, value) for was, value in zip(old, carried.now, strict=True)]
+    with text.when(text.let("icmp ne ptr %bias, null"), [(vector, v) for v in carried.now]) as carried:
+        bias = [_load(text, shape, text.at(kind, "%bias", j * lanes), kept[j]) for j in range(shape.vectors)]
+        carried.then = [
+            text.let(f"fadd {vector} {value}, {bias[j]}") for value, (_, j) in zip(carried.now, places, strict=True)
+        ]
+    with text.when("%relu", [(vector, v) for v in carried.now]) as carried:
+        above = [text.let(f"fcmp ugt {vector} {value}, zeroinitializer") for value in carried.now]  # a NaN stays
+        carried.then = [
+            text.let(f"select <{lanes} x i1> {yes}, {vector} {value}, {vector} zeroinitializer")
+            for yes, value in zip(above, carried.now, strict=True)
+        ]
+    for value, place, mask in zip(carried.now, at, masks, strict=True):
+        _store(text, shape, value, place, mask)
 
 
 def pack(shape: Tile, width: int, name: str) -> str:
@@ -168,7 +163,7 @@ def pack(shape: Tile, width: int, name: str) -> str:
                 line = text.at(kind, source, text.multiply(step.index, "%along"))
                 goal = text.at(kind, to, text.multiply(step.index, width))
                 for j, mask in zip(range(0, width, lanes), masks, strict=True):
-                    _call(text, text.at(kind, line, width + j))  # of the next panel
+                    _bring(text, text.at(kind, line, width + j))  # of the next panel
                     value = _load(text, shape, text.at(kind, line, j), mask, lanes)
                     _store(text, shape, value, text.at(kind, goal, j), None, lanes)
         with text.when(turned):  # its columns do: transpose squares
@@ -177,7 +172,7 @@ def pack(shape: Tile, width: int, name: str) -> str:
                 mask = _first(text, lanes, text.let(f"sub i64 %k, {step.index}"))
                 goal = text.at(kind, to, text.multiply(step.index, width))
                 for start in starts:
-                    _call(text, text.at(kind, source, text.add(start, text.add(step.index, 4 * lanes))))
+                    _bring(text, text.at(kind, source, text.add(start, text.add(step.index, 4 * lanes))))
                 for j in range(0, width, lanes):
                     square = [
                         _load(text, shape, text.at(kind, source, text.add(start, step.index)), mask, lanes)
@@ -185,14 +180,13 @@ def pack(shape: Tile, width: int, name: str) -> str:
                     ]
                     for i, value in enumerate(_transposed(text, vector, square)):
                         _store(text, shape, value, text.at(kind, goal, i * width + j), None, lanes)
-        with text.when(other):
-            with text.loop("%k") as step:
-                line = text.at(kind, source, text.multiply(step.index, "%along"))
-                goal = text.at(kind, to, text.multiply(step.index, width))
-                with text.loop(width) as place:
-                    start = text.multiply(text.least(place.index, last), "%across")
-                    value = text.let(f"load {kind}, ptr {text.at(kind, line, start)}")
-                    text.do(f"store {kind} {value}, ptr {text.at(kind, goal, place.index)}")
+        with text.when(other), text.loop("%k") as step:  # number by number
+            line = text.at(kind, source, text.multiply(step.index, "%along"))
+            goal = text.at(kind, to, text.multiply(step.index, width))
+            with text.loop(width) as place:
+                start = text.multiply(text.least(place.index, last), "%across")
+                value = text.let(f"load {kind}, ptr {text.at(kind, line, start)}")
+                text.do(f"store {kind} {value}, ptr {text.at(kind, goal, place.index)}")
     return str(text)
 
 
@@ -229,9 +223,9 @@ def _first(text: Text, lanes: int, count: str) -> str:
     return text.let(f"icmp slt <{lanes} x i64> <{numbers}>, {counts}")
 
 
-def _call(text: Text, at: str, *, write: bool = False, level: int = 3) -> None:
-    """Have memory brought near: into the first cache (level 3) or the second (2). Nothing happens where there is none."""
-    text.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 {level}, i32 1)")
+def _bring(text: Text, at: str, *, write: bool = False) -> None:
+    """Have memory brought into the first cache, where there is memory."""
+    text.do(f"call void @llvm.prefetch.p0(ptr {at}, i32 {int(write)}, i32 3, i32 1)")
 
 
 def _load(text: Text, shape: Tile, at: str, mask: str | None, lanes: int = 0) -> str:

@@ -22,15 +22,15 @@ import numpy as np
 
 from ..capture.lowered import Buffer, Number
 from .elementwise import computed, identity
-from .emitting import BOOL, Function, Value, convert, element_name, full, type_name, where
+from .emitting import BOOL, Function, Loop, Value, convert, full, where
 from .nests import Access, Line, Nest
+from .vectors import first_lanes, in_memory, loaded, moved, splat, stored
 
 __all__ = ["NestCode"]
 
 Type: TypeAlias = np.dtype[Any]
 
 _BLOCK = 4096  # numbers that are added up in one go
-_INT8 = np.dtype("i1")
 
 
 class NestCode:
@@ -132,7 +132,7 @@ class NestCode:
             return
         self.hoisted: dict[Access, Value] = {}
         pointers = {
-            access: _moved(function, bases(access.buffer), access.offset)
+            access: moved(function, bases(access.buffer), access.offset)
             for access in dict.fromkeys([*self.loads, *self.stores, *(line.out for line in self.reductions)])
         }
         self._level(0, pointers)
@@ -142,7 +142,7 @@ class NestCode:
         for access in self.loads:
             if access not in self.hoisted and not any(self.strides[access][level : len(self.outer)]):
                 if self.strides[access][-1] == 0:
-                    self.hoisted[access] = self._splat(access, pointers[access])
+                    self.hoisted[access] = splat(self.function, pointers[access], access.dtype, self.lanes)
                 elif self.length <= self.lanes:
                     self.hoisted[access] = self._load(access, pointers[access], 0, self._last())
         if level == len(self.outer):
@@ -165,9 +165,6 @@ class NestCode:
     def _last(self) -> int:
         """How many lanes of the last vector are there."""
         return self.length % self.lanes or self.lanes
-
-    def _mask(self, present: int) -> str:
-        return f"<{', '.join('i1 true' if lane < present else 'i1 false' for lane in range(self.lanes))}>"
 
     def _innermost(self, pointers: dict[Access, str]) -> None:
         inner = len(self.outer)
@@ -201,7 +198,7 @@ class NestCode:
         sums = list(loop.carried)
         here = {
             access: function.text_value(
-                f"getelementptr {_memory(access.dtype, 1)}, ptr {pointer}, i64 {loop.index}"
+                f"getelementptr {in_memory(access.dtype, 1)}, ptr {pointer}, i64 {loop.index}"
                 if self.strides[access][-1] == access.dtype.itemsize
                 else f"getelementptr i8, ptr {pointer}, i64 "
                 + function.text_value(f"mul i64 {loop.index}, {self.strides[access][-1]}")
@@ -245,8 +242,7 @@ class NestCode:
         loop.close(sums + lost)
         errors = iter(lost)
         return {
-            id(line): _corrected(sums[at], next(errors)) if _loses(line) else sums[at]
-            for at, line in enumerate(along)
+            id(line): _corrected(sums[at], next(errors)) if _loses(line) else sums[at] for at, line in enumerate(along)
         }
 
     def _rest(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> dict[int, Value]:
@@ -258,7 +254,7 @@ class NestCode:
             for line in along:
                 value = values[id(line)]
                 if present < self.lanes:
-                    lanes = Value(self.function, self._mask(present), BOOL, self.lanes)
+                    lanes = first_lanes(self.function, present, self.lanes)
                     value = where(lanes, value, self._neutral(line, self.lanes))
                 parts[id(line)].append(value)
         found = {id(line): _horizontal(line, _pairwise(line, parts[id(line)])) for line in along}
@@ -324,8 +320,8 @@ class NestCode:
             if line in along:
                 total, pointer = totals[id(line)], pointers[line.out]
                 if self.accumulates(line, axes):
-                    total = _combined(line, _load_number(self.function, line.out.dtype, pointer), total)
-                _store_number(total, pointer)
+                    total = _combined(line, loaded(self.function, pointer, line.out.dtype), total)
+                stored(total, pointer)
 
     def accumulates(self, line: Line, axes: set[int]) -> bool:
         """Whether the result of a reduction is made in several rounds of the outer loops, so that it needs a start."""
@@ -344,94 +340,17 @@ class NestCode:
                 nests.append(nest)
         return nests
 
-    def _neutral(self, line: Line, lanes: int) -> Value:
-        return full(self.function, identity(line.name, line.out.dtype), line.out.dtype, lanes)
-
-    # -- memory
-
-    def _splat(self, access: Access, pointer: str) -> Value:
-        number = _load_number(self.function, access.dtype, pointer)
-        if self.lanes == 1:
-            return number
-        kind = type_name(access.dtype, self.lanes)
-        element = element_name(access.dtype)
-        first = self.function.text_value(f"insertelement {kind} poison, {element} {number.text}, i64 0")
-        return self.function.value(
-            f"shufflevector {kind} {first}, {kind} poison, <{self.lanes} x i32> zeroinitializer",
-            access.dtype, self.lanes,
-        )  # fmt: skip
-
     def _load(self, access: Access, pointer: str, index: int, present: int) -> Value:
-        function, dtype, lanes = self.function, access.dtype, self.lanes
-        kind, align = _memory(dtype, lanes), dtype.itemsize
         stride = self.strides[access][-1]
-        if lanes == 1 or (stride == dtype.itemsize and present == lanes):
-            place = _moved(function, pointer, index * stride)
-            loaded = function.text_value(f"load {kind}, ptr {place}, align {align}")
-        else:
-            place_type, places, operation = self._places(access, pointer, index, "load", "gather")
-            masks = f"<{lanes} x i1>"
-            name = f"llvm.masked.{operation}"
-            function.module.declare(name, kind, [place_type, "i32", masks, kind])
-            loaded = function.text_value(
-                f"call {kind} @{name}({place_type} {places}, i32 {align}, {masks} {self._mask(present)}, {kind} zeroinitializer)"
-            )
-        return _from_memory(function, loaded, dtype, lanes)
+        place = moved(self.function, pointer, index * stride)
+        return loaded(self.function, place, access.dtype, self.lanes, present, stride)
 
     def _store(self, value: Value, access: Access, pointer: str, index: int, present: int) -> None:
-        function, dtype, lanes = self.function, access.dtype, self.lanes
-        kind, align = _memory(dtype, lanes), dtype.itemsize
         stride = self.strides[access][-1]
-        text = _to_memory(value)
-        if lanes == 1 or (stride == dtype.itemsize and present == lanes):
-            place = _moved(function, pointer, index * stride)
-            function.emit(f"store {kind} {text}, ptr {place}, align {align}")
-        elif present == 1:  # LLVM 22 stores too many bytes with a mask of one lane, if the number was made shorter before
-            place = _moved(function, pointer, index * stride)
-            number = function.text_value(f"extractelement {kind} {text}, i64 0")
-            function.emit(f"store {_memory(dtype, 1)} {number}, ptr {place}, align {align}")
-        else:
-            place_type, places, operation = self._places(access, pointer, index, "store", "scatter")
-            masks = f"<{lanes} x i1>"
-            name = f"llvm.masked.{operation}"
-            function.module.declare(name, "void", [kind, place_type, "i32", masks])
-            function.emit(f"call void @{name}({kind} {text}, {place_type} {places}, i32 {align}, {masks} {self._mask(present)})")
+        stored(value, moved(self.function, pointer, index * stride), present, stride)
 
-    def _places(self, access: Access, pointer: str, index: int, dense: str, scattered: str) -> tuple[str, str, str]:
-        """Where the lanes lie, as type and value, and which masked operation goes there."""
-        stride, lanes = self.strides[access][-1], self.lanes
-        numbers = f"v{lanes}{_short(access.dtype)}"
-        if stride == access.dtype.itemsize:
-            return "ptr", _moved(self.function, pointer, index * stride), f"{dense}.{numbers}.p0"
-        offsets = ", ".join(f"i64 {(index + lane) * stride}" for lane in range(lanes))
-        places = self.function.text_value(f"getelementptr i8, ptr {pointer}, <{lanes} x i64> <{offsets}>")
-        return f"<{lanes} x ptr>", places, f"{scattered}.{numbers}.v{lanes}p0"
-
-
-class Loop:
-    """A loop from `begin` to `end` in steps, done at least once, that carries values from round to round."""
-
-    def __init__(self, function: Function, begin: str, end: str, step: int, carried: Sequence[Value] = ()) -> None:
-        self.function, self.begin, self.end, self.step, self.starts = function, begin, end, step, carried
-        self.before, self.name = function.block, function.new_label()
-        function.emit(f"br label %{self.name}")
-        function.label(self.name)
-        self.at = len(function.lines)
-        self.index = function.register()
-        self.carried = [Value(function, function.register(), value.dtype, value.lanes) for value in carried]
-
-    def close(self, values: Sequence[Value] = ()) -> None:
-        """End the loop; the values are what its next round gets, and after the last what is left."""
-        function = self.function
-        following = function.text_value(f"add nuw nsw i64 {self.index}, {self.step}")
-        last, behind = function.block, function.new_label()
-        more = function.text_value(f"icmp slt i64 {following}, {self.end}")
-        function.emit(f"br i1 {more}, label %{self.name}, label %{behind}")
-        phis = [f"  {self.index} = phi i64 [ {self.begin}, %{self.before} ], [ {following}, %{last} ]"]
-        for start, now, value in zip(self.starts, self.carried, values, strict=True):
-            phis.append(f"  {now.text} = phi {now.type} [ {start.text}, %{self.before} ], [ {value.text}, %{last} ]")
-        function.lines[self.at : self.at] = phis
-        function.label(behind)
+    def _neutral(self, line: Line, lanes: int) -> Value:
+        return full(self.function, identity(line.name, line.out.dtype), line.out.dtype, lanes)
 
 
 def _score(accesses: list[Access], axis: int, length: int) -> tuple[float, ...]:
@@ -486,35 +405,3 @@ def _rounded_off(a: Value, b: Value, total: Value) -> Value:
 
 def _corrected(total: Value, lost: Value) -> Value:
     return total + where(lost.isnan(), 0, lost)  # infinite sums lose nothing
-
-
-def _moved(function: Function, pointer: str, distance: int) -> str:
-    return function.text_value(f"getelementptr i8, ptr {pointer}, i64 {distance}") if distance else pointer
-
-
-def _memory(dtype: Type, lanes: int) -> str:
-    """LLVM's type of numbers in memory, where a truth value has a byte."""
-    return type_name(_INT8 if dtype == BOOL else dtype, lanes)
-
-
-def _short(dtype: Type) -> str:
-    return f"f{8 * dtype.itemsize}" if dtype.kind == "f" else f"i{8 * dtype.itemsize}"
-
-
-def _from_memory(function: Function, text: str, dtype: Type, lanes: int) -> Value:
-    return Value(function, text, _INT8, lanes) != 0 if dtype == BOOL else Value(function, text, dtype, lanes)
-
-
-def _to_memory(value: Value) -> str:
-    return convert(value, _INT8).text if value.dtype == BOOL else value.text
-
-
-def _load_number(function: Function, dtype: Type, pointer: str) -> Value:
-    loaded = function.text_value(f"load {_memory(dtype, 1)}, ptr {pointer}, align {dtype.itemsize}")
-    return _from_memory(function, loaded, dtype, 1)
-
-
-def _store_number(value: Value, pointer: str) -> None:
-    function = value.function
-    text = _to_memory(value)
-    function.emit(f"store {_memory(value.dtype, 1)} {text}, ptr {pointer}, align {value.dtype.itemsize}")

@@ -160,9 +160,7 @@ def _joined(nest: Nest, shape: tuple[int, ...], line: Line) -> Line | None:
 def _reshaped(line: Line, shape: tuple[int, ...], target: tuple[int, ...]) -> Line | None:
     if line.reduces:
         return None
-    operands = [
-        _reshaped_access(each, shape, target) if isinstance(each, Access) else each for each in line.operands
-    ]
+    operands = [_reshaped_access(each, shape, target) if isinstance(each, Access) else each for each in line.operands]
     out = _reshaped_access(line.out, shape, target)
     if out is None or any(each is None for each in operands):
         return None
@@ -221,9 +219,7 @@ def _line(step: Elementwise | Reduce) -> tuple[tuple[int, ...], Line]:
     else:
         kept_axes = [axis for axis, length in enumerate(full) if length != 1]
         shape = tuple([full[axis] for axis in kept_axes])
-    operands = tuple(
-        [each if isinstance(each, Number) else _access(each, full, kept_axes) for each in step.operands]
-    )
+    operands = tuple([each if isinstance(each, Number) else _access(each, full, kept_axes) for each in step.operands])
     return shape, Line(step.name, operands, _access(step.out, full, kept_axes), step.loop)
 
 

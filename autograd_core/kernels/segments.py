@@ -200,7 +200,8 @@ class Segment:
             changed = {id(inside) for _, inside, _, _ in partial}
             split = [0 in axes for axes in inside_code.reduced_axes]
             if split != [id(line) in changed for line in inside_code.reductions] or (
-                inside_code.outer[:1] != code.outer[:1] or inside_code.lanes * inside_code.rounds != code.lanes * code.rounds
+                inside_code.outer[:1] != code.outer[:1]
+                or inside_code.lanes * inside_code.rounds != code.lanes * code.rounds
             ):
                 return False
             code = inside_code

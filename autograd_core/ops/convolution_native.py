@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.convolution import correlations, products
+from ..kernels.convolution import correlations, products, sums_in_registers
 from ..parallel import share
 from .convolution_geometry import Form, Ints
 
@@ -30,7 +30,9 @@ _WORTHWHILE = 1 << 14  # multiplications from which the tables pay
 def suits(form: Form, *arrays: Array) -> bool:
     """Whether machine code is there for these arrays, and fast: neighbours in memory fill a vector."""
     dtype = arrays[0].dtype
-    if dtype.char not in "fd" or any(a.dtype != dtype for a in arrays) or not llvm.available():
+    if not (dtype.char in "fd" and dtype.isnative and all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)):
+        return False
+    if not llvm.available():
         return False
     cell = form.batch * (form.out_space[2] if form.stride[2] == 1 else 1)
     return cell * dtype.itemsize >= llvm.vector_bytes() and form.multiplications >= _WORTHWHILE
@@ -88,8 +90,7 @@ def weight(form: Form, x: Array, g: Array) -> Array:
     """
     tables = _correlation_tables(form)
     rows, taps, size = form.out_channels // form.groups, len(tables.taps), x.itemsize
-    tile = -(-rows // -(-rows // 4))
-    tile_taps = max(1, min(8, (24 if llvm.vector_bytes() == 64 else 12) // tile))
+    tile, tile_taps = _tile(rows, tables.counts)
     whole = rows - rows % tile
     parts = [(0, whole, correlations(x.dtype, tile, tile_taps))]
     if whole < rows:
@@ -226,12 +227,13 @@ def _neighbours(axis: _Axis) -> Iterator[tuple[int, int]]:
 
 
 class _CorrelationTables(NamedTuple):
-    """The tables of ``correlations``, and where the jobs are cut into tasks."""
+    """The tables of ``correlations``; where the jobs are cut into tasks; how many taps jobs of how much work have."""
 
     taps: Array
     places: Array
     jobs: Array
     cuts: list[int]
+    counts: list[tuple[int, int]]
 
 
 @functools.lru_cache(maxsize=64)
@@ -279,15 +281,20 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                     jobs.append((*job, start, end))
                     costs.append(job[2] * (job[4] - job[3]) * (end - start))
     taps = _taps(form.in_memory, channels, axes)
+    work: dict[int, int] = {}
+    for job, cost in zip(jobs, costs, strict=True):
+        taps_of_job = job[6] - job[5]
+        work[taps_of_job] = work.get(taps_of_job, 0) + cost // taps_of_job
+    counts = list(work.items())
     parts = max(2, min(8, (1 << 20) // max(1, form.out_channels * len(taps))))
-    return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
+    return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts), counts)
 
 
 def _jobs(by_rows: bool, row: int, row_end: int, lo: int, hi: int, columns: int, batch: int) -> Iterator[Ints]:
     """Offset in x and in the output, length, and the range of places, of the jobs for a rectangle of the output."""
     if by_rows:
         whole = (hi - lo) * batch
-        pieces = -(-whole // (2 * _JOB))
+        pieces = -(-whole // _JOB)
         for piece in range(pieces):
             start, stop = (min(whole, -(-whole * i // pieces // 64) * 64) for i in (piece, piece + 1))
             yield lo * batch + start, lo * batch + start, stop - start, row, row_end
@@ -303,6 +310,27 @@ def _cuts(costs: list[int], parts: int) -> list[int]:
     total = np.cumsum([0, *costs])
     inner = np.searchsorted(total, np.arange(1, parts) * (total[-1] / parts))
     return [int(cut) for cut in np.unique([0, *inner, len(costs)])]
+
+
+def _tile(rows: int, counts: list[tuple[int, int]]) -> tuple[int, int]:
+    """How many rows and taps a tile of ``correlations`` best has.
+
+    In a model of a core that does two vector products, or reads two vectors, in a cycle, and waits four for a sum.
+    """
+
+    def cost(tile: int, taps: int) -> float:
+        return max(tile * taps, 1.3 * (tile + taps), 12) + 3 if tile else 0
+
+    def whole(tile: int, taps: int) -> float:
+        return sum(
+            work * (rows // tile * (count // taps * cost(tile, taps) + count % taps * cost(tile, 1))
+                    + (count // taps * cost(rows % tile, taps) + count % taps * cost(rows % tile, 1)))
+            for count, work in counts
+        )  # fmt: skip
+
+    registers = sums_in_registers()
+    tiles = [(r, t) for r in range(1, min(rows, 8) + 1) for t in range(1, 9) if r * t <= registers]
+    return min(tiles, key=lambda tile: whole(*tile))
 
 
 def _packed(w: Array, orders: tuple[Ints, ...], tile: int) -> Array:

@@ -37,9 +37,10 @@ class Grid(NamedTuple):
 
 def suits(grid: Grid, x: Array) -> bool:
     """Whether machine code is there for windows on this array."""
-    if x.dtype.char not in "fd" or x.size < _WORTHWHILE or len(grid.taps) > MOST_TAPS or not llvm.available():
+    plain = type(x) is np.ndarray and x.dtype.char in "fd" and x.dtype.isnative
+    if not plain or x.size < _WORTHWHILE or len(grid.taps) > MOST_TAPS or not llvm.available():
         return False
-    return any(
+    return all(stride % x.itemsize == 0 for stride in x.strides) and any(
         x.strides[axis] == x.itemsize and x.shape[axis] * x.itemsize >= llvm.vector_bytes() for axis in (0, 1)
     )
 

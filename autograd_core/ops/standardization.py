@@ -84,10 +84,40 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
     kept = tuple([n for a, n in enumerate(x.shape) if a not in along])
     if moments is not None and np.shape(moments) != (2, *kept):
         raise ShapeError(f"standardize: moments must have shape {(2, *kept)} for x {x.shape}, got {np.shape(moments)}")
-    out, means, variances, inverses = (_at_once if x.size <= _SMALL else _in_blocks)(x, along, kept, eps)
+    out, found = _computed(x, along, kept, eps, moments)
+    return out, found.inverses
+
+
+def _computed(x, along, kept, eps, moments, weight=None, bias=None):
+    """The result, and what the derivative needs of the forward computation."""
+    found = _Found(*np.empty((4, *kept), np.result_type(x.dtype, np.float32)))
+    out = (_at_once if x.size <= _SMALL else _in_blocks)(x, along, eps, found, weight, bias)
     if moments is not None:
-        moments[0], moments[1] = means, variances
-    return out, inverses
+        np.add(found.means, found.rests, out=moments[0])
+        moments[1] = found.variances
+    return out, found
+
+
+class _Found:
+    """The statistics of each row: the mean in two parts, see Note [The rest of the mean], the variance, the factor.
+
+    And what was last derived from a cotangent: all three derivatives are found in one pass, and asked for one by one.
+    """
+
+    __slots__ = ("inverses", "means", "pulled", "rests", "variances")
+
+    def __init__(self, means, rests, variances, inverses):
+        self.means, self.rests, self.variances, self.inverses = means, rests, variances, inverses
+        self.pulled = None, None
+
+    def pull(self, g, x, weight, axis):
+        """The derivatives by x, weight and bias for a cotangent, computed once; it is held, and so cannot be another."""
+        known, derivatives = self.pulled
+        if known is not g:
+            along = np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
+            derivatives = (_pulled_at_once if x.size <= _SMALL else _pulled_in_blocks)(g, x, weight, along, self)
+            self.pulled = g, derivatives
+        return derivatives
 
 
 def _inverse(variance, eps):
@@ -103,8 +133,8 @@ def _inverse(variance, eps):
 # their own: a small one, which is found exactly enough, and taken out of the deviations and of the variance.
 
 
-def _at_once(x, along, kept, eps):
-    """The result, the means, the variances, and the factors of the deviations; see Note [The rest of the mean]."""
+def _at_once(x, along, eps, found, weight, bias):
+    """The result, of all numbers together; the statistics go into `found`."""
     count = math.prod(x.shape[a] for a in along)
     wide = x if x.dtype.itemsize > 2 else x.astype(np.float32)  # sums of halves would overflow
     mean = np.add.reduce(wide, along, keepdims=True) / count
@@ -112,18 +142,26 @@ def _at_once(x, along, kept, eps):
     rest = np.add.reduce(deviations, along, keepdims=True) / count
     variance = np.maximum(np.add.reduce(deviations * deviations, along, keepdims=True) / count - rest * rest, 0)
     inverse = _inverse(variance, eps)
+    kept = found.means.shape
+    found.means, found.rests = mean.reshape(kept), rest.reshape(kept)
+    found.variances, found.inverses = variance.reshape(kept), inverse.reshape(kept)
     deviations -= rest
     deviations *= inverse
-    out = deviations.astype(x.dtype, copy=False)
-    return out, (mean + rest).reshape(kept), variance.reshape(kept), inverse.reshape(kept)
+    if weight is not None:
+        deviations *= weight
+    if bias is not None:
+        deviations += bias
+    return deviations.astype(x.dtype, copy=False)
 
 
-def _in_blocks(x, along, kept, eps):
+def _in_blocks(x, along, eps, found, weight, bias):
     """The same, while each row lies in the cache."""
     rows = _Rows(x, along)
-    found = [np.empty(kept, rows.dtype) for _ in range(3)]
-    means, variances, inverses = map(rows.ordered, found)
+    means, rests, variances, inverses = map(
+        rows.ordered, (found.means, found.rests, found.variances, found.inverses)
+    )
     out = np.empty_like(x)
+    weight, bias = rows.spread(weight), rows.spread(bias)
 
     def work(tasks: Iterator[int]) -> None:
         scratch = rows.scratch()
@@ -137,12 +175,76 @@ def _in_blocks(x, along, kept, eps):
             inverse = _inverse(variance, eps)
             if (np.abs(rest * inverse) > np.finfo(rest.dtype).eps).any():
                 deviations -= rest
-            rows.put(out, region, deviations, inverse)
-            for held, column in ((means, mean + rest), (variances, variance), (inverses, inverse)):
+            for held, column in ((means, mean), (rests, rest), (variances, variance), (inverses, inverse)):
                 held[region] = column.reshape(held[region].shape)
+            rows.put(out, region, deviations, inverse, weight, bias)
 
     share(work, len(rows.regions), worthwhile=x.size >= _WORTH_THREADS)
-    return out, *found
+    return out
+
+
+def _pulled_at_once(g, x, weight, along, found):
+    """The derivatives by x, weight and bias, of all numbers together."""
+    count = math.prod(x.shape[a] for a in along)
+    shape = [1 if a in along else n for a, n in enumerate(x.shape)]
+    wide = g if g.dtype.itemsize > 2 else g.astype(np.float32)
+    normal = x - found.means.reshape(shape)
+    normal -= found.rests.reshape(shape)
+    normal *= found.inverses.reshape(shape)
+    products = wide * normal
+    by_weight, by_bias = products, g
+    if weight is not None:
+        by_weight, by_bias = _summed(products, weight.shape), _summed(wide, weight.shape)
+        wide, products = wide * weight, products * weight
+    result = wide - np.add.reduce(wide, along, keepdims=True) / count
+    normal *= np.add.reduce(products, along, keepdims=True) / count
+    result -= normal
+    result *= found.inverses.reshape(shape)
+    return result, by_weight, by_bias
+
+
+def _pulled_in_blocks(g, x, weight, along, found):
+    """The same, while each row lies in the cache."""
+    rows = _Rows(x, along)
+    means, rests, inverses = map(rows.ordered, (found.means, found.rests, found.inverses))
+    result = np.empty_like(x)
+    spread = rows.spread(weight)
+    target = None if weight is None else rows.places(weight)  # which axes of a part the weight has not
+    parts = [None] * len(rows.regions)
+
+    def work(tasks: Iterator[int]) -> None:
+        first, second, third = rows.scratch(), rows.scratch(), rows.scratch()
+        for task in tasks:
+            region = rows.regions[task]
+            gs, normal = rows.taken(g, region, first), rows.taken(x, region, second)
+            mean, rest, inverse = (np.ascontiguousarray(v[region]).reshape(-1, 1) for v in (means, rests, inverses))
+            normal -= mean
+            if (np.abs(rest * inverse) > np.finfo(rest.dtype).eps).any():
+                normal -= rest
+            normal *= inverse
+            if weight is not None:
+                products = np.multiply(gs, normal, out=third[: len(gs)])
+                shape = rows.shape_of(region)
+                parts[task] = [sum_to(v.reshape(shape), target, keepdims=True) for v in (products, gs)]
+                scaled = gs.reshape(shape)
+                scaled *= spread[region]
+            share_of_normal = _sums(gs, normal) / rows.length
+            gs -= _sums(gs) / rows.length
+            normal *= share_of_normal
+            gs -= normal
+            rows.put(result, region, gs, inverse)
+
+    share(work, len(rows.regions), worthwhile=x.size >= _WORTH_THREADS)
+    if weight is None:
+        return result, None, None
+    return result, *rows.gathered(parts, weight)
+
+
+def _summed(x, shape):
+    """The sum over the axes along which an array of that shape is repeated in x."""
+    extra = x.ndim - len(shape)
+    axes = (*range(extra), *(i + extra for i, n in enumerate(shape) if n == 1 and x.shape[i + extra] != 1))
+    return sum_to(x, axes).reshape(shape) if axes else x
 
 
 def _pulled_raw(g, out, inverses, axis):

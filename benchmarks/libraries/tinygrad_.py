@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-os.environ["DEV"] = "CPU"
+os.environ |= {"DEV": "CPU", "TRAINING": "1"}  # read when it is imported
 
 import numpy as np
 from tinygrad import Device, Tensor, TinyJit, nn
@@ -17,15 +17,12 @@ from benchmarks import problems
 from benchmarks.libraries import CannotRunError
 from benchmarks.machine import version
 from benchmarks.problems import NETWORKS, Network
-from benchmarks.sequences import SEQUENCES
 from benchmarks.step import Step
 
 COMPILER = os.environ.get("CC", "clang")
 
 if shutil.which(COMPILER) is None:
     raise CannotRunError(f"tinygrad's CPU device compiles C with {COMPILER}, which is not on the path")
-
-Tensor.training = True
 
 
 def describe() -> dict[str, str]:
