@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, enter_module, leave_module
+from .performing import perform, performed
 from .recording import enable_grad, no_grad
 from .tensor import Tensor, asarray, from_dlpack, tensor  # isort: split
 
@@ -48,6 +49,7 @@ from .op import linear as linear_operation
 # --- seeing and checking ----------------------------------------------------------------------------------------------
 if _TYPE_CHECKING:
     from . import array_api, testing
+    from .capture import Compiled, compile
     from .explaining import Explanation, explain
     from .metering import metered
     from .profiling import Profile, profile
@@ -94,6 +96,8 @@ _LAZY = {
     "detect_anomaly": "why",
     "why_nan": "why",
     "why_none": "why",
+    "compile": "capture",
+    "Compiled": "capture",
     "metered": "metering",
     "Tape": "taping",
     "taped": "taping",

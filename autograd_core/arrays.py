@@ -124,6 +124,10 @@ class _Holder:
         array = self._array
         return _passed_on(array)
 
+    def of_cotangent(self) -> int:
+        g = np.empty(1)
+        return _pulled(g)
+
     def of_base(self) -> int:
         view = np.empty((1, 1)).T
         return getrefcount(view.base)
@@ -137,8 +141,14 @@ def _passed_on(array: Array) -> int:
     return _references(array)
 
 
+def _pulled(g: Array) -> int:
+    count = _passed_on(g)
+    return count
+
+
 _ATTRIBUTE, _LOCAL, _BASE = _Holder().of_attribute(), _Holder().of_local(), _Holder().of_base()
 _ATTRIBUTE_AND_LOCALS = _Holder().of_attribute_and_two_locals()
+_COTANGENT = _Holder().of_cotangent()
 
 
 def held_elsewhere(array: Array) -> bool:
@@ -149,6 +159,14 @@ def held_elsewhere(array: Array) -> bool:
 def held_beyond_attribute_and_locals(array: Array) -> bool:
     """Whether anyone holds an array, or its memory, but one attribute, one local and the argument it came as."""
     return not isinstance(array, np.ndarray) or array.base is not None or getrefcount(array) > _ATTRIBUTE_AND_LOCALS
+
+
+def held_beyond_sweep(g: Array) -> bool:
+    """Whether anyone holds a cotangent, or its memory, but the sweep that passed it to a pull, and that to this rule.
+
+    If nobody does, and it may be written into, the rule's result can take its place.
+    """
+    return type(g) is not np.ndarray or getrefcount(g) > _COTANGENT or _looks_into_more(g)
 
 
 def held_beyond_local(array: Array) -> bool:

@@ -56,21 +56,30 @@ class _Pick:
 
 
 class _Bundle:
-    """The operation that stands for a whole call: cotangents of all inputs from those of all outputs."""
+    """The operation that stands for a whole call: cotangents of all inputs from those of all outputs.
 
-    residuals: Sequence[str] = ()
+    The function that pulls is its one residual, so that all which that holds is freed as other residuals are.
+    """
 
-    def __init__(self, name: str, outputs: Sequence[Any], pull: Callable[..., Sequence[Any]]) -> None:
-        self.name, self.avals, self._pull = name, [(np.shape(y), y.dtype) for y in outputs], pull
+    residuals: Sequence[str] = ("rule",)
+    variadic = False
+
+    def __init__(self, name: str, outputs: Sequence[Any]) -> None:
+        self.name, self.avals = name, [(np.shape(y), y.dtype) for y in outputs]
+
+    def readers(self, name: str) -> set[str]:
+        """No array's rule is one of its own."""
+        return set()
 
     def pull(self, xp: Any, parents: Sequence[Node | None], saved: Any, statics: Any, g: Any) -> Any:
-        return self._pull(xp is not np, parents, g)
+        (rule,) = saved
+        return rule(xp is not np, parents, g)
 
     def push(self, xp: Any, node: Node, saved: Any, tangents: Sequence[Any]) -> Any:
         """The tangents of all outputs: the transpose of `pull`, which is linear in the cotangents of all outputs."""
         with switched(recording=True):
             probes = [Tensor(np.zeros(shape, dtype), requires_grad=True) for shape, dtype in self.avals]
-            pulled = self._pull(True, node.parents, _Parts(enumerate(probes)))
+            pulled = saved[0](True, node.parents, _Parts(enumerate(probes)))
         pairs = [(c, t) for c, t in zip(pulled, tangents, strict=True) if c is not None and t is not None]
         nodes = nodes_of(probes)
         found, _ = cotangents_of(frozenset(nodes), [c for c, _ in pairs], [t for _, t in pairs], xp is not np)
@@ -80,7 +89,7 @@ class _Bundle:
 def _bundle(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Any]:
     """The outputs of a call as Tensors whose gradient `pull` computes."""
     context, cls = CONTEXT.get(), Tensor.result_class
-    whole = record(Tensor, np.zeros(()), _Bundle(name, outputs, pull), tuple(parents), (), (), context)
+    whole = record(Tensor, np.zeros(()), _Bundle(name, outputs), tuple(parents), (pull,), (), context)
     return [record(cls, y, _Pick(name, i), (whole.node,), (), (), context) for i, y in enumerate(outputs)]
 
 
@@ -143,7 +152,9 @@ def checkpoint(function: Function) -> Function:
                 (y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)
             ]
             targets = nodes_of(again) + captured
-            found, _ = cotangents_of(frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded)
+            found, _ = cotangents_of(
+                frozenset(targets), [y for y, _ in live], [g for _, g in live], recorded, release=True
+            )
             return [found.get(n) for n in targets]
 
         nodes = nodes_of(leaves[i] for i in tracked) + captured

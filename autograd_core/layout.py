@@ -20,6 +20,7 @@ LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
 _WIDE_ROW = 64  # numbers in a row from which NumPy adds up rows as fast as anything
 BLOCK = 1 << 16  # numbers of an array that are worked on together
 _WORTH_THREADS = 1 << 20  # numbers from which other cores are woken
+_TASKS = 8
 _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those of a pairwise sum
 
 
@@ -98,9 +99,23 @@ def _sum_runs(a: Array, axes: tuple[int, ...]) -> Array:
         parts += 1
     ones = np.ones(length // parts, a.dtype)
     columns = a.reshape(-1, parts, length // parts, inner)
-    total: Array = (columns[..., 0] @ ones if inner == 1 else ones @ columns).sum(axis=1)
+    total: Array = (_row_sums(columns[..., 0], ones) if inner == 1 else ones @ columns).sum(axis=1)
     rest: Array = total.reshape(a.shape[:axis] + a.shape[axis + 1 :]).sum(axis=axes[:-1])
     return rest
+
+
+def _row_sums(a: Array, ones: Array) -> Array:
+    """``a @ ones``, on several cores if it is large."""
+    total = np.empty(a.shape[:-1], a.dtype)
+    rows, sums = a.reshape(-1, a.shape[-1]), total.reshape(-1)
+
+    def work(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(len(rows) * task // _TASKS, len(rows) * (task + 1) // _TASKS)
+            np.matmul(rows[part], ones, out=sums[part])
+
+    share(work, _TASKS, worthwhile=a.size >= _WORTH_THREADS)
+    return total
 
 
 def _size(g: Array, axes: list[int]) -> int:

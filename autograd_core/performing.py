@@ -4,13 +4,16 @@ Knows nothing of what is done. Elsewhere such calls would be left out of a captu
 done by `perform` is an instruction of the program, and is done again in each replay.
 """
 
-from collections.abc import Callable
+import functools
+from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
-__all__ = ["perform"]
+__all__ = ["perform", "performed"]
 
 Listener = Callable[[Callable[..., Any], tuple[Any, ...]], Any]
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 LISTENER: ContextVar[Listener | None] = ContextVar("performing", default=None)
 
@@ -29,3 +32,24 @@ def perform(function: Callable[..., Any], *arguments: Any) -> Any:
     """
     listener = LISTENER.get()
     return function(*arguments) if listener is None else listener(function, arguments)
+
+
+def performed(function: F) -> F:
+    """The same function, each call of which is performed, as by `perform`; a decorator, of methods too.
+
+    >>> @ag.performed
+    ... def drawn(rng, count):
+    ...     return rng.integers(10, size=count)
+    >>> drawn(np.random.default_rng(0), count=2)
+    array([8, 6])
+    """
+
+    @functools.wraps(function)
+    def call(*arguments: Any, **options: Any) -> Any:
+        listener = LISTENER.get()
+        if listener is None:
+            return function(*arguments, **options)
+        given = tuple([list(a) if isinstance(a, Iterator) else a for a in arguments])  # for every replay anew
+        return listener(functools.partial(function, **options) if options else function, given)
+
+    return call  # type: ignore[return-value]

@@ -94,11 +94,16 @@ def _found(found: dict[Node, Any], x: Tensor) -> Any:
 
 
 def cotangents_of(
-    targets: frozenset[Node], outputs: Sequence[Any], cotangents: Sequence[Any], recording: bool
+    targets: frozenset[Node],
+    outputs: Sequence[Any],
+    cotangents: Sequence[Any],
+    recording: bool,
+    *,
+    release: bool = False,
 ) -> tuple[dict[Node, Any], bool]:
     """Sweep from outputs to targets; recorded, if recording is on and anything else could be differentiated through it.
 
-    The cotangents that were found, and whether they were recorded.
+    The cotangents that were found, and whether they were recorded. If not, `release` frees what was saved on the way.
     """
     seeds: dict[Node, Any] = {}
     for output, cotangent in zip(outputs, cotangents, strict=True):
@@ -111,7 +116,7 @@ def cotangents_of(
         with switched(recording=True):
             seeds = {n: g if isinstance(g, Variable) else constant(Tensor, g) for n, g in seeds.items()}
             return sweep(seeds, ops, targets=targets, edges=edges, saved_of=saved_variables), True
-    return sweep({n: _raw(g) for n, g in seeds.items()}, targets=targets, edges=edges), False
+    return sweep({n: _raw(g) for n, g in seeds.items()}, targets=targets, edges=edges, release=release), False
 
 
 def _raw(value: Any) -> Any:

@@ -36,6 +36,10 @@ class Goal(Protocol):
         """By what fraction of the limit it is missed; zero or less where it is met."""
 
 
+def _called(who: str) -> str:
+    return LIBRARIES[who].title.removeprefix("autograd-core ")
+
+
 @dataclass(frozen=True)
 class Ratio:
     """Our time at most so many times a rival's, or the fastest one's of several: the median over rounds."""
@@ -47,7 +51,7 @@ class Ratio:
     @property
     def words(self) -> str:
         rivals = " and ".join(LIBRARIES[rival].title for rival in self.rivals)
-        return f"{LIBRARIES[self.who].title} <= {self.limit:g} of {'the faster of ' if self.rivals[1:] else ''}{rivals}"
+        return f"{_called(self.who)} <= {self.limit:g} of {'the faster of ' if self.rivals[1:] else ''}{rivals}"
 
     def measure(self, row: str, result: Result, roof: Roof) -> float | None:
         ours = result.rounds.get(self.who)
@@ -88,7 +92,7 @@ class OfRoof:
 
     @property
     def words(self) -> str:
-        return f"{LIBRARIES[self.who].title} >= {self.limit:.0%} of the speed of its own matrix product"
+        return f"{_called(self.who)} >= {self.limit:.0%} of the speed of its own matrix product"
 
     def measure(self, row: str, result: Result, roof: Roof) -> float | None:
         ours, speed = result.rounds.get(self.who), max(roof.best_product(self.who), roof.best_product("ours"))
@@ -111,7 +115,7 @@ class FirstCall:
     @property
     def words(self) -> str:
         kept = ", compiled before" if self.warm else ""
-        return f"{LIBRARIES[self.who].title}: the first call takes <= {self.limit:g} s beyond a later one{kept}"
+        return f"{_called(self.who)}: the first call takes <= {self.limit:g} s beyond a later one{kept}"
 
     def measure(self, row: str, result: Result, roof: Roof) -> float | None:
         first = (result.warm if self.warm else result.cold).get(self.who)

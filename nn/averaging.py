@@ -71,6 +71,7 @@ class AveragedModel(Module):
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         return self.module(*args, **kwargs)
 
+    @ag.performed
     def update_parameters(self, model: Module) -> None:
         """Take the present parameters of a model into the average."""
         mine, theirs = _own(self.module, self.use_buffers), _own(model, self.use_buffers)

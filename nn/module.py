@@ -218,6 +218,11 @@ class Module(Owner, Hooked):
         """Nothing: all arrays are on the cpu; returns self."""
         return self
 
+    def __captured__(self) -> Callable[[], Any]:
+        """For ag.compile: a function that tells what of this module, and of all below it, decides what it computes."""
+        modules, parameters = list(self.modules()), list(self.parameters())
+        return lambda: ([m._changes for m in modules], [p.requires_grad for p in parameters])
+
     # --- the picture --------------------------------------------------------------------------------------------------
 
     def extra_repr(self) -> str:

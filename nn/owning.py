@@ -46,6 +46,7 @@ class Owner:
     _buffers: dict[str, bool] = _MadeByInit()  # type: ignore[assignment]  # names of buffers, and whether they are saved
     _own_name = ""  # in the module that this one was last assigned to, and that calls it
     _vacant: Set[str] = frozenset()  # names that are None now, and keep the place of the module or parameter there
+    _changes = 0  # how often an attribute changed that may decide what is computed
     _opaque: Set[str] = frozenset()  # attributes that may hide modules, and were not warned of
 
     def __init__(self) -> None:
@@ -73,6 +74,8 @@ class Owner:
             if is_opaque(value):
                 held["_opaque"] = self._opaque | {name}
             check_once_only(type(self).__name__, name, value)
+        if isinstance(value, _DECIDES) and held.get(name, _DECIDES) is not value:
+            held["_changes"] = self._changes + 1
         object.__setattr__(self, name, value)
 
     def _take_place(self, name: str, kind: type) -> None:
@@ -316,6 +319,7 @@ class Owner:
 
 _FOUND = (Owner, Parameter)
 _LOOKED_INTO = (list, tuple, dict)
+_DECIDES = (*_FOUND, *_LOOKED_INTO, bool, int, float, str, type(None))  # what may decide what a module computes
 _PLAIN = {bool, int, float, str, type(None), np.ndarray, ag.Tensor}  # what most other attributes are
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..calling import compile_pull
 from ..op import Op
-from .effects import as_tensor, reader, setter_of_grad, writer
+from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
 from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
 from .lowering import NAMESPACE, Memory, NotLowerable, lowered
 from .planning import read_by
@@ -184,7 +184,12 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
     if instruction.kind == "add":
         return lambda *arrays: filled(inputs[0], arrays) + filled(inputs[1], arrays), values
     function = instruction.target
-    return lambda *arrays: function(*(filled(part, tuple(map(as_tensor, arrays))) for part in inputs)), values
+
+    def perform(*arrays: Any) -> Any:
+        tensors = tuple(map(as_tensor, arrays))
+        return unwrapped(function(*(filled(part, tensors) for part in inputs)))
+
+    return perform, values
 
 
 @cache

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..engine import constant, switched
+from ..engine import Variable, constant, switched
 from ..tensor import Tensor, gradient_of
 from .lowered import Piece
 
@@ -73,3 +73,10 @@ def setter_of_grad(tensor: Tensor, clear: bool) -> Callable[..., None]:
 def as_tensor(array: Any) -> Tensor:
     """A Tensor of its own for somebody who may keep it."""
     return constant(Tensor, np.array(array))  # type: ignore[return-value]
+
+
+def unwrapped(result: Any) -> Any:
+    """What was performed gave, as plain arrays."""
+    if isinstance(result, tuple):
+        return tuple(map(unwrapped, result))
+    return result._array if isinstance(result, Variable) else () if result is None else result

@@ -1,7 +1,7 @@
 """What a plan takes for granted besides its signature, and whether it still holds.
 
 Knows Tensors and Python's functions. What of an object decides which operations a function applies is said by the
-object itself: its method `__captured__` returns it (for a module: which parts are in training).
+object itself: its method `__captured__` returns a function that tells it (for a module: which parts are in training).
 """
 
 from collections.abc import Callable, Iterator
@@ -53,7 +53,7 @@ def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
         if type(value) in _PLAIN:
             found.append((get, value))
         elif hasattr(type(value), "__captured__"):
-            state = value.__captured__
+            state = value.__captured__()
             found.append((state, state()))
     return found
 

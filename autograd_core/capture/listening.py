@@ -201,7 +201,7 @@ def _assign(self: Tensor, new: Any, *words: Any) -> Any:
         result = _assign_tensor(self, new, *words)
     finally:
         tracer.muted -= 1
-    if result is self and self._array is not new._array:
+    if result is self and (self._array is not new._array or tracer.is_outside(before)):
         tracer.stored(self, new, before)
     return result
 

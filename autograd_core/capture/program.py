@@ -3,14 +3,24 @@
 Knows operations as records. Does not know how it was captured, nor how it is executed.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from ..errors import DTypeError, OptionError, ShapeError
 from ..op import Op
 from ..places import Place
+
+if TYPE_CHECKING:
+    from .counting import Counts
+    from .running import Replay
 
 __all__ = ["Argument", "Instruction", "Program", "Value", "values_in"]
 
@@ -60,6 +70,7 @@ class Instruction:
     options       the static options of the operation, by name; arrays in them are Values
     outputs       the values it makes
     avals         shapes and dtypes that a pull reads: of the arguments, by position
+    name          what `target` is called, where that is known
     """
 
     kind: Kind
@@ -73,6 +84,7 @@ class Instruction:
     target: Any = None
     path: str = ""
     place: Place | None = None
+    name: str = ""
 
     @property
     def label(self) -> str:
@@ -113,13 +125,37 @@ class Program:
     inputs        the arrays that the function was called with, in order
     instructions  what is computed, in order
     outputs       the arrays it returned, in order; a number is itself
+    arguments     how it was called: positional and named arguments, with Values in the place of arrays
+    result        what it returned, with Values in the place of arrays
+    names         what the inputs are called
+
+    A program is called as the function was, with arrays of the same shapes and dtypes, and computes what the function
+    would compute, bit for bit; what it changes outside is changed as the function would change it. Arguments that are
+    no arrays must be those it was captured with. The results are plain arrays, and record nothing.
+
+    >>> program = ag.trace(lambda x, y: ag.sum(ag.tanh(x) * y))(np.zeros(3), np.ones(3))
+    >>> program
+    <Program of 3 operations on 2 inputs>
+    >>> float(program(np.ones(3), np.ones(3)))
+    2.2847824680672297
     """
 
     def __init__(
-        self, name: str, inputs: Sequence[Value], instructions: Sequence[Instruction], outputs: Sequence[Any]
+        self,
+        name: str,
+        inputs: Sequence[Value],
+        instructions: Sequence[Instruction],
+        outputs: Sequence[Any],
+        *,
+        arguments: tuple[Sequence[Any], Mapping[str, Any]] | None = None,
+        result: Any = None,
+        names: Mapping[Value, str] | None = None,
     ) -> None:
         self.name = name
         self.inputs, self.instructions, self.outputs = tuple(inputs), tuple(instructions), tuple(outputs)
+        self.arguments = (self.inputs, {}) if arguments is None else arguments
+        self.result = result if result is not None else self.outputs[0] if len(self.outputs) == 1 else self.outputs
+        self.names = dict(names or {})
 
     def __len__(self) -> int:
         return len(self.instructions)
@@ -130,3 +166,153 @@ class Program:
         found = {v: None for i in self.instructions for v in values_in((i.inputs, i.options)) if v not in made}
         found |= {v: None for v in values_in(self.outputs) if v not in made}
         return list(found)
+
+    # --- Tensors from outside -----------------------------------------------------------------------------------------
+
+    @property
+    def tensors(self) -> dict[str, Any]:
+        """The Tensors from outside that are read or changed, by name; None for one that is not known (see `bind`)."""
+        return {i.name or f"outside.{n}": i.target for n, i in self._outside()}
+
+    def _outside(self) -> Iterator[tuple[int, Instruction]]:
+        numbers: dict[Any, int] = {}
+        for i in self.instructions:
+            if i.kind in ("read", "read_grad", "store", "store_grad"):
+                key = i.name or id(i.target)
+                yield numbers.setdefault(key, len(numbers)), i
+
+    def bind(self, tensors: Any) -> "Program":
+        """The same program on other Tensors: a mapping of names to them, or a module, whose parameters and buffers it
+        reads and changes from then on.
+
+        Raises: OptionError for a name that the program lacks or that is missing, DTypeError and ShapeError for a Tensor
+        of another kind.
+        """
+        given = _named(tensors)
+        known = self.tensors
+        if isinstance(tensors, Mapping) and (unknown := [name for name in given if name not in known]):
+            raise OptionError(f"bind: {self.name} has no Tensor called {unknown[0]!r}; it has {', '.join(known)}")
+        bound = []
+        numbered = {id(i): n for n, i in self._outside()}
+        for i in self.instructions:
+            if id(i) in numbered:
+                name = i.name or f"outside.{numbered[id(i)]}"
+                if name not in given and i.target is None:
+                    raise OptionError(f"bind: {self.name} needs a Tensor called {name!r}")
+                target = given.get(name, i.target)
+                for value in (*i.outputs, *values_in(i.inputs)):
+                    _check_fit(name, target, value)
+                i = replace(i, target=target, name=name)
+            bound.append(i)
+        return self._with(bound)
+
+    def _with(self, instructions: Sequence[Instruction]) -> "Program":
+        return Program(
+            self.name,
+            self.inputs,
+            instructions,
+            self.outputs,
+            arguments=self.arguments,
+            result=self.result,
+            names=self.names,
+        )
+
+    # --- running ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _replay(self) -> "Replay":
+        from .running import Replay
+
+        return Replay(self)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._replay(*args, **kwargs)
+
+    # --- seeing -------------------------------------------------------------------------------------------------------
+
+    @property
+    def counts(self) -> "Counts":
+        """What it takes: operations by name, bytes read and written, floating-point operations. `print` shows a table."""
+        from .counting import counted
+
+        return counted(self)
+
+    def text(self, limit: int | None = 500) -> str:
+        """The program as text, at most `limit` instructions of it (None: all): an instruction a line.
+
+        Numbers of large constants are left out; `save` writes them.
+        """
+        from .writing import written
+
+        return written(self, limit)
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def __repr__(self) -> str:
+        operations = sum(i.kind in ("apply", "pull", "add") for i in self.instructions)
+        effects = sum(i.has_effect for i in self.instructions)
+        changed = f", with {effects} effect{'s' * (effects != 1)}" if effects else ""
+        inputs = f"{len(self.inputs)} input{'s' * (len(self.inputs) != 1)}"
+        return f"<Program of {operations:,} operation{'s' * (operations != 1)} on {inputs}{changed}>"
+
+    def _collected(self) -> Any:
+        """What `ag.draw` draws."""
+        from .picturing import collected
+
+        return collected(self)
+
+    # --- files --------------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the program to a file as text, with all numbers, exactly; `ag.read_program` reads it. Returns the path.
+
+        Tensors from outside are written by name. Folders on the way are made.
+
+        Raises: GraphError for what text cannot hold: a Python function that is performed, an object.
+        """
+        from .writing import saved
+
+        content = saved(self).encode()
+        path = Path(path)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        number, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(number, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(part, 0o666 & ~_umask())
+            os.replace(part, path)
+        finally:
+            with suppress(OSError):
+                os.unlink(part)
+        return path
+
+
+def _umask() -> int:
+    """The permissions that new files are not given."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _named(tensors: Any) -> dict[str, Any]:
+    if isinstance(tensors, Mapping):
+        return dict(tensors)
+    if not hasattr(tensors, "named_parameters"):
+        raise OptionError(
+            f"bind: a mapping of names to Tensors, or a module, is needed, got {type(tensors).__name__}; "
+            "program.tensors has the names"
+        )
+    buffers = getattr(tensors, "named_buffers", dict().items)
+    return {**dict(tensors.named_parameters()), **dict(buffers())}
+
+
+def _check_fit(name: str, tensor: Any, value: Value) -> None:
+    if not hasattr(tensor, "_array"):
+        raise DTypeError(f"bind: {name} must be a Tensor, got {type(tensor).__name__}")
+    if tensor.dtype != value.dtype:
+        raise DTypeError(f"bind: {name} is {value.type} in the program, got {tensor.dtype}")
+    if tensor.shape != value.shape:
+        raise ShapeError(f"bind: {name} is {value.type} in the program, got shape {tuple(tensor.shape)}")

@@ -167,11 +167,15 @@ class Tracer:
 
     def _emit(self, kind: Any, op: Op | None, inputs: tuple[Any, ...], *outs: Any, **more: Any) -> Any:
         values = tuple(self.keep(out, self.new(out)) for out in outs)
-        path, place = CONTEXT.get().path, place_of_user()
+        path, place = more.pop("path", None) or CONTEXT.get().path, place_of_user()
         instruction = Instruction(kind, op, inputs, values, path=path, place=place, **more)
         self.instructions.append(instruction)
         if self.lowering is not None:
-            self.lowering.add(instruction, outs)
+            self.muted += 1  # lowering runs rules, which may apply operations
+            try:
+                self.lowering.add(instruction, outs)
+            finally:
+                self.muted -= 1
         return values[0] if len(values) == 1 else values
 
     # --- operations ---------------------------------------------------------------------------------------------------
@@ -267,7 +271,8 @@ class Tracer:
             rule = 0 if op.variadic else i
             read = tuple(n for n in op.residuals if n in op.reads[rule] or n in op.fused_reads[rule])
             inputs = (g.value, *(known[name] for name in read))
-            value = self._emit("pull", op, inputs, raw, options=options, names=("g", *read), position=i, avals=avals)
+            more: dict[str, Any] = {"options": options, "position": i, "avals": avals, "path": node.context.path}
+            value = self._emit("pull", op, inputs, raw, names=("g", *read), **more)
             found.append(Cotangent(self, raw, value))
         return found
 
@@ -315,6 +320,10 @@ class Tracer:
             self._outside[id(tensor._array)] = tensor
         self.keep(tensor._array, value)
 
+    def is_outside(self, array: Any) -> bool:
+        """Whether an array is that of a Tensor from outside the function."""
+        return id(array) in self._outside
+
     def born_inside(self, array: Any) -> None:
         """An array of a Tensor that was made inside the function, from numbers or from an array."""
         if isinstance(array, np.ndarray) and self.known(array) is None:
@@ -342,14 +351,17 @@ class Tracer:
 
     def perform(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
         """Do what has to be done in every replay, now."""
+        if self.muted:
+            return function(*arguments)
         self.flush()
-        inputs = tuple(self.of_variable(a) if isinstance(a, Variable) else a for a in arguments)
+        inputs = tuple(self._computed(a) if isinstance(a, Variable) else a for a in arguments)
         self.muted += 1
         try:
             result = function(*arguments)
         finally:
             self.muted -= 1
         outs = result if isinstance(result, tuple) else () if result is None else (result,)
+        outs = tuple(out._array if isinstance(out, Variable) else out for out in outs)
         for out in outs:
             if not isinstance(out, np.ndarray | np.generic):
                 raise GraphError(f"perform: what is done must return arrays or nothing, got {type(out).__name__}")
@@ -365,6 +377,12 @@ class Tracer:
                 self._arrays.pop(id(grad._array), None)
         tensors = tuple(map(followed_constant, own))
         return tensors if isinstance(result, tuple) else tensors[0] if tensors else None
+
+    def _computed(self, variable: Variable) -> Any:
+        """The value of a Tensor that was computed here; one from outside is itself."""
+        if self.is_outside(variable._array) or self.known(variable._array) is None:
+            return variable
+        return self.of_variable(variable)
 
     def program(self, name: str, inputs: Sequence[Value], outputs: Sequence[Any]) -> Program:
         """What was written down."""

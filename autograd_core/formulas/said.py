@@ -60,6 +60,11 @@ SAID: dict[str, dict[str, Said]] = {
     "logsumexp": {"x": "g * exp(x - out)"},
     "var": {"x": "2 * g * (x - mean(x)) / (n - ddof); n numbers along the axes"},
     "std": {"x": "g * (x - mean(x)) / ((n - ddof) * out); n numbers along the axes"},
+    "standardize_affine": {
+        "x": ("standardize's, of g * weight", r"J^{\top} (w \odot \bar{y})"),
+        "weight": ("sum of g * standardize(x) over the places it is repeated to", r"\sum \bar{y} \odot \hat{x}"),
+        "bias": ("sum of g over the places it is repeated to", r"\sum \bar{y}"),
+    },
     "standardize": {"x": "(g - mean(g) - out * mean(g * out)) / sqrt(var(x) + eps); along the axes"},
     "cumsum": {"x": ("sum of g from each place on", r"\sum_{k \geq i} \bar{y}_{k}")},
     "cumprod": {

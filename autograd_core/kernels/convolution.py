@@ -22,7 +22,7 @@ from .emitting import Module, Value
 from .llvm import compiled, vector_bytes
 from .writing import INDEX, Code
 
-__all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "sums_in_registers"]
+__all__ = ["JOB", "PLACE", "RUN", "correlations", "products"]
 
 Type = np.dtype[Any]
 
@@ -41,26 +41,26 @@ def products(dtype: Type, rows: int) -> Any:
     tile); if the rows are not a multiple of a tile's, the last block begins earlier and overlaps the one before.
     """
     module = Module()
-    _write_products(module, dtype, rows, max(1, min(8, sums_in_registers() // rows)))
+    _write_products(module, dtype, rows, _columns(rows))
     return compiled(module.text).function("products", *[ctypes.c_void_p] * 7, *[ctypes.c_int64] * 5)
 
 
 @cache
-def correlations(dtype: Type, rows: int, taps: int) -> Any:
-    """The function ``sums += patches @ out.T``, job by job, for tiles of so many rows of the output and so many taps.
+def correlations(dtype: Type, rows: int) -> Any:
+    """The function ``sums += patches @ out.T``, job by job, for tiles of so many rows of the output.
 
     It takes x, out, sums, taps, places, jobs; the first and last job; the first and last row, how many rows the sums
     have, and how many numbers from a row of the output to the next. Sums (taps, rows). The rows are a multiple of a
     tile's; taps that are left over are met one by one.
     """
     module = Module()
-    _write_correlations(module, dtype, rows, taps)
+    _write_correlations(module, dtype, rows, _columns(rows))
     return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 6)
 
 
-def sums_in_registers() -> int:
-    """How many sums fit into registers, beside a row of vectors and a broadcast number; narrow vectors are fewer."""
-    return 24 if vector_bytes() == 64 else 12
+def _columns(rows: int) -> int:
+    """How wide a tile of so many rows is: its sums, a row of vectors and one number for all share the registers."""
+    return max(1, min(8, (24 if vector_bytes() == 64 else 12) // rows))
 
 
 def _write_products(module: Module, dtype: Type, tile: int, columns: int) -> None:

@@ -46,7 +46,7 @@ class Product:
 
     def __init__(self, dtype: np.dtype[Any], tile: Tile | None = None) -> None:
         self.dtype = dtype
-        tile = tile or _tile(dtype)
+        self.tile = tile = tile or _tile(dtype)
         library = compiled(source(tile))
         self.address = library.address("gemm")
         self.workspace = workspace(tile)

@@ -111,7 +111,7 @@ def tile(shape: Tile, name: str = "tile") -> str:
 
 
 def _write(text: Text, shape: Tile, values: list[str], kept: Sequence[str | None], masks: Sequence[str | None]) -> None:
-    """Write a tile, with what was there, bias and cut: all of it, or where there are masks of its columns and places."""
+    """Write a tile, with what was there, bias and cut: all of it, or what masks of its columns and vectors say."""
     kind, lanes = shape.kind, shape.lanes
     vector = shape.vector(lanes)
     places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
@@ -140,54 +140,82 @@ def pack(shape: Tile, width: int, name: str) -> str:
 
     Arguments: where to; where from; the distances of neighbours on the first and on the second axis; the lengths of
     both. What the last panel lacks is filled with something: it ends in numbers of the tile that C does not have. It
-    writes up to `width` * `lanes` numbers more than the panels.
+    may write `width` * `lanes` numbers behind the panels, and, if they are narrower than a vector, panels to fill one.
     """
-    kind, lanes = shape.kind, min(shape.lanes, width)
-    vector = shape.vector(lanes)
     text = Text(
         f"internal void @{name}(ptr noalias %to, ptr noalias %from, i64 %across, i64 %along, i64 %n, i64 %k) "
         "noinline nounwind"
     )
     copied = text.let("icmp eq i64 %across, 1")
     unit = text.let("icmp eq i64 %along, 1")
-    turned = text.let(f"and i1 {unit}, {text.let(f'xor i1 {copied}, true')}")
-    other = text.let(f"xor i1 {text.let(f'or i1 {copied}, {unit}')}, true")
+    with text.when(copied):
+        _copy(text, shape, width)
+    with text.when(text.let(f"icmp ugt i1 {unit}, {copied}")):
+        _transpose(text, shape, width)
+    with text.when(text.let(f"xor i1 {text.let(f'or i1 {copied}, {unit}')}, true")):
+        _gather(text, shape, width)
+    return str(text)
+
+
+def _copy(text: Text, shape: Tile, width: int) -> None:
+    """The first axis lies together: copy vectors of it, into several panels if they are narrower."""
+    kind, lanes, part = shape.kind, shape.lanes, min(width, shape.lanes)
+    with text.loop("%n", max(width, lanes)) as panel:
+        to = text.at(kind, "%to", text.multiply(panel.index, "%k"))
+        source = text.at(kind, "%from", panel.index)
+        there = text.let(f"sub i64 %n, {panel.index}")
+        starts = range(0, max(width, lanes), lanes)
+        masks = [_first(text, lanes, text.add(there, -start)) for start in starts]
+        panels = [text.multiply("%k", i * width) for i in range(max(1, lanes // width))]
+        with text.loop("%k") as step:
+            line = text.at(kind, source, text.multiply(step.index, "%along"))
+            goal = text.at(kind, to, text.multiply(step.index, width))
+            for start, mask in zip(starts, masks, strict=True):
+                _bring(text, text.at(kind, line, max(width, lanes) + start))  # of the next panel
+                value = _load(text, shape, text.at(kind, line, start), mask)
+                for i, behind in enumerate(panels):
+                    numbers = ", ".join(f"i32 {i * part + lane}" for lane in range(part))
+                    piece = text.let(
+                        f"shufflevector {shape.vector(lanes)} {value}, {shape.vector(lanes)} poison, "
+                        f"<{part} x i32> <{numbers}>"
+                    )
+                    _store(text, shape, piece, text.at(kind, goal, text.add(behind, start)), None, part)
+
+
+def _transpose(text: Text, shape: Tile, width: int) -> None:
+    """The second axis lies together: transpose squares."""
+    kind, lanes = shape.kind, min(width, shape.lanes)
     with text.loop("%n", width) as panel:
         to = text.at(kind, "%to", text.multiply(panel.index, "%k"))
         source = text.at(kind, "%from", text.multiply(panel.index, "%across"))
-        there = text.least(text.let(f"sub i64 %n, {panel.index}"), width)
-        last = text.add(there, -1)
-        with text.when(copied):  # rows of the panel lie together: copy them
-            masks = [_first(text, lanes, text.add(there, -j)) for j in range(0, width, lanes)]
-            with text.loop("%k") as step:
-                line = text.at(kind, source, text.multiply(step.index, "%along"))
-                goal = text.at(kind, to, text.multiply(step.index, width))
-                for j, mask in zip(range(0, width, lanes), masks, strict=True):
-                    _bring(text, text.at(kind, line, width + j))  # of the next panel
-                    value = _load(text, shape, text.at(kind, line, j), mask, lanes)
-                    _store(text, shape, value, text.at(kind, goal, j), None, lanes)
-        with text.when(turned):  # its columns do: transpose squares
-            starts = [text.multiply(text.least(i, last), "%across") for i in range(width)]
-            with text.loop("%k", lanes) as step:
-                mask = _first(text, lanes, text.let(f"sub i64 %k, {step.index}"))
-                goal = text.at(kind, to, text.multiply(step.index, width))
-                for start in starts:
-                    _bring(text, text.at(kind, source, text.add(start, text.add(step.index, 4 * lanes))))
-                for j in range(0, width, lanes):
-                    square = [
-                        _load(text, shape, text.at(kind, source, text.add(start, step.index)), mask, lanes)
-                        for start in starts[j : j + lanes]
-                    ]
-                    for i, value in enumerate(_transposed(text, vector, square)):
-                        _store(text, shape, value, text.at(kind, goal, i * width + j), None, lanes)
-        with text.when(other), text.loop("%k") as step:  # number by number
+        last = text.add(text.let(f"sub i64 %n, {panel.index}"), -1)
+        starts = [text.multiply(text.least(i, last), "%across") for i in range(width)]
+        with text.loop("%k", lanes) as step:
+            mask = _first(text, lanes, text.let(f"sub i64 %k, {step.index}"))
+            goal = text.at(kind, to, text.multiply(step.index, width))
+            rows = [text.at(kind, source, text.add(start, step.index)) for start in starts]
+            for row in rows:
+                _bring(text, text.at(kind, row, 4 * shape.lanes))  # 4 lines of memory ahead
+            for j in range(0, width, lanes):
+                square = [_load(text, shape, row, mask, lanes) for row in rows[j : j + lanes]]
+                for i, value in enumerate(_transposed(text, shape.vector(lanes), square)):
+                    _store(text, shape, value, text.at(kind, goal, i * width + j), None, lanes)
+
+
+def _gather(text: Text, shape: Tile, width: int) -> None:
+    """Neither axis lies together: take number by number."""
+    kind = shape.kind
+    with text.loop("%n", width) as panel:
+        to = text.at(kind, "%to", text.multiply(panel.index, "%k"))
+        source = text.at(kind, "%from", text.multiply(panel.index, "%across"))
+        last = text.add(text.let(f"sub i64 %n, {panel.index}"), -1)
+        with text.loop("%k") as step:
             line = text.at(kind, source, text.multiply(step.index, "%along"))
             goal = text.at(kind, to, text.multiply(step.index, width))
             with text.loop(width) as place:
                 start = text.multiply(text.least(place.index, last), "%across")
                 value = text.let(f"load {kind}, ptr {text.at(kind, line, start)}")
                 text.do(f"store {kind} {value}, ptr {text.at(kind, goal, place.index)}")
-    return str(text)
 
 
 def _transposed(text: Text, vector: str, rows: list[str]) -> list[str]:

@@ -15,7 +15,6 @@ as NumPy does.
 """
 
 from collections.abc import Callable, Sequence
-from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np

@@ -1,142 +1,228 @@
-"""Matrix products in machine code: calls of the BLAS that NumPy has loaded.
+"""Matrix products among the steps of a segment: which code does one, and how it is called.
 
-Knows how a BLAS takes matrices, and where its functions lie. Does not know steps besides `Product`, or loops.
+Knows how the factors lie. Products of few numbers are written out (`small_products`), others are a call of `gemm`, the
+largest one outside of the machine code, as it is shared between threads. Where NumPy's bits are asked for, it is the BLAS
+that NumPy has loaded, called as NumPy calls it.
 """
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from ..capture.lowered import Buffer, Piece, Product
-from .emitting import Function, constant, element_name
+from . import gemm, small_products
+from .emitting import Function, Loop, constant, element_name
+from .llvm import vector_bytes
+from .small_products import Matrix
+from .vectors import moved
 
-__all__ = ["is_possible", "symbols", "write"]
+__all__ = ["call", "is_large", "is_possible", "symbols", "workspace", "write"]
+
+Type: TypeAlias = np.dtype[Any]
+
+_LARGE = 1 << 24  # multiplications from which other cores help
 
 _NAMES = ("scipy_cblas_{}64_", "cblas_{}64_", "cblas_{}")  # with 64-bit integers, but for the last
 
 
 def is_possible(product: Product, *, approximate: bool) -> bool:
-    """Whether a product of two matrices, or of a matrix and a vector, is one call of a BLAS.
-
-    Without `approximate` only if it is the call that NumPy makes.
-    """
+    """Whether there is code for a product; without `approximate` only if it gives NumPy's bits."""
     a, b, out = product.a, product.b, product.out
-    if a.dtype.char not in "fd" or not (a.dtype == b.dtype == out.dtype) or not symbols():
+    if a.dtype.char not in "fd" or not a.dtype.isnative or not (a.dtype == b.dtype == out.dtype):
         return False
-    if not (1 <= len(a.shape) <= 2 and 1 <= len(b.shape) <= 2) or 0 in a.shape + b.shape:
+    if 0 in a.shape + b.shape or any(step % a.dtype.itemsize for piece in (a, b, out) for step in piece.strides):
         return False
+    if approximate:
+        return bool(_orientations(product))
+    return _blas_call(product) is not None
+
+
+def is_large(product: Product, *, approximate: bool) -> bool:
+    """Whether the product is worth several threads, and so done by `call`."""
+    m, n, k = _sizes(product)
+    return approximate and len(product.out.shape) == len(product.a.shape) == len(product.b.shape) == 2 and m * n * k >= _LARGE
+
+
+def call(product: Product, table: int) -> None:
+    """Do a large product; `table` is the address of the addresses of all buffers."""
+    a, b, out = (_array(piece, table) for piece in (product.a, product.b, product.out))
+    gemm.multiply(a, b, out, alpha=product.scale, beta=product.keep)
+
+
+def write(
+    function: Function, product: Product, bases: Callable[[Buffer], str], *, approximate: bool, space: Callable[[], str]
+) -> None:
+    """Write a product into a function; `space` gives the address of a workspace, for those that want one."""
     if not approximate:
-        plain = product.scale == 1 and product.keep == 0
-        if not plain or 1 in a.shape + b.shape or len(a.shape) + len(b.shape) < 4 or a.buffer is b.buffer:
-            return False
-    return _matrices(product) is not None
+        _write_blas(function, product, bases)
+        return
+    pointers = [moved(function, bases(piece.buffer), piece.offset) for piece in (product.a, product.b, product.out)]
+    lengths = product.out.shape[: -2 if min(len(product.a.shape), len(product.b.shape)) > 1 else -1]
+    lengths = lengths if max(len(product.a.shape), len(product.b.shape)) > 2 else ()
+    stacked = [_of_stack(piece, len(lengths)) for piece in (product.a, product.b, product.out)]
+    loops = []
+    for axis, length in enumerate(lengths):
+        loop = Loop(function, "0", str(length), 1)
+        loops.append(loop)
+        for at, strides in enumerate(stacked):
+            if strides[axis]:
+                distance = function.text_value(f"mul i64 {loop.index}, {strides[axis]}")
+                pointers[at] = function.text_value(f"getelementptr i8, ptr {pointers[at]}, i64 {distance}")
+    _write_one(function, product, pointers, space)
+    for loop in reversed(loops):
+        loop.close()
 
 
-def write(function: Function, product: Product, bases: Callable[[Buffer], str]) -> None:
-    """Write the call into a function."""
-    found = _matrices(product)
-    assert found is not None
-    (left, left_turned, left_step), (right, right_turned, right_step), (m, n, k), out_step = found
-    letter = product.a.dtype.char
-    name, real = f"blas_{'s' if letter == 'f' else 'd'}gemm", element_name(product.a.dtype)
-    size = "i64" if _wide() else "i32"
-    scalars = [constant(number, product.a.dtype) for number in (product.scale, product.keep)]
-    function.module.declare(
-        name, "void", ["i32"] * 3 + [size] * 3 + [real, "ptr", size, "ptr", size, real, "ptr", size]
-    )
-    pointers = []
-    for piece in (left, right, product.out):
-        base = bases(piece.buffer)
-        pointers.append(
-            function.text_value(f"getelementptr i8, ptr {base}, i64 {piece.offset}") if piece.offset else base
-        )
-    function.emit(
-        f"call void @{name}(i32 101, i32 {112 if left_turned else 111}, i32 {112 if right_turned else 111}, "
-        f"{size} {m}, {size} {n}, {size} {k}, {real} {scalars[0]}, ptr {pointers[0]}, {size} {left_step}, "
-        f"ptr {pointers[1]}, {size} {right_step}, {real} {scalars[1]}, ptr {pointers[2]}, {size} {out_step})"
-    )
+def _write_one(function: Function, product: Product, pointers: list[str], space: Callable[[], str]) -> None:
+    dtype = product.a.dtype
+    ways = [
+        (sizes, *(Matrix(pointers[at], row, column) for at, row, column in matrices))
+        for sizes, matrices in _orientations(product)
+    ]
+    for sizes, a, b, out in ways:
+        if small_products.is_worthwhile(sizes, a, b, dtype.itemsize):
+            options = {"scale": product.scale, "keep": product.keep}
+            small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, **options)
+            return
+    (m, n, k), a, b, out = ways[0]
+    real, name = element_name(dtype), f"autograd_core_gemm_{dtype.char}"
+    kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr"]
+    function.module.declare(name, "void", kinds)
+    distances = [step // dtype.itemsize for step in (a.row, a.column, b.row, b.column, out.row)]
+    given = [
+        m, n, k, constant(product.scale, dtype), a.pointer, *distances[:2], b.pointer, *distances[2:4],
+        constant(product.keep, dtype), out.pointer, distances[4], "null", 0, space(),
+    ]  # fmt: skip
+    function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")
 
 
-@cache
-def symbols() -> dict[str, int]:
-    """The addresses of the BLAS's functions, under the names that they have here. None if there is no BLAS."""
-    library, template = _blas()
-    if library is None:
-        return {}
-    addresses = {}
-    for name in ("sgemm", "dgemm"):
-        address = ctypes.cast(getattr(library, template.format(name)), ctypes.c_void_p).value
-        assert address is not None
-        addresses[f"blas_{name}"] = address
-    return addresses
+def symbols(text: str) -> dict[str, int]:
+    """The addresses of functions of other libraries that a text declares."""
+    found = {}
+    for char in "fd":
+        if f"@autograd_core_gemm_{char}(" in text:
+            found[f"autograd_core_gemm_{char}"] = gemm.product(np.dtype(char)).address
+        if f"@autograd_core_blas_{char}(" in text:
+            library, template = _blas()
+            function = getattr(library, template.format("sgemm" if char == "f" else "dgemm"))
+            found[f"autograd_core_blas_{char}"] = ctypes.cast(function, ctypes.c_void_p).value or 0
+    return found
 
 
-def _wide() -> bool:
-    return _blas()[1] != _NAMES[-1]
+def workspace(dtype: Type) -> int:
+    """The bytes that a product of this type wants for itself."""
+    return gemm.product(dtype).workspace
+
+
+# -- strides
+
+
+def _sizes(product: Product) -> tuple[int, int, int]:
+    a, b = product.a.shape, product.b.shape
+    return (a[-2] if len(a) > 1 else 1), (b[-1] if len(b) > 1 else 1), a[-1]
+
+
+_Oriented: TypeAlias = tuple[tuple[int, int, int], list[tuple[int, int, int]]]
+
+
+def _orientations(product: Product) -> list[_Oriented]:
+    """The product, and that of the transposes, as far as the rows of the result lie side by side there.
+
+    Each as sizes (m, n, k), and which piece (0: a, 1: b, 2: out) with its strides (row, column) comes first, second, last.
+    """
+    m, n, k = _sizes(product)
+    a, b, out = product.a, product.b, product.out
+    item = a.dtype.itemsize
+    a_row, a_column = (0, a.strides[0]) if len(a.shape) == 1 else a.strides[-2:]
+    b_row, b_column = (b.strides[0], item) if len(b.shape) == 1 else b.strides[-2:]
+    ends = list(out.strides)
+    out_column = ends.pop() if len(b.shape) > 1 else item
+    out_row = ends.pop() if len(a.shape) > 1 else item
+    if n == 1:
+        b_column = out_column = item
+    if m == 1:
+        a_row = out_row = item
+    if k == 1:
+        a_column, b_row = item, b_row
+    found: list[_Oriented] = []
+    if out_column == item:
+        found.append(((m, n, k), [(0, a_row, a_column), (1, b_row, b_column), (2, out_row, out_column)]))
+    if out_row == item:
+        found.append(((n, m, k), [(1, b_column, b_row), (0, a_column, a_row), (2, out_column, out_row)]))
+    return found
+
+
+def _of_stack(piece: Piece, axes: int) -> Sequence[int]:
+    """The strides of a piece along the axes of a stack of matrices, as they are broadcast."""
+    own = [0 if length == 1 else step for length, step in zip(piece.shape[:-2], piece.strides[:-2], strict=True)]
+    return [0] * (axes - len(own)) + own
+
+
+def _array(piece: Piece, table: int) -> Any:
+    """The piece as an array, in the memory that the table names."""
+    address = ctypes.c_uint64.from_address(table + 8 * piece.buffer.number).value
+    memory = (ctypes.c_char * piece.buffer.nbytes).from_address(address)
+    return np.ndarray(piece.shape, piece.dtype, memory, piece.offset, piece.strides)
+
+
+# -- NumPy's BLAS
 
 
 @cache
 def _blas() -> tuple[Any, str]:
+    """The BLAS that NumPy has loaded, and how it names its functions."""
     try:
         from threadpoolctl import ThreadpoolController
     except ImportError:
         return None, ""
     found = ThreadpoolController().select(user_api="blas").lib_controllers
     own = [library for library in found if "numpy" in (library.filepath or "")]
-    if len(own or found) != 1:
-        return None, ""
-    library = ctypes.CDLL((own or found)[0].filepath)
-    for template in _NAMES:
-        if hasattr(library, template.format("sgemm")):
-            return library, template
+    if len(own or found) == 1:
+        library = ctypes.CDLL((own or found)[0].filepath)
+        for template in _NAMES:
+            if hasattr(library, template.format("sgemm")):
+                return library, template
     return None, ""
 
 
-def _matrices(
-    product: Product,
-) -> tuple[tuple[Piece, bool, int], tuple[Piece, bool, int], tuple[int, int, int], int] | None:
-    """Factors as (piece, transposed, distance of rows), the sizes, and the distance of rows in the result.
+def _blas_call(product: Product) -> list[Any] | None:
+    """Order, transpositions, sizes and row distances as NumPy hands them over; None if NumPy makes another call.
 
-    None if a BLAS cannot take them. All are row by row; a result column by column is the transposed product.
+    It does for vectors, also those with an axis of length 1, and for a matrix with its own transpose.
     """
     a, b, out = product.a, product.b, product.out
-    item = a.dtype.itemsize
-    (m, k), (a_row, a_column) = (a.shape, a.strides) if len(a.shape) == 2 else ((1, a.shape[0]), (0, a.strides[0]))
-    (_, n), (b_row, b_column) = (b.shape, b.strides) if len(b.shape) == 2 else ((k, 1), (b.strides[0], 0))
-    out_strides = list(out.strides)
-    if len(a.shape) == 1:
-        out_strides.insert(0, 0)
-    if len(b.shape) == 1:
-        out_strides.append(0)
-    straight = _row_by_row(m, n, out_strides[0], out_strides[1], item)
-    if straight:
-        left, right, step = _taken(m, k, a_row, a_column, item), _taken(k, n, b_row, b_column, item), straight
-        sizes, first, second = (m, n, k), a, b
-    else:
-        turned = _row_by_row(n, m, out_strides[1], out_strides[0], item)
-        if not turned:
-            return None
-        left, right, step = _taken(n, k, b_column, b_row, item), _taken(k, m, a_column, a_row, item), turned
-        sizes, first, second = (n, m, k), b, a
-    if left is None or right is None:
+    if (product.scale, product.keep) != (1, 0) or len(a.shape) != 2 or len(b.shape) != 2 or 1 in a.shape + b.shape:
         return None
-    return (first, *left), (second, *right), sizes, step
+    if a.buffer is b.buffer or _blas()[0] is None:
+        return None
+    item = a.dtype.itemsize
+    (m, n, k), by_rows = _sizes(product), lambda piece: piece.strides[1] == item and piece.strides[0] > item
+    turned = []
+    for piece in (a, b):
+        if by_rows(piece) and piece.strides[0] >= piece.shape[1] * item:
+            turned.append((111, piece.strides[0] // item))
+        elif piece.strides[0] == item and piece.strides[1] >= piece.shape[0] * item:
+            turned.append((112, piece.strides[1] // item))
+        else:
+            return None
+    if not (by_rows(out) and out.strides[0] >= n * item):
+        return None
+    (left, left_step), (right, right_step) = turned
+    return [101, left, right, m, n, k, left_step, right_step, out.strides[0] // item]
 
 
-def _row_by_row(rows: int, columns: int, row: int, column: int, item: int) -> int:
-    """How many numbers lie from row to row, if the numbers of a row lie side by side; else 0."""
-    if columns > 1 and column != item:
-        return 0
-    if rows == 1:
-        return columns
-    return row // item if row % item == 0 and row >= columns * item else 0
-
-
-def _taken(rows: int, columns: int, row: int, column: int, item: int) -> tuple[bool, int] | None:
-    """A factor as a BLAS takes it: whether transposed, and the distance of what is a row then."""
-    step = _row_by_row(rows, columns, row, column, item)
-    if step:
-        return False, step
-    step = _row_by_row(columns, rows, column, row, item)
-    return (True, step) if step else None
+def _write_blas(function: Function, product: Product, bases: Callable[[Buffer], str]) -> None:
+    found = _blas_call(product)
+    assert found is not None
+    *settings, m, n, k, a_step, b_step, out_step = found
+    dtype = product.a.dtype
+    real, name = element_name(dtype), f"autograd_core_blas_{dtype.char}"
+    size = "i32" if _blas()[1] == _NAMES[-1] else "i64"
+    kinds = ["i32"] * 3 + [size] * 3 + [real, "ptr", size, "ptr", size, real, "ptr", size]
+    function.module.declare(name, "void", kinds)
+    a, b, out = (moved(function, bases(piece.buffer), piece.offset) for piece in (product.a, product.b, product.out))
+    given = [*settings, m, n, k, constant(1, dtype), a, a_step, b, b_step, constant(0, dtype), out, out_step]
+    function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")

@@ -7,12 +7,9 @@ one for each buffer by its number, and runs.
 import ctypes
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from math import prod
 from typing import Any
 
-import numpy as np
-
-from ..capture.lowered import Buffer, Elementwise, Number, Piece, Product, Reduce, Step
+from ..capture.lowered import Buffer, Elementwise, Piece, Product, Reduce, Step
 from ..parallel import share
 from . import products
 from .elementwise import identity, is_known
@@ -34,14 +31,14 @@ def takes(step: Step, approximate: bool) -> bool:
     if not available():
         return False
     if isinstance(step, Elementwise):
-        pieces = [each for each in (*step.operands, step.out) if isinstance(each, Piece)]
+        conversions = [
+            (each.dtype, dtype) for each, dtype in zip(step.operands, step.loop, strict=False) if isinstance(each, Piece)
+        ]
         return is_known(step.name, step.loop, approximate=approximate) and all(
-            is_known("copy", (piece.dtype, dtype), approximate=approximate)
-            for piece in pieces
-            for dtype in (step.loop[-1],)
+            is_known("copy", pair, approximate=approximate) for pair in [*conversions, (step.loop[-1], step.out.dtype)]
         )
     if isinstance(step, Reduce):
-        if step.operand.dtype.char not in "?bhilqBHILQfd" or step.out.dtype.char not in "?bhilqBHILQfd":
+        if not is_known("copy", (step.operand.dtype, step.out.dtype), approximate=approximate):
             return False
         if identity(step.name, step.out.dtype) is None:
             return False
@@ -66,6 +63,7 @@ class Segment:
         self._calls: list[_Call] = []
         self._function: Function | None = None
         self._scratch = 0
+        self._space = 0
         self._memory: list[set[Buffer]] = []
         groups = grouped(steps)
         self._touching: dict[Buffer, set[int]] = {}
@@ -75,11 +73,11 @@ class Segment:
         for here, group in enumerate(groups):
             self._memory.append(set())
             if isinstance(group, Product):
-                function = self._serial()
-                products.write(function, group, self._bases(function))
+                self._write_product(group)
             else:
                 self._write_nest(here, group)
         self._finish_serial()
+        self._scratch = max(self._scratch, self._space)
         if self._scratch:
             self._module.functions["scratch"] = (
                 f"@scratch = internal global [{self._scratch} x i8] zeroinitializer, align 64"
@@ -89,13 +87,15 @@ class Segment:
             buffer for buffer in self._touching if buffer.kind == "temporary" and buffer not in in_memory
         )
         self.stages = tuple(frozenset(buffers) for buffers in self._memory)
-        self._library = compiled(self._module.text, level=1, symbols=products.symbols())
+        self._library = compiled(self._module.text, level=1, symbols=products.symbols(self._module.text))
         for call in self._calls:
+            if call.product is not None:
+                continue
             call.code = self._library.function(
                 call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0)
             )
         self.run: Callable[[int], None] = self._run
-        if len(self._calls) == 1 and not self._calls[0].bounds:
+        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:
             self.run = self._calls[0].code
 
     @property
@@ -107,6 +107,8 @@ class Segment:
         for call in self._calls:
             if call.bounds:
                 call.share(table)
+            elif call.product is not None:
+                products.call(call.product, table)
             else:
                 call.code(table)
 
@@ -142,6 +144,20 @@ class Segment:
             return known[buffer]
 
         return base
+
+    def _write_product(self, product: Product) -> None:
+        if products.is_large(product, approximate=self._approximate):
+            self._finish_serial()
+            self._memory[-1].update(_buffers(product))
+            self._calls.append(_Call("", product=product))
+            return
+
+        def space() -> str:  # partial results do not live as long as that they could stand in its way
+            self._space = max(self._space, products.workspace(product.a.dtype))
+            return "@scratch"
+
+        function = self._serial()
+        products.write(function, product, self._bases(function), approximate=self._approximate, space=space)
 
     # -- nests
 
@@ -246,6 +262,7 @@ class _Call:
 
     name: str
     bounds: Sequence[int] = ()
+    product: Product | None = None
     code: Any = None
 
     def share(self, table: int) -> None:

@@ -17,9 +17,13 @@ import numpy as np
 from .emitting import Function, Loop, Value, fma, full, type_name
 from .vectors import loaded, moved, splat, stored
 
-__all__ = ["Matrix", "is_possible", "write"]
+__all__ = ["Matrix", "is_worthwhile", "write"]
 
 Body = Callable[[str, int], None]
+
+_MOST = 1 << 23  # multiplications
+_FEW = 16  # rows, or columns, of which packed panels would be half empty
+_CACHE = 1 << 19  # bytes of the second factor, which is read as it lies
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +35,18 @@ class Matrix:
     column: int
 
 
-def is_possible(b: tuple[int, int], a: tuple[int, int], item: int) -> bool:
-    """Whether one of both ways fits strides (row, column) of the factors."""
-    return b[1] == item or (a[1] == item and b[0] == item)
+def is_worthwhile(sizes: tuple[int, int, int], a: Matrix, b: Matrix, item: int) -> bool:
+    """Whether this is faster than packing both factors, as measured: for strides that fit, and sizes that do."""
+    m, n, k = sizes
+    if m * n * k > _MOST:
+        return False
+    if _by_dots(n, a, b, item):
+        return min(m, n) < _FEW or k >= 8 * min(m, n)
+    return b.column == item and k * n * item <= _CACHE
+
+
+def _by_dots(n: int, a: Matrix, b: Matrix, item: int) -> bool:
+    return a.column == item and b.row == item and (b.column != item or n == 1)
 
 
 class _Product:
@@ -69,7 +82,7 @@ class _Product:
     # -- rows of b side by side
 
     def by_rows(self, m: int, n: int, k: int) -> None:
-        vectors = 2 if n > self.lanes else 1
+        vectors = min(-(-n // self.lanes), max(2, 8 // m))  # eight sums at least, to be busy while one is added to
         self._tiles(n, vectors * self.lanes, lambda j, columns: self._strip(m, k, j, columns))
 
     def _strip(self, m: int, k: int, j: str, columns: int) -> None:
@@ -105,6 +118,8 @@ class _Product:
     # -- both side by side along the inner length
 
     def by_dots(self, m: int, n: int, k: int) -> None:
+        while self.lanes > 1 and self.lanes // 2 >= k:
+            self.lanes //= 2
         columns = min(4, self.lanes)
         rows = _even(m, self.registers // columns)
         self._tiles(
@@ -113,8 +128,6 @@ class _Product:
 
     def _dot_tile(self, i: str, rows: int, j: str, columns: int, k: int) -> None:
         function, lanes, item = self.function, self.lanes, self.dtype.itemsize
-        while lanes > 1 and lanes // 2 >= k:
-            lanes //= 2
         a, b = self.at(self.a, i, "0"), self.at(self.b, "0", j)
 
         def step(p: str, sums: list[Value], present: int = lanes) -> list[Value]:
@@ -171,7 +184,7 @@ def write(
 ) -> None:  # fmt: skip
     """Write ``out = scale * a @ b + keep * out`` into a function; a (m, k), b (k, n); rows of `out` lie side by side."""
     product = _Product(function, dtype, vector_bytes, a, b, out, scale, keep)
-    if a.column == dtype.itemsize and b.row == dtype.itemsize and (b.column != dtype.itemsize or sizes[1] == 1):
+    if _by_dots(sizes[1], a, b, dtype.itemsize):
         product.by_dots(*sizes)
     else:
         product.by_rows(*sizes)
@@ -199,10 +212,6 @@ def _lanes_summed(vectors: list[Value]) -> Value:
 
 def _neighbours(x: Value, y: Value, lanes: int) -> Value:
     """The sums of neighbouring lanes of x, and behind them those of y; as many as asked for."""
-    if x.lanes == 1:  # two single numbers
-        kind = type_name(x.dtype, 2)
-        one = x.function.text_value(f"insertelement {kind} poison, {x.type} {x.text}, i64 0")
-        return x.function.value(f"insertelement {kind} {one}, {x.type} {y.text}, i64 1", x.dtype, 2)
     parts = []
     for first in (0, 1):
         if lanes == 1:

@@ -291,7 +291,10 @@ from .splitting import (
     unstack as unstack,
     vsplit as vsplit,
 )
-from .standardization import standardize as standardize
+from .standardization import (
+    standardize as standardize,
+    standardize_affine as standardize_affine,
+)
 from .taking import (
     bincount as bincount,
     choose as choose,

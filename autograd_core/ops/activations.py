@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..arrays import as_floating
+from ..arrays import as_floating, held_beyond_sweep
 from ..examples import Example, Interval, Subgradient
 from ..layout import BLOCK, LARGE, in_blocks
 from ..op import elementwise
@@ -19,10 +19,11 @@ def _relu_large(x):
 
 
 def _masked(g, out):
-    """``g`` where out > 0, else 0."""
+    """``g`` where out > 0, else 0; in the memory of g if nobody needs that any more."""
     if g.size <= LARGE or g.dtype != out.dtype:
         return g * (out > 0)
-    result = np.empty_like(out)
+    spare = not held_beyond_sweep(g) and g.flags.writeable and g.strides == out.strides
+    result = g if spare else np.empty_like(out)
     done = in_blocks(lambda g, out, result: np.multiply(g, out > 0, out=result), g, out, result)
     return result if done else g * (out > 0)
 

@@ -27,6 +27,8 @@ def per_axis(name: str, option: str, value: Any, ndim: int, least: int) -> tuple
 
     Raises: OptionError if it is no whole number, too small, or not one number or one for each axis.
     """
+    if type(value) is int and value >= least:  # most calls
+        return (value,) * ndim
     values = (value,) * ndim if np.ndim(value) == 0 else tuple(value)
     if len(values) != ndim or not all(isinstance(v, int | np.integer) and not isinstance(v, bool) for v in values):
         raise OptionError(f"{name}: {option} must be a whole number or {ndim} of them, got {value!r}")

@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.convolution import correlations, products, sums_in_registers
+from ..kernels.convolution import correlations, products
 from ..parallel import share
 from .convolution_geometry import Form, Ints
 
 Array = NDArray[Any]
 
 _LONGEST = 1536  # numbers in a run, so that there are enough of them to share
-_JOB = 768  # numbers that a tile of weights meets before it is stored: less costs time, more leaves the first cache
+_JOB = 1024  # numbers that a tile of weights meets before it is stored: less costs time, more leaves the first cache
 _TASKS = 16
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
 _WORTHWHILE = 1 << 14  # multiplications from which the tables pay
@@ -60,8 +60,7 @@ def _multiply(form: Form, back: bool, x: Array, w: Array, bias: Array | None, ou
     """Shapes: w (groups, rows, *kernel, taps of one kernel position)."""
     tables = _product_tables(form, back)
     groups, rows = w.shape[:2]
-    blocks = -(-rows // 8)
-    tile = -(-rows // blocks)
+    tile = _even(rows)
     kernel = products(out.dtype, tile)
     packed = _packed(w, tables.orders, tile)
     bias = np.zeros(groups * rows, out.dtype) if bias is None else np.ascontiguousarray(bias, out.dtype)
@@ -90,11 +89,11 @@ def weight(form: Form, x: Array, g: Array) -> Array:
     """
     tables = _correlation_tables(form)
     rows, taps, size = form.out_channels // form.groups, len(tables.taps), x.itemsize
-    tile, tile_taps = _tile(rows, tables.counts)
+    tile = _even(rows)
     whole = rows - rows % tile
-    parts = [(0, whole, correlations(x.dtype, tile, tile_taps))]
+    parts = [(0, whole, correlations(x.dtype, tile))]
     if whole < rows:
-        parts.append((whole, rows, correlations(x.dtype, rows - whole, tile_taps)))
+        parts.append((whole, rows, correlations(x.dtype, rows - whole)))
     sums = np.zeros((len(tables.cuts) - 1, form.groups, taps, rows), x.dtype)
     row = g.shape[3] * g.shape[4]
     x_group, g_group = (a.shape[2] // form.groups * a.shape[3] * a.shape[4] * size for a in (x, g))
@@ -227,13 +226,12 @@ def _neighbours(axis: _Axis) -> Iterator[tuple[int, int]]:
 
 
 class _CorrelationTables(NamedTuple):
-    """The tables of ``correlations``; where the jobs are cut into tasks; how many taps jobs of how much work have."""
+    """The tables of ``correlations``, and where the jobs are cut into tasks."""
 
     taps: Array
     places: Array
     jobs: Array
     cuts: list[int]
-    counts: list[tuple[int, int]]
 
 
 @functools.lru_cache(maxsize=64)
@@ -281,13 +279,8 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                     jobs.append((*job, start, end))
                     costs.append(job[2] * (job[4] - job[3]) * (end - start))
     taps = _taps(form.in_memory, channels, axes)
-    work: dict[int, int] = {}
-    for job, cost in zip(jobs, costs, strict=True):
-        taps_of_job = job[6] - job[5]
-        work[taps_of_job] = work.get(taps_of_job, 0) + cost // taps_of_job
-    counts = list(work.items())
     parts = max(2, min(8, (1 << 20) // max(1, form.out_channels * len(taps))))
-    return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts), counts)
+    return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
 
 
 def _jobs(by_rows: bool, row: int, row_end: int, lo: int, hi: int, columns: int, batch: int) -> Iterator[Ints]:
@@ -312,25 +305,9 @@ def _cuts(costs: list[int], parts: int) -> list[int]:
     return [int(cut) for cut in np.unique([0, *inner, len(costs)])]
 
 
-def _tile(rows: int, counts: list[tuple[int, int]]) -> tuple[int, int]:
-    """How many rows and taps a tile of ``correlations`` best has.
-
-    In a model of a core that does two vector products, or reads two vectors, in a cycle, and waits four for a sum.
-    """
-
-    def cost(tile: int, taps: int) -> float:
-        return max(tile * taps, 1.3 * (tile + taps), 12) + 3 if tile else 0
-
-    def whole(tile: int, taps: int) -> float:
-        return sum(
-            work * (rows // tile * (count // taps * cost(tile, taps) + count % taps * cost(tile, 1))
-                    + (count // taps * cost(rows % tile, taps) + count % taps * cost(rows % tile, 1)))
-            for count, work in counts
-        )  # fmt: skip
-
-    registers = sums_in_registers()
-    tiles = [(r, t) for r in range(1, min(rows, 8) + 1) for t in range(1, 9) if r * t <= registers]
-    return min(tiles, key=lambda tile: whole(*tile))
+def _even(rows: int) -> int:
+    """How many rows a tile has: nearly equal parts of at most eight."""
+    return -(-rows // -(-rows // 8))
 
 
 def _packed(w: Array, orders: tuple[Ints, ...], tile: int) -> Array:

@@ -32,7 +32,7 @@ def matmul(a: Array, b: Array) -> Array:
         count = a.size * b.shape[1]
         if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
             return np.dot(a, b)  # takes less time to get going than matmul
-        if count >= _WORTH_NATIVE and a.dtype == b.dtype and a.dtype.char in "fd" and _blas_is_narrow():
+        if _is_native(a, b, count):
             return gemm.multiply(a, b)
         if not owns_the_cores():
             return np.dot(a, b)
@@ -44,14 +44,30 @@ def matmul(a: Array, b: Array) -> Array:
         return np.asarray(np.matmul(a, b))
 
 
-def linear(x: Array, weight: Array) -> Array:
-    """``x @ weight.T``, in whichever order in memory is faster; weight (n, k) lies row by row.
+def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
+    """``x @ weight.T + bias``, in whichever order in memory is faster; weight (n, k) lies row by row.
 
     A few rows against many take less time as columns: then the result lies batch innermost.
     """
     if x.ndim == 2 and 1 < x.shape[0] < weight.shape[0] and x.size * weight.shape[0] <= _FEW:
-        return np.dot(weight, x.T).T
-    return matmul(x, weight.T)
+        out = np.dot(weight, x.T).T
+    elif bias is not None and bias.dtype == x.dtype and _is_native(x, weight, x.size * weight.shape[0]):
+        return gemm.multiply(x, weight.T, bias=bias)
+    else:
+        out = matmul(x, weight.T)
+    if bias is None:
+        return out
+    if out.dtype == bias.dtype:
+        out += bias
+        return out
+    return np.asarray(out + bias)
+
+
+def _is_native(a: Array, b: Array, count: int) -> bool:
+    """Whether a product of two matrices, of so many multiplications, is one for machine code."""
+    if count < _WORTH_NATIVE or a.ndim != 2 or a.dtype != b.dtype:
+        return False
+    return a.dtype.char in "fd" and a.dtype.isnative and _blas_is_narrow()
 
 
 @cache

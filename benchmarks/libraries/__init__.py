@@ -45,8 +45,8 @@ OURS = "autograd_core"
 OUR_CACHE = ("AUTOGRAD_CORE_CACHE",)
 
 LIBRARIES = {
-    "ours": Library("eager", "ours", OURS, importing="import autograd_core, nn", cache=OUR_CACHE),
-    "captured": Library("captured", "captured", OURS, cache=OUR_CACHE),
+    "ours": Library("autograd-core eager", "ours", OURS, importing="import autograd_core, nn", cache=OUR_CACHE),
+    "captured": Library("autograd-core captured", "captured", OURS, cache=OUR_CACHE),
     "torch": Library("PyTorch", "pytorch", "torch", importing="import torch", beforehand="pass"),
     "torch_compile": Library("torch.compile", "pytorch_compiled", "torch", cache=("TORCHINDUCTOR_CACHE_DIR",)),
     "jax": Library(

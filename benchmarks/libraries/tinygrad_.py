@@ -77,8 +77,7 @@ def train(network: Network) -> Step:
         else:
             loss = outputs.sparse_categorical_crossentropy(answers)
         loss.backward()
-        optimizer.step()
-        return loss.realize()
+        return loss.realize(*optimizer.schedule_step())  # together, so that the loss is that of the old parameters
 
     loss = inputs
 

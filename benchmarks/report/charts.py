@@ -5,7 +5,7 @@ Each contestant has a colour and a mark of its own, so that nobody depends on th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from math import ceil, floor, log10
@@ -78,7 +78,14 @@ def _multiples(findings: Findings, row: str, names: Sequence[str]) -> dict[str, 
     return {name: found.median for name, found in ratios.items() if found}
 
 
-def curve(findings: Findings, name: str, width: int = 420, height: int = 300) -> str:
+def legend(names: Sequence[str]) -> str:
+    """The marks of these contestants, and the band of the work."""
+    work = '<line x1="690" y1="14" x2="720" y2="14" stroke="#9aa3ad" stroke-width="5" stroke-opacity=".35"/>'
+    parts = [_legend(names, 10, 14), work, _text(727, 18, "grows like the work", "start", INK)]
+    return _svg(860, 28, parts, "Legend")
+
+
+def curve(findings: Findings, name: str, width: int = 420, height: int = 310) -> str:
     """Time per step over the size, both logarithmic; the grey line grows like the work."""
     family, found = FAMILIES[name], findings.curves[name]
     points = {library: values for library, values in found.seconds.items() if values}
@@ -87,10 +94,11 @@ def curve(findings: Findings, name: str, width: int = 420, height: int = 300) ->
         return ""
     seconds = [value for values in points.values() for value in values.values()]
     across = Scale(min(sizes) / 1.15, max(sizes) * 1.15, 62, width - 14)
-    up = Scale(min(seconds) / 2, max(seconds) * 2, height - 44, 34)
-    parts = [_text(14, 18, family.title, "start", INK, bold=True)]
-    parts += _axes(across, up, family.axis, _duration)
+    up = Scale(min(seconds) / 2, max(seconds) * 2, height - 44, 46)
+    heading, _, problem = family.title.partition(": ")
+    parts = [_text(10, 16, heading, "start", INK, bold=True), _text(10, 32, problem, "start", FAINT)]
     ordered = sorted(set(sizes))
+    parts += _axes(across, up, family.axis, _duration, ordered[:: max(1, len(ordered) // 4)])
     last = ordered[-1]
     base = min(values[last] for values in points.values() if last in values)
     work = [(size, base * family.work(size) / family.work(last)) for size in ordered]
@@ -163,13 +171,15 @@ def _roof_line(across: Scale, up: Scale, copied: float, product: float, dashes: 
     return f'<polyline points="{" ".join(points)}" fill="none" stroke="{INK}" stroke-width="1.5"{dash}/>'
 
 
-def _axes(across: Scale, up: Scale, below: str, said: object) -> Iterable[str]:
-    for tick in across.decades():
+def _axes(
+    across: Scale, up: Scale, below: str, said: Callable[[float], str], ticks: Sequence[float] = ()
+) -> Iterator[str]:
+    for tick in ticks or across.decades():
         yield _line(across(tick), up.end, across(tick), up.start, GRID)
-        yield _text(across(tick), up.start + 16, f"{tick:,.0f}" if tick >= 1 else f"{tick:g}", "middle", FAINT)
+        yield _text(across(tick), up.start + 16, _short(tick), "middle", FAINT)
     for tick in up.decades():
         yield _line(across.start, up(tick), across.end, up(tick), GRID)
-        yield _text(across.start - 6, up(tick) + 4, said(tick), "end", FAINT)  # type: ignore[operator]
+        yield _text(across.start - 6, up(tick) + 4, said(tick), "end", FAINT)
     yield _text((across.start + across.end) / 2, up.start + 34, below, "middle", INK)
 
 
@@ -183,7 +193,6 @@ def _legend(names: Sequence[str], x: float, y: float) -> str:
     parts = []
     for name in names:
         title = LIBRARIES[name].title
-        title = f"autograd-core, {title}" if name in ("ours", "captured") else title
         parts += [_mark(name, x + 6, y, title), _text(x + 17, y + 4, title, "start", INK)]
         x += 34 + 6.6 * len(title)
     return "".join(parts)
@@ -222,6 +231,13 @@ def _svg(width: int, height: int, parts: Iterable[str], title: str) -> str:
         f'role="img" aria-label="{escape(title)}" font-family="system-ui, sans-serif" font-size="12">'
         f'<rect width="{width}" height="{height}" fill="white"/>{"".join(parts)}</svg>'
     )
+
+
+def _short(value: float) -> str:
+    for factor, letter in ((1e6, "M"), (1e3, "k")):
+        if value >= factor:
+            return f"{value / factor:.3g}{letter}"
+    return f"{value:.3g}"
 
 
 def _duration(seconds: float) -> str:

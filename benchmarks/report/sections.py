@@ -41,7 +41,7 @@ def headline(findings: Findings) -> str:
         if medians:
             faster = sum(median < 1 for median in medians)
             sentences.append(
-                f"{LIBRARIES[who].title.capitalize()} is faster than {LIBRARIES[rival].title} in {faster} of "
+                f"{LIBRARIES[who].title} is faster than {LIBRARIES[rival].title} in {faster} of "
                 f"{len(medians)} rows (from {min(medians):.2f} to {max(medians):.2f} of its time)."
             )
     if judged:
@@ -96,11 +96,18 @@ def _curves(findings: Findings) -> Section:
         "Time of a step over the size of the problem, both on logarithmic axes. The grey band grows like the work, that "
         f"is, the floating-point operations. {_fast_growing(findings)}"
     ]
+    libraries = list(dict.fromkeys(name for curve in findings.curves.values() for name in curve.seconds))
+    parts.append(Picture("scaling_legend", charts.legend(libraries)))
     parts += [Picture(f"scaling_{name}", charts.curve(findings, name)) for name in findings.curves]
     parts += [
-        "The exponent of a power law, fitted over the upper half of the sizes in logarithmic scale. Below the "
-        "work's exponent, fixed costs still count.",
+        "Exponents of power laws, fitted over the upper half of the sizes in logarithmic scale. Where the time's is below "
+        "the work's, fixed costs still count.",
         tables.growths(findings),
+    ]
+    parts += [
+        f"{LIBRARIES[library].title} along {FAMILIES[name].axis}: {reason}."
+        for name, curve in findings.curves.items()
+        for library, reason in curve.stopped.items()
     ]
     return Section("Scaling", parts)
 
@@ -134,7 +141,7 @@ def _roof(findings: Findings, first: list[str]) -> Section:
 def _more(findings: Findings) -> Iterator[Section]:
     others, variants = tables.shown(findings, "others"), tables.shown(findings, "variants")
     if findings.results and others:
-        shown = tables.times(findings, ["ours", "captured", *others])
+        shown = tables.times(findings, ["ours", "captured", *others], described=False)
         yield Section("Other libraries", ["As above.", shown])
     if findings.results and variants:
         yield Section(
@@ -142,7 +149,7 @@ def _more(findings: Findings) -> Iterator[Section]:
             [
                 "NumPy alone: without llvmlite (`AUTOGRAD_CORE_NATIVE=0`). AVX-512 BLAS: with "
                 "`OPENBLAS_CORETYPE=SkylakeX`, which makes OpenBLAS take its AVX-512 kernels where it chose others.",
-                tables.times(findings, ["ours", "captured", *variants], against=("ours", "captured", *variants)),
+                _beside(findings, variants),
             ],
         )
     if findings.curves:
@@ -164,6 +171,11 @@ def _more(findings: Findings) -> Iterator[Section]:
     )
     if findings.failures:
         yield Section("What failed", [f"{LIBRARIES[f.library].title}, {f.row}: {_last(f.message)}" for f in findings.failures])
+
+
+def _beside(findings: Findings, variants: list[str]) -> Table:
+    names = ["ours", "captured", *variants]
+    return tables.times(findings, names, against=names, described=False)
 
 
 def _last(message: str) -> str:

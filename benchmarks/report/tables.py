@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from benchmarks.families import FAMILIES
 from benchmarks.goals import Verdict
 from benchmarks.libraries import LIBRARIES
-from benchmarks.measure import Spread
 from benchmarks.report.findings import Findings
 from benchmarks.rows import ROWS
-from benchmarks.scaling import growth
+from benchmarks.scaling import Growth, growth
 from benchmarks.work import WORK
 
 MICROSECONDS = 1e6
@@ -32,14 +31,18 @@ def shown(findings: Findings, *companies: str) -> list[str]:
     return [name for name, library in LIBRARIES.items() if library.shown in companies and name in findings.libraries]
 
 
-def times(findings: Findings, names: Sequence[str], against: Sequence[str] = OURS) -> Table:
+def times(
+    findings: Findings, names: Sequence[str], against: Sequence[str] = OURS, described: bool = True
+) -> Table:
     """Medians in microseconds for each contestant; behind each rival, our time as a fraction of theirs."""
+    names = [name for name in names if name in findings.libraries]
     rows = []
     for row in findings.results:
         cells = [_time(findings, row, name, against) for name in names]
         if any(cells):
-            rows.append([row, ROWS[row].work, *cells])
-    return Table(["row", "work", *(LIBRARIES[name].title for name in names)], rows, words=2)
+            rows.append([row, *([ROWS[row].work] if described else []), *cells])
+    words = ["row", "work"] if described else ["row"]
+    return Table([*words, *(LIBRARIES[name].title for name in names)], rows, words=len(words))
 
 
 def goals(findings: Findings) -> Table:
@@ -59,19 +62,16 @@ def first_calls(findings: Findings, names: Sequence[str]) -> Table:
 
 
 def growths(findings: Findings) -> Table:
-    """The exponents of time and work along each family, and who grows faster than the work."""
+    """The exponent of the time of each contestant along each family, and of the work; who grows faster is said."""
+    names = list(dict.fromkeys(name for curve in findings.curves.values() for name in curve.seconds))
     rows = []
     for name, curve in findings.curves.items():
-        for library, seconds in curve.seconds.items():
-            found = growth(FAMILIES[name], seconds)
-            if found is None:
-                continue
-            verdict = "faster than its work" if found.faster_than_its_work else "no faster than its work"
-            if library in curve.stopped:
-                verdict += f"; stopped: {curve.stopped[library]}"
-            title = LIBRARIES[library].title
-            rows.append([FAMILIES[name].title, title, verdict, f"{found.time:.2f}", f"{found.work:.2f}"])
-    return Table(["along", "contestant", "grows", "exponent of the time", "of the work"], rows, words=3)
+        family = FAMILIES[name]
+        sizes = [size for values in curve.seconds.values() for size in values]
+        whole = growth(family, {size: 1.0 for size in sizes})
+        cells = [_exponent(growth(family, curve.seconds.get(library, {})), whole) for library in names]
+        rows.append([family.axis, "" if whole is None else f"{whole.work:.2f}", *cells])
+    return Table(["along", "work", *(LIBRARIES[library].title for library in names)], rows)
 
 
 def points(findings: Findings, name: str) -> Table:
@@ -159,15 +159,18 @@ def _said(verdict: Verdict) -> str:
     return f"no, by {verdict.missed:.0%}" if verdict.missed < 10 else f"no, {verdict.missed + 1:,.0f} times"
 
 
+def _exponent(found: Growth | None, whole: Growth | None) -> str:
+    if found is None or whole is None:
+        return ""
+    # whoever stopped earlier is compared with the work over the sizes that it did
+    own = "" if abs(found.work - whole.work) < 0.005 else f" (work {found.work:.2f})"
+    return f"{found.time:.2f}{own}{', faster than its work' if found.faster_than_its_work else ''}"
+
+
 def _first(cold: float | None, warm: float | None) -> str:
     if cold is None:
         return ""
     return _ms(cold) if warm is None else f"{_ms(cold)} / {_ms(warm)}"
-
-
-def quartiles(spread: Spread) -> str:
-    """The quartiles in microseconds."""
-    return f"{_us(spread.low)}-{_us(spread.high)}"
 
 
 def _us(seconds: float | None) -> str:

@@ -119,8 +119,12 @@ def rrelu(
         raise ag.OptionError(f"rrelu: lower must not be above upper, got {lower!r} and {upper!r}")
     if not training:
         return leaky_relu(input, (lower + upper) / 2)
-    slopes = generator(rng, "rrelu").uniform(lower, upper, np.shape(input))
-    return ag.where(input > 0, input, slopes.astype(floating(input)) * input)
+    shape, dtype = np.shape(input), floating(input)
+
+    def drawn() -> Any:
+        return generator(rng, "rrelu").uniform(lower, upper, shape).astype(dtype)
+
+    return ag.where(input > 0, input, ag.perform(drawn) * input)
 
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:

@@ -112,7 +112,11 @@ def check_probability(p: Any, who: str) -> None:
 
 def _kept(x: Any, p: float, shape: tuple[int, ...], rng: RandomSource, who: str) -> Any:
     """Which elements stay."""
-    return generator(rng, who).random(shape, np.float32) >= p
+
+    def drawn() -> Any:
+        return generator(rng, who).random(shape, np.float32) >= p
+
+    return ag.perform(drawn)
 
 
 def _thinned(x: Any, p: float, shape: tuple[int, ...], rng: RandomSource, who: str) -> Any:

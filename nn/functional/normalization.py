@@ -1,10 +1,10 @@
 """Numbers brought to a mean and a variance of their own: over the batch, a layer, groups of channels, or an example.
 
-All of them are `ag.standardize` along other axes. Does not know modules; running statistics are arrays that are passed.
+Most are `ag.standardize_affine` along other axes. Does not know modules; running statistics are arrays that are passed.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,19 +53,20 @@ def batch_norm(
     axes = (0, *range(2, x.ndim))
     count = math.prod(x.shape[axis] for axis in axes)
     if not count:
-        return _affine(x * 1, weight, bias, 1)  # nothing to see, and nothing that statistics could move to
+        return _affine(x * 1, weight, bias)  # nothing to see, and nothing that statistics could move to
     if count == 1:
         raise ag.ShapeError(
             f"batch_norm: training needs more than one number for each channel, got x {x.shape}; "
             "use a larger batch, or .eval()"
         )
+    weight, bias = _along(weight, x), _along(bias, x)
     if running_mean is None and running_var is None:
-        return _affine(ag.standardize(x, axes, eps), weight, bias, 1)
+        return ag.standardize_affine(x, weight, bias, axes, eps)
     moments = np.empty((2, x.shape[1]), np.result_type(x.dtype, np.float32))
-    out = ag.standardize(x, axes, eps, moments=moments)
-    _move(running_mean, moments[0], momentum)
-    _move(running_var, moments[1] * (count / (count - 1)), momentum)
-    return _affine(out, weight, bias, 1)
+    out = ag.standardize_affine(x, weight, bias, axes, eps, moments=moments)
+    _move(running_mean, lambda: moments[0], momentum)
+    _move(running_var, lambda: moments[1] * (count / (count - 1)), momentum)
+    return out
 
 
 def instance_norm(
@@ -98,14 +99,15 @@ def instance_norm(
         raise ag.ShapeError(
             f"instance_norm: training needs more than one number in each channel of an example, got x {x.shape}"
         )
+    weight, bias = _along(weight, x), _along(bias, x)
     if running_mean is None and running_var is None:
-        return _affine(ag.standardize(x, axes, eps), weight, bias, 1)
+        return ag.standardize_affine(x, weight, bias, axes, eps)
     moments = np.empty((2, *x.shape[:2]), np.result_type(x.dtype, np.float32))
-    out = ag.standardize(x, axes, eps, moments=moments)
+    out = ag.standardize_affine(x, weight, bias, axes, eps, moments=moments)
     if len(x):
-        _move(running_mean, moments[0].mean(axis=0), momentum)
-        _move(running_var, moments[1].mean(axis=0) * (count / (count - 1)), momentum)
-    return _affine(out, weight, bias, 1)
+        _move(running_mean, lambda: moments[0].mean(axis=0), momentum)
+        _move(running_var, lambda: moments[1].mean(axis=0) * (count / (count - 1)), momentum)
+    return out
 
 
 def layer_norm(
@@ -121,9 +123,7 @@ def layer_norm(
            [ 0.,  0.]])
     """
     x, axes = _last_axes("layer_norm", input, normalized_shape, weight=weight, bias=bias)
-    out = ag.standardize(x, axes, eps)
-    out = out if weight is None else out * weight
-    return out if bias is None else out + bias
+    return ag.standardize_affine(x, weight, bias, axes, eps)
 
 
 def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Any:
@@ -140,12 +140,15 @@ def group_norm(input: Any, num_groups: int, weight: Any = None, bias: Any = None
             f"got {num_groups!r}"
         )
     if not x.size:
-        return _affine(x * 1, weight, bias, 1)
+        return _affine(x * 1, weight, bias)
     grouped = ag.reshape(x, (x.shape[0], num_groups, -1, *x.shape[2:]))
-    if grouped[0, 0].size == 1:
+    if math.prod(grouped.shape[2:]) == 1:
         raise ag.ShapeError(f"group_norm: a group needs more than one number, got x {x.shape}, num_groups={num_groups}")
-    out = ag.standardize(grouped, tuple(range(2, grouped.ndim)), eps)
-    return _affine(ag.reshape(out, x.shape), weight, bias, 1)
+    weight, bias = (
+        None if v is None else ag.reshape(v, (num_groups, -1, *(1,) * (x.ndim - 2))) for v in (weight, bias)
+    )
+    out = ag.standardize_affine(grouped, weight, bias, tuple(range(2, grouped.ndim)), eps)
+    return ag.reshape(out, x.shape)
 
 
 def rms_norm(input: Any, normalized_shape: Sequence[int], weight: Any = None, eps: float | None = None) -> Any:
@@ -197,11 +200,15 @@ def normalize(input: Any, p: float = 2.0, dim: int | tuple[int, ...] = 1, eps: f
     return input / ag.maximum(length, eps)
 
 
-def _affine(x: Any, weight: Any, bias: Any, axis: int) -> Any:
-    """x times a weight, plus a bias, of one number for each place along an axis."""
-    shape = (-1, *(1,) * (x.ndim - axis - 1))
-    x = x if weight is None else x * ag.reshape(weight, shape)
-    return x if bias is None else x + ag.reshape(bias, shape)
+def _affine(x: Any, weight: Any, bias: Any) -> Any:
+    """x times a weight, plus a bias, of one number for each channel."""
+    x = x if weight is None else x * _along(weight, x)
+    return x if bias is None else x + _along(bias, x)
+
+
+def _along(numbers: Any, x: Any) -> Any:
+    """One number for each channel, so that it meets the channels of x."""
+    return numbers if numbers is None or x.ndim == 2 else ag.reshape(numbers, (-1, *(1,) * (x.ndim - 2)))
 
 
 def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
@@ -214,13 +221,14 @@ def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float)
     return out if bias is None else out + ag.reshape(bias, shape)
 
 
-def _move(running: Any, found: Any, momentum: float) -> None:
-    """Bring a running statistic a part of the way to what was found, in place."""
+@ag.performed
+def _move(running: Any, found: Callable[[], Any], momentum: float) -> None:
+    """Bring a running statistic a part of the way to what was found, in place. What that is, each replay asks anew."""
     if running is None:
         return
     with ag.no_grad():
         array = running.writable() if isinstance(running, ag.Tensor) else running
-        array += momentum * (found - array)
+        array += momentum * (found() - array)
 
 
 def _check_channels(who: str, x: Any, least: int, **given: Any) -> None:

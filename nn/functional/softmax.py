@@ -59,7 +59,12 @@ def gumbel_softmax(
     """
     if not tau > 0:
         raise ag.OptionError(f"gumbel_softmax: tau must be positive, got {tau!r}")
-    noise = generator(rng, "gumbel_softmax").gumbel(size=np.shape(logits)).astype(floating(logits))
+    shape, dtype = np.shape(logits), floating(logits)
+
+    def drawn() -> Any:
+        return generator(rng, "gumbel_softmax").gumbel(size=shape).astype(dtype)
+
+    noise = ag.perform(drawn)
     soft = ag.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

@@ -104,8 +104,7 @@ class BatchNorm(ChannelNorm):
         by_batch = self.training or self.running_mean is None
         share = 0.0
         if self.training and self.track_running_stats:
-            count = int(self.num_batches_tracked) + 1
-            share = 1 / count if self.momentum is None else self.momentum
+            share = 1 / (int(self.num_batches_tracked) + 1) if self.momentum is None else self.momentum
         moved = not self.training or share > 0
         mean, var = (self.running_mean, self.running_var) if moved else (None, None)
         out = functional.batch_norm(input, mean, var, self.weight, self.bias, by_batch, share, self.eps)

@@ -37,7 +37,7 @@ class Scratch:
         for i in range(self.count):
             flat = self._flat.get((i, dtype))
             if flat is None or flat.size < size:
-                flat = self._flat[i, dtype] = np.empty(max(size, BLOCK), dtype)
+                flat = self._flat[i, dtype] = np.empty(size, dtype)
             arrays.append(flat[:size].reshape(shape))
         return tuple(arrays)
 

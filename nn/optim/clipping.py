@@ -20,6 +20,7 @@ __all__ = ["clip_grad_norm_", "clip_grad_value_"]
 PIECE = 8192  # numbers summed in their own precision; the sums of pieces are added in float64
 
 
+@ag.performed
 def clip_grad_norm_(
     parameters: Any, max_norm: float, norm_type: float = 2.0, error_if_nonfinite: bool = False
 ) -> ag.Tensor:
@@ -58,6 +59,7 @@ def clip_grad_norm_(
     return ag.Tensor(np.float64(norm))
 
 
+@ag.performed
 def clip_grad_value_(parameters: Any, clip_value: float) -> None:
     """Bring every number of every gradient into the interval from ``-clip_value`` to ``clip_value``, in place.
 

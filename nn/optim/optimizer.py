@@ -117,6 +117,12 @@ class Optimizer:
         A closure forgets the gradients, computes the loss, calls its backward(), and returns it.
         """
         before, after = self._hooks
+        if closure is None and (before or after):
+            return ag.perform(self._step_heard, None)
+        return self._step_heard(closure)
+
+    def _step_heard(self, closure: Callable[[], Any] | None) -> Any:
+        before, after = self._hooks
         if before:
             args, kwargs = self._heard((closure,))
             closure = args[0] if args else kwargs.get("closure")
@@ -133,10 +139,14 @@ class Optimizer:
         if closure is not None:
             with ag.enable_grad():
                 loss = closure()
+        self._move()
+        return loss
+
+    @ag.performed
+    def _move(self) -> None:
         with ag.no_grad():
             for group in self.param_groups:
                 self.update(group)
-        return loss
 
     def update(self, group: Group) -> None:
         """Move the parameters of a group; each optimizer says how. Nothing is recorded meanwhile."""

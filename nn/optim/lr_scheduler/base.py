@@ -85,6 +85,7 @@ class LRScheduler:
         """The rates that were set last."""
         return self._last_lr
 
+    @ag.performed
     def step(self) -> None:
         """Go on to the next epoch, and set its rates."""
         optimizer = self.optimizer

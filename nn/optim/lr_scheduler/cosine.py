@@ -77,6 +77,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         height = (1 + math.cos(math.pi * self.T_cur / self.T_i)) / 2
         return [self.eta_min + (base - self.eta_min) * height for base in self.base_lrs]
 
+    @ag.performed
     def step(self, epoch: float | None = None) -> None:
         """Go on to the next epoch, or to this one, and set its rates."""
         if epoch is None and self.last_epoch >= 0:

@@ -60,6 +60,7 @@ class ReduceLROnPlateau(LRScheduler):
         self.cooldown_counter = self.num_bad_epochs = self.last_epoch = 0
         self._last_lr = [group["lr"] for group in optimizer.param_groups]
 
+    @ag.performed
     def step(self, metrics: Any = None) -> None:
         """Take note of the measure after another epoch, and lower the rates if it is time."""
         if metrics is None:

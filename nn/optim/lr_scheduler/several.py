@@ -112,6 +112,7 @@ class SequentialLR(_Several):
         self._schedulers[0]._initial_step()
         self._last_lr = self._schedulers[0].get_last_lr()
 
+    @ag.performed
     def step(self) -> None:
         """Go on to the next epoch, and set its rates."""
         self.last_epoch += 1
@@ -168,6 +169,7 @@ class ChainedScheduler(_Several):
             scheduler._initial_step()
         self._last_lr = [group["lr"] for group in self.optimizer.param_groups]
 
+    @ag.performed
     def step(self) -> None:
         """Let all go on to the next epoch."""
         for scheduler in self._schedulers:
