@@ -64,7 +64,7 @@ def as_floating(array: Array) -> Array:
     >>> as_floating(np.array([200], np.uint8))
     array([200.])
     """
-    array = np.asarray(array)
+    array = array if isinstance(array, np.ndarray) else np.asarray(array)
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 

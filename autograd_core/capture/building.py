@@ -18,6 +18,7 @@ from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
 from .lowering import NAMESPACE, Memory, NotLowerable, lowered
 from .planning import read_by
 from .program import Instruction, Value, values_in
+from .tracing import arrays_of
 
 __all__ = ["Builder", "executable"]
 
@@ -165,7 +166,7 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
             given = [filled(inputs[i], arrays) for i in positional]
             if op.variadic:
                 given = [list(given[0])]
-            return op.forward(namespace, *given, **named)
+            return tuple(arrays_of(op.forward(namespace, *given, **named)))
 
         return apply, values
     if instruction.kind == "pull":

@@ -229,7 +229,7 @@ def _reduce(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    if dtype is not None or out is not None or initial is not None or where is not True or not isinstance(x, Followed):
+    if (dtype is not None and np.dtype(dtype) != x.dtype) or out is not None or initial is not None or where is not True or not isinstance(x, Followed):
         raise NotLowerable(f"{ufunc.__name__}.reduce with options")
     raw = _raw(x)
     axes = range(raw.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)

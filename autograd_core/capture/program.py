@@ -4,9 +4,7 @@ Knows operations as records. Does not know how it was captured, nor how it is ex
 """
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -276,25 +274,16 @@ class Program:
         content = saved(self).encode()
         path = Path(path)
         path.parent.mkdir(parents=True, exist_ok=True)
-        number, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        part = path.with_name(f".{path.name}.{os.getpid()}.part")
         try:
-            with os.fdopen(number, "wb") as file:
+            with part.open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            os.chmod(part, 0o666 & ~_umask())
             os.replace(part, path)
         finally:
-            with suppress(OSError):
-                os.unlink(part)
+            part.unlink(missing_ok=True)
         return path
-
-
-def _umask() -> int:
-    """The permissions that new files are not given."""
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
 
 
 def _named(tensors: Any) -> dict[str, Any]:

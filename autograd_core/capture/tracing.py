@@ -10,7 +10,7 @@ same name. What is neither an input, nor computed, nor held by a Tensor from out
 it, or found it, without an operation.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
@@ -189,16 +189,13 @@ class Tracer:
             inputs: tuple[Any, ...] = (tuple(self.argument(*pair) for pair in pairs),)
         else:
             inputs = tuple(self.argument(own[name], own[f"{name}_value"]) for name in op.arrays)
-        outs = result if op.aux else (result,)
+        outs = tuple(arrays_of(result))
         if self._is_constant(inputs):
             for out in outs:  # computed from nothing that is followed
-                self._constant(out) if isinstance(out, np.ndarray | np.generic) else None
+                self._constant(out)
             return
         options = {name: self.option(own[name]) for name in op.statics}
-        arrays = tuple(out for out in outs if isinstance(out, np.ndarray | np.generic))
-        if len(arrays) != len(outs):
-            raise GraphError(f"trace: {op.name} gave something that is no array; it cannot be captured")
-        self._emit("apply", op, inputs, *arrays, options=options)
+        self._emit("apply", op, inputs, *outs, options=options)
 
     def _is_constant(self, inputs: Any) -> bool:
         if isinstance(inputs, tuple):
@@ -388,6 +385,15 @@ class Tracer:
         """What was written down."""
         self.flush()
         return Program(name, inputs, self.instructions, outputs)
+
+
+def arrays_of(result: Any) -> Iterator[Any]:
+    """The arrays in what a forward computation gave: the result, and what it found besides, if anything."""
+    if isinstance(result, np.ndarray | np.generic):
+        yield result
+    elif isinstance(result, tuple):
+        for part in result:
+            yield from arrays_of(part)
 
 
 def followed_constant(array: Any) -> Any:

@@ -111,6 +111,9 @@ class NestCode:
         for rounds in (4, 2):
             if work * rounds <= 16 and vectors >= 2 * rounds:
                 return rounds
+        import os
+        if work > 100:
+            return int(os.environ.get("ROUNDS","1"))
         return 1
 
     @property
@@ -206,8 +209,8 @@ class NestCode:
             else pointer
             for access, pointer in pointers.items()
         }
-        for number in range(self.rounds):
-            values = self._vector(here, number * self.lanes, self.lanes)
+        found = self._vectors(here, [(number * self.lanes, self.lanes) for number in range(self.rounds)])
+        for number, values in enumerate(found):
             for at, line in enumerate(along):
                 place = at * self.rounds + number
                 sums[place] = _combined(line, sums[place], values[id(line)])
@@ -247,9 +250,10 @@ class NestCode:
     def _rest(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> dict[int, Value]:
         """What is left behind the last whole round: some vectors, the last of which may be short."""
         parts: dict[int, list[Value]] = {id(line): [] for line in along}
-        for begin in range(self.whole, self.length, self.lanes):
-            present = min(self.lanes, self.length - begin)
-            values = self._vector(pointers, begin, present)
+        places = [
+            (begin, min(self.lanes, self.length - begin)) for begin in range(self.whole, self.length, self.lanes)
+        ]
+        for (_, present), values in zip(places, self._vectors(pointers, places), strict=True):
             for line in along:
                 value = values[id(line)]
                 if present < self.lanes:
@@ -280,37 +284,38 @@ class NestCode:
             for key, old in totals.items()
         }
 
-    def _vector(self, pointers: dict[Access, str], index: int, present: int) -> dict[int, Value]:
-        """All lines for a vector, of which some lanes are there, `index` numbers behind the pointers.
+    def _vectors(self, pointers: dict[Access, str], places: Sequence[tuple[int, int]]) -> list[dict[int, Value]]:
+        """All lines for some vectors, each with its distance from the pointers and how many of its lanes are there.
 
-        Returns the operands of the reductions.
+        Line by line, so that the vectors do not wait for each other. Returns the operands of the reductions for each.
         """
-        known = dict(self.hoisted)
-        reduced: dict[int, Value] = {}
+        known = [dict(self.hoisted) for _ in places]
+        reduced: list[dict[int, Value]] = [{} for _ in places]
         for line in self.nest.lines:
-            operands = []
-            for each, dtype in zip(line.operands, line.loop, strict=False):
-                if isinstance(each, Number):
-                    operands.append(full(self.function, each.value, dtype, self.lanes))
-                    continue
-                value = known.get(each)
-                if value is None:
-                    value = known[each] = self._load(each, pointers[each], index, present)
-                operands.append(convert(value, dtype))
-            if line.reduces:
-                reduced[id(line)] = operands[0]
-            else:
-                result = computed(line.name, operands, line.loop, inline=self.inline)
-                known[line.out] = convert(result, line.out.dtype)
-        for access in self.stores:
-            self._store(known[access], access, pointers[access], index, present)
-        inner = len(self.outer)
-        for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
-            if inner not in axes:
-                value = reduced[id(line)]
-                if axes:
-                    value = _combined(line, self._load(line.out, pointers[line.out], index, present), value)
-                self._store(value, line.out, pointers[line.out], index, present)
+            for at, (index, present) in enumerate(places):
+                operands = []
+                for each, dtype in zip(line.operands, line.loop, strict=False):
+                    if isinstance(each, Number):
+                        operands.append(full(self.function, each.value, dtype, self.lanes))
+                        continue
+                    value = known[at].get(each)
+                    if value is None:
+                        value = known[at][each] = self._load(each, pointers[each], index, present)
+                    operands.append(convert(value, dtype))
+                if line.reduces:
+                    reduced[at][id(line)] = operands[0]
+                else:
+                    result = computed(line.name, operands, line.loop, inline=self.inline)
+                    known[at][line.out] = convert(result, line.out.dtype)
+        for at, (index, present) in enumerate(places):
+            for access in self.stores:
+                self._store(known[at][access], access, pointers[access], index, present)
+            for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
+                if len(self.outer) not in axes:
+                    value = reduced[at][id(line)]
+                    if axes:
+                        value = _combined(line, self._load(line.out, pointers[line.out], index, present), value)
+                    self._store(value, line.out, pointers[line.out], index, present)
         return reduced
 
     def _finish(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> None:

@@ -34,12 +34,15 @@ def matmul(a: Array, b: Array) -> Array:
             return np.dot(a, b)  # takes less time to get going than matmul
         if _is_native(a, b, count):
             return gemm.multiply(a, b)
-        if not owns_the_cores():
+        if not owns_the_cores() or not _is_plain(a):
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
             return _shared(a, b)
-    elif a.size + b.size <= _SMALL or not owns_the_cores():
-        return np.asarray(np.matmul(a, b))
+    elif b.ndim == 2 < a.ndim and a.flags.c_contiguous and _is_native(a, b, a.size * b.shape[1]):
+        return gemm.multiply(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
+    elif a.size + b.size <= _SMALL or not owns_the_cores() or not _is_plain(a):
+        product: Array = np.matmul(a, b)
+        return product if isinstance(product, np.ndarray) else np.asarray(product)
     with on_one_blas_thread():
         return np.asarray(np.matmul(a, b))
 
@@ -51,7 +54,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """
     if x.ndim == 2 and 1 < x.shape[0] < weight.shape[0] and x.size * weight.shape[0] <= _FEW:
         out = np.dot(weight, x.T).T
-    elif bias is not None and bias.dtype == x.dtype and _is_native(x, weight, x.size * weight.shape[0]):
+    elif x.ndim == 2 and bias is not None and bias.dtype == x.dtype and _is_native(x, weight, x.size * weight.shape[0]):
         return gemm.multiply(x, weight.T, bias=bias)
     else:
         out = matmul(x, weight.T)
@@ -60,14 +63,20 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     if out.dtype == bias.dtype:
         out += bias
         return out
-    return np.asarray(out + bias)
+    total: Array = out + bias
+    return total
 
 
 def _is_native(a: Array, b: Array, count: int) -> bool:
-    """Whether a product of two matrices, of so many multiplications, is one for machine code."""
-    if count < _WORTH_NATIVE or a.ndim != 2 or a.dtype != b.dtype:
+    """Whether a product of so many multiplications is one for machine code."""
+    if count < _WORTH_NATIVE or a.dtype != b.dtype:
         return False
     return a.dtype.char in "fd" and a.dtype.isnative and _blas_is_narrow()
+
+
+def _is_plain(a: Array) -> bool:
+    """Whether an array is NumPy's own, and not one that writes down what NumPy does with it."""
+    return type(a) is np.ndarray
 
 
 @cache

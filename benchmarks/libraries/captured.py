@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+import numpy as np
+
 import autograd_core as ag
 from benchmarks import problems
 from benchmarks.families import FAMILIES
@@ -46,11 +48,12 @@ def gelu(count: int = problems.GELU_NUMBERS) -> Step:
 
 def micrograd() -> Step:
     compiled = ag.compile(ag.value_and_grad(lambda a, b: problems.micrograd(a, b, ag.relu), (0, 1)))
-    gradients = (0.0, 0.0)
+    a, b = np.array(-4.0), np.array(2.0)
+    gradients = a, b
 
     def run() -> None:
         nonlocal gradients
-        _, gradients = compiled(-4.0, 2.0)
+        _, gradients = compiled(a, b)
 
     return Step(run, lambda: gradients)
 

@@ -5,11 +5,12 @@ Knows arrays. Does not know any update formula, nor where options come from.
 Note [Blocks]
 An update reads and writes several arrays as long as the parameter, several times. Large ones are therefore cut along
 their first axis into blocks that stay in the cache from the first pass to the last, and intermediate results go into
-scratch arrays that all parameters share, so that a step allocates nothing. What can be cut beforehand is.
+scratch arrays of a block's size. Small parameters share theirs and keep them, so that a step allocates nothing; those
+of a large one are there only while it moves, because a sweep in between would find them in its way.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ BLOCK = 3 << 14  # elements: five float32 arrays of this length fit into a secon
 
 
 class Scratch:
-    """Arrays for intermediate results, which every parameter of an optimizer uses in its turn."""
+    """Arrays for intermediate results, which every small parameter of an optimizer uses in its turn."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -48,7 +49,7 @@ class Slot:
     `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
     """
 
-    __slots__ = ("_cuts", "_kept", "_whole", "dtype", "fresh", "names", "state")
+    __slots__ = ("_arrays", "_cuts", "_kept", "_scratch", "_whole", "dtype", "fresh", "names", "state")
 
     def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
         self.state, self.dtype, self.fresh = state, w.dtype, False
@@ -58,11 +59,8 @@ class Slot:
         if self._whole is not None:
             return
         rows = math.ceil(w.shape[0] / math.ceil(w.size / BLOCK))
-        cuts = [slice(i, min(i + rows, w.shape[0])) for i in range(0, w.shape[0], rows)]
-        self._cuts: list[tuple[slice, tuple[Array, ...]]] = [
-            (cut, (*(a[cut] for a in arrays), *scratch.like((cut.stop - cut.start, *w.shape[1:]), w.dtype)))
-            for cut in cuts
-        ]
+        self._cuts = [slice(i, min(i + rows, w.shape[0])) for i in range(0, w.shape[0], rows)]
+        self._arrays, self._scratch = arrays, scratch.count
 
     def holds(self, state: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this was cut from these arrays: the user may have put others in their place."""
@@ -78,7 +76,13 @@ class Slot:
         """The blocks of a parameter and its gradient."""
         if self._whole is not None:
             return ((w, g, self._whole),)
-        return [(w[cut], g[cut], arrays) for cut, arrays in self._cuts]
+        return self._cut(w, g)
+
+    def _cut(self, w: Array, g: Array) -> Iterator[Block]:
+        scratch = [np.empty_like(w[self._cuts[0]]) for _ in range(self._scratch)]
+        for cut in self._cuts:
+            length = cut.stop - cut.start
+            yield w[cut], g[cut], [*(a[cut] for a in self._arrays), *(s[:length] for s in scratch)]
 
 
 def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:
