@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, enter_module, leave_module
-from .performing import perform, performed
+from .performing import perform, performed, rewriting
 from .recording import enable_grad, no_grad
 from .tensor import Tensor, asarray, from_dlpack, tensor  # isort: split
 
@@ -38,6 +38,8 @@ from .ops import *  # isort: split
 
 from .ops import fft, linalg, special  # isort: split
 
+del trace  # noqa: F821  # of a function too: `capture` has it
+
 from .creation import arange, eye, full, geomspace, linspace, logspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
@@ -49,7 +51,7 @@ from .op import linear as linear_operation
 # --- seeing and checking ----------------------------------------------------------------------------------------------
 if _TYPE_CHECKING:
     from . import array_api, testing
-    from .capture import Compiled, compile
+    from .capture import Compiled, Program, compile, read_program, trace
     from .explaining import Explanation, explain
     from .metering import metered
     from .profiling import Profile, profile
@@ -98,6 +100,9 @@ _LAZY = {
     "why_none": "why",
     "compile": "capture",
     "Compiled": "capture",
+    "Program": "capture",
+    "read_program": "capture",
+    "trace": "capture",
     "metered": "metering",
     "Tape": "taping",
     "taped": "taping",

@@ -9,13 +9,26 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-__all__ = ["perform", "performed"]
+__all__ = ["perform", "performed", "rewriting"]
 
 Listener = Callable[[Callable[..., Any], tuple[Any, ...]], Any]
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 LISTENER: ContextVar[Listener | None] = ContextVar("performing", default=None)
+
+
+REWRITER: ContextVar[Callable[..., None] | None] = ContextVar("rewriting", default=None)
+
+
+def rewriting() -> Callable[..., None] | None:
+    """What takes updates in place as steps of a program that is being captured; None while there is none.
+
+    ``rewrite(update, numbers, arrays, written)`` stands for ``update(arrays, numbers())``: `update` writes, by NumPy's
+    ufuncs with `out`, into those of the arrays that `written` marks; `numbers` returns the numbers that it computes with
+    as a list of one-dimensional arrays, and is called again in each replay. Arrays may be Tensors. For optimizers.
+    """
+    return REWRITER.get()
 
 
 def perform(function: Callable[..., Any], *arguments: Any) -> Any:

@@ -83,7 +83,10 @@ FAMILIES = {
         batches, title="Batch size: MLP 784-128-64-10, SGD", axis="batch", sizes=(1, 4, 16, 64, 256, 1_024, 4_096)
     ),
     "width": _of_networks(
-        widths, title="Width: three layers, batch 128, SGD", axis="width", sizes=(16, 32, 64, 128, 256, 512, 1_024, 2_048)
+        widths,
+        title="Width: three layers, batch 128, SGD",
+        axis="width",
+        sizes=(16, 32, 64, 128, 256, 512, 1_024, 2_048),
     ),
     "depth": _of_networks(
         depths,

@@ -105,8 +105,8 @@ class OfRoof:
 
 
 @dataclass(frozen=True)
-class FirstCall:
-    """What the first call takes beyond a later one: tracing, planning and compiling, in seconds."""
+class StartUp:
+    """Seconds that the first steps take beyond as many later ones: tracing, planning and compiling."""
 
     who: str
     limit: float
@@ -114,13 +114,11 @@ class FirstCall:
 
     @property
     def words(self) -> str:
-        kept = ", compiled before" if self.warm else ""
-        return f"{_called(self.who)}: the first call takes <= {self.limit:g} s beyond a later one{kept}"
+        kept = " when it lies compiled on the disk" if self.warm else ""
+        return f"{_called(self.who)}: <= {self.limit:g} s to trace, plan and compile{kept}"
 
     def measure(self, row: str, result: Result, roof: Roof) -> float | None:
-        first = (result.warm if self.warm else result.cold).get(self.who)
-        rounds = result.rounds.get(self.who)
-        return None if first is None or not rounds else max(0.0, first - spread(rounds).median)
+        return result.start_up(self.who, self.warm)
 
     def missed(self, measured: float) -> float:
         return measured / self.limit - 1
@@ -141,9 +139,7 @@ class Verdict:
         return None if self.missed is None else self.missed <= 0
 
 
-def verdicts(
-    goals: Mapping[str, Sequence[Goal]], results: Mapping[str, Result], roof: Roof
-) -> list[Verdict]:
+def verdicts(goals: Mapping[str, Sequence[Goal]], results: Mapping[str, Result], roof: Roof) -> list[Verdict]:
     """Every goal of the rows that ran, in their order."""
     judged = []
     for row, result in results.items():
@@ -175,9 +171,9 @@ GOALS: dict[str, tuple[Goal, ...]] = {
     ),
     "lenet": (
         _eager(1.0),
-        FirstCall("captured_numpy", 0.05),
-        FirstCall("captured", 3.0),
-        FirstCall("captured", 0.3, warm=True),
+        StartUp("captured_numpy", 0.05),
+        StartUp("captured", 3.0),
+        StartUp("captured", 0.3, warm=True),
     ),
     "cnn28": (_eager(0.8),),
     "cnn32": (_eager(1.0),),

@@ -9,6 +9,9 @@ from time import perf_counter, process_time, sleep
 
 from benchmarks.step import Step
 
+# Taken before anything is timed, and compared: enough for a program that is planned after two calls to be replayed.
+CHECKED_STEPS = 5
+
 
 def time_round(step: Step, count: int) -> float:
     """Seconds per step over `count` steps. A short step runs once untimed first, to wake threads and fill caches."""

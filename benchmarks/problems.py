@@ -214,5 +214,6 @@ NETWORKS = {
         ),
         sizes=(32 * 8 * 8, 10),
         batch=32,
+        learning_rate=0.01,
     ),
 }

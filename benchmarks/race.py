@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from benchmarks.contestant import Contestant, WorkerError
 from benchmarks.evidence import disagreement
 from benchmarks.libraries import OURS
+from benchmarks.measure import CHECKED_STEPS, spread
 from benchmarks.rows import Row
 
 
@@ -26,7 +27,7 @@ class Failure:
 class Result:
     """Seconds per step, one for each round, by library; and, by library, the difference found in the check.
 
-    `cold` is what the first step of a fresh process took; `warm` the same, where what was compiled lay on the disk.
+    `cold` is what the checked steps of a fresh process took; `warm` the same, where what was compiled lay on the disk.
     """
 
     rounds: dict[str, list[float]] = field(default_factory=dict)
@@ -34,6 +35,11 @@ class Result:
     cold: dict[str, float] = field(default_factory=dict)
     warm: dict[str, float] = field(default_factory=dict)
     failures: list[Failure] = field(default_factory=list)
+
+    def start_up(self, name: str, warm: bool = False) -> float | None:
+        """Seconds that the first steps took beyond as many later ones: tracing, planning, compiling, first touches."""
+        first, rounds = (self.warm if warm else self.cold).get(name), self.rounds.get(name)
+        return None if first is None or not rounds else max(0.0, first - CHECKED_STEPS * spread(rounds).median)
 
 
 def race(
@@ -65,9 +71,7 @@ def race(
     return result
 
 
-def _agreeing(
-    name: str, row: Row, running: list[Contestant], result: Result, first_calls: bool
-) -> list[Contestant]:
+def _agreeing(name: str, row: Row, running: list[Contestant], result: Result, first_calls: bool) -> list[Contestant]:
     """Those whose evidence agrees with the first one's. The first is ours, where ours runs."""
     evidence = {}
     for contestant in list(running):

@@ -67,7 +67,9 @@ class Roof:
 
     def best_product(self, name: str | None = None) -> float:
         """The fastest matrix product of one contestant, or of all; 0 where nothing was measured."""
-        chosen: Mapping[str, Mapping[str, float]] = self.products if name is None else {name: self.products.get(name, {})}
+        chosen: Mapping[str, Mapping[str, float]] = (
+            self.products if name is None else {name: self.products.get(name, {})}
+        )
         return max((speed for speeds in chosen.values() for speed in speeds.values()), default=0.0)
 
     def copy(self, size: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Row:
     """One line of the table.
 
-    `tolerance` bounds the relative difference between two libraries' evidence: float32 rounding, as it grows over two
+    `tolerance` bounds the relative difference between two libraries' evidence: float32 rounding, as it grows over a few
     steps. `max_rounds` keeps slow rows short.
     """
 
@@ -32,7 +32,9 @@ ROWS = {
     "lenet": Row("LeNet (6@5x5, 16@5x5, 120, 84, 10) on 1x28x28, batch 64, SGD", tolerance=POOLED),
     "cnn28": Row("CNN 32@3x3, 64@3x3, pool, 128, 10 on 1x28x28, batch 64, SGD", tolerance=POOLED),
     "cnn32": Row("CNN 32@5x5, 32@5x5, 64@5x5 with pools on 3x32x32, batch 64, SGD", tolerance=POOLED),
-    "cnn_norm": Row("CNN 16@3x3, 32@3x3 with batch normalization and pools on 3x32x32, batch 32, SGD", tolerance=POOLED),
+    "cnn_norm": Row(
+        "CNN 16@3x3, 32@3x3 with batch normalization and pools on 3x32x32, batch 32, SGD", tolerance=POOLED
+    ),
     "attention": Row("Transformer block of width 64, 4 heads, 256 hidden units, 32 positions, batch 16, SGD"),
     "lstm": Row("LSTM 28-64 over 28 steps and a classifier, batch 32, SGD"),
     "micrograd": Row("micrograd's scalar example, forward and backward", tolerance=1e-5),

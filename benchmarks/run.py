@@ -61,7 +61,7 @@ def run(settings: Settings) -> Findings:
     if "memory" in settings.parts:
         findings.memory = _memory(settings.quick)
     findings.settings = {
-        "rounds": f"{settings.repeats} of {settings.round_seconds:g} s for those shown first, half as many for the others",
+        "rounds": f"{settings.repeats} of {settings.round_seconds:g} s each; for others and variants half as many",
         "duration": f"{(perf_counter() - begun) / 60:.0f} minutes",
     }
     return findings

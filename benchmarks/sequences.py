@@ -102,7 +102,7 @@ class Recurrent:
         return state @ w_head.T + b_head
 
     def step(self, gates: Any, cell: Any, xp: Any, sigmoid: Callable[[Any], Any]) -> tuple[Any, Any]:
-        """One step (Hochreiter and Schmidhuber, 1997; forget gates by Gers et al., 2000), from the sums of its gates."""
+        """One step from the sums of its gates (Hochreiter and Schmidhuber, 1997; forget gates by Gers et al., 2000)."""
         h = self.hidden
         entered = sigmoid(gates[:, :h]) * xp.tanh(gates[:, 2 * h : 3 * h])
         cell = sigmoid(gates[:, h : 2 * h]) * cell + entered

@@ -63,18 +63,20 @@ def network_work(network: Network) -> Work:
 
 
 def attention_work(problem: Attention) -> Work:
-    """As for a network; scores and weighted sums have two factors that need gradients, so that nothing is left out."""
+    """As for a network; a normalization stands before the first product, so that its input needs a gradient too."""
     w, positions = problem.width, problem.batch * problem.length
     affine = positions * (3 * w * w + w * w + 2 * w * problem.hidden)
     attention = 2 * positions * problem.length * w
-    return _sequence_work(problem, 2 * (3 * (affine + attention) - positions * 3 * w * w))
+    head = problem.batch * w * problem.classes
+    return _sequence_work(problem, 6 * (affine + attention + head))
 
 
 def recurrent_work(problem: Recurrent) -> Work:
     """As for a network: the products with the input need no gradient of the input."""
     steps = problem.batch * problem.length
     entering, staying = steps * 4 * problem.hidden * problem.width, steps * 4 * problem.hidden**2
-    return _sequence_work(problem, 2 * (2 * entering + 3 * staying))
+    head = problem.batch * problem.hidden * problem.classes
+    return _sequence_work(problem, 2 * (2 * entering + 3 * (staying + head)))
 
 
 def _sequence_work(problem: Attention | Recurrent, flops: float) -> Work:

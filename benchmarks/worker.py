@@ -18,11 +18,9 @@ from typing import Any
 from benchmarks.evidence import fingerprint
 from benchmarks.libraries import LIBRARIES, CannotRunError, Library
 from benchmarks.machine import has_avx512
-from benchmarks.measure import calibrate, settle, time_round
+from benchmarks.measure import CHECKED_STEPS, calibrate, settle, time_round
 from benchmarks.roof import copy_speeds, product_speed
 from benchmarks.step import Step
-
-CHECKED_STEPS = 2
 
 
 class Worker:
@@ -43,7 +41,7 @@ class Worker:
     def check(self, row: str) -> dict[str, Any]:
         """Drop the last row's arrays, take the first steps of this one, and show what came of them.
 
-        `first` is what the first of them took, with all that is compiled or planned for it.
+        `first` is what they took, with all that is traced, planned or compiled on the way.
         """
         self.step = None
         gc.collect()
@@ -51,12 +49,10 @@ class Worker:
             return {"evidence": [], "first": None}
         self.step = self._build(row)
         start = perf_counter()
-        self.step.run()
-        self.step.finish()
-        first = perf_counter() - start
-        for _ in range(CHECKED_STEPS - 1):
+        for _ in range(CHECKED_STEPS):
             self.step.run()
         self.step.finish()
+        first = perf_counter() - start
         return {"evidence": fingerprint(self.step.evidence()), "first": first}
 
     def _build(self, row: str) -> Step:
@@ -65,7 +61,7 @@ class Worker:
         return step
 
     def roof(self) -> dict[str, Any]:
-        """The speed of the library's matrix product, where it shows one: floating-point operations a second, by size."""
+        """The speed of the library's matrix product, where it shows one, in operations a second by size."""
         product = getattr(self.module, "product", None)
         return {"flops": product_speed(product) if product else {}}
 

@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..calling import compile_pull
+from ..kernels.llvm import available
 from ..op import Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
 from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
-from .lowering import NAMESPACE, Memory, NotLowerable, lowered
+from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten
 from .planning import read_by
-from .program import Instruction, Value, values_in
+from .program import Instruction, Value, rebuilt, values_in
 from .tracing import arrays_of
 
 __all__ = ["Builder", "executable"]
@@ -32,6 +33,7 @@ class Builder:
     steps: list[Step | Instruction] = field(default_factory=list)
     pieces: dict[Value, Piece] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
+    updated: set[int] = field(default_factory=set)  # the ids of Tensors that updates write into
     _arrays: dict[Value, Any] = field(default_factory=dict)
     _whole: set[tuple[str, int]] = field(default_factory=set)  # what could not be lowered, and is not tried again
 
@@ -87,6 +89,42 @@ class Builder:
         effect = instruction.kind == "perform"
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
 
+    @property
+    def takes_updates(self) -> bool:
+        """Whether updates in place are worth being steps: where they become machine code."""
+        return not self.exact and available()
+
+    def update(self, instruction: Instruction, raws: Sequence[Any], numbers: Sequence[Any], written: Sequence[bool]) -> None:
+        """An update in place, done here: on copies as it is, then on the arrays themselves, written down."""
+        values = list(instruction.inputs)
+        pieces = [self.pieces[value] for value in values]
+        update = instruction.target
+        copies = [raw.copy(order="K") if w else raw for raw, w in zip(raws, written, strict=True)]
+        update(copies, numbers)
+        expected = [c for c, w in zip(copies, written, strict=True) if w]
+        outs = [raw for raw, w in zip(raws, written, strict=True) if w]
+        places = [piece for piece, w in zip(pieces, written, strict=False) if w]
+        before = [out.copy(order="K") for out in outs]
+        count = len(raws)
+
+        def run(*arrays: Any) -> None:
+            update(arrays[:count], arrays[count:])
+
+        try:
+            steps = rewritten(run, self.memory, pieces, [*raws, *numbers], places)
+            if not all(map(close, outs, expected)):
+                raise NotLowerable("another result")
+        except NotLowerable as reason:
+            self.reasons["update"] = str(reason)
+            for out, old in zip(outs, before, strict=True):
+                np.copyto(out, old)
+            run(*raws, *numbers)
+            steps = [Host(run, tuple(pieces), (), "update", True)]
+        self.steps += steps
+        instruction.options = {"steps": tuple(getattr(s, "name", "update") for s in steps)}
+        self.pieces.update(zip(instruction.outputs, places, strict=True))
+        self.updated.update(id(t) for t in instruction.avals)
+
     def finish(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
         """All steps, with those that read from outside and those that change something there; and the outputs.
 
@@ -101,7 +139,8 @@ class Builder:
             elif step.kind in ("read", "read_grad"):
                 piece = self.pieces[step.outputs[0]]
                 copied = step.kind == "read" and written.get(step.target, -1) > n and self._read_after(piece.buffer, n)
-                fetch = reader(step.target, piece, step.kind == "read_grad", copied)
+                kept = id(step.target) in self.updated
+                fetch = reader(step.target, piece, step.kind == "read_grad", copied, kept)
                 steps.append(Fetch(fetch, piece))
             elif step.inputs[0] is None:
                 steps.append(Host(setter_of_grad(step.target, True), (), (), "store_grad", True))
@@ -150,7 +189,7 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
         if isinstance(tree, Value):
             return arrays[place[tree]]
         if isinstance(tree, tuple):
-            return tuple(filled(part, arrays) for part in tree)
+            return rebuilt(tree, (filled(part, arrays) for part in tree))
         return tree
 
     op: Any = instruction.op

@@ -19,8 +19,13 @@ class Changed(Exception):
     """Something from outside has another shape, dtype or layout than when the program was captured."""
 
 
-def reader(tensor: Tensor, piece: Piece, of_grad: bool = False, copied: bool = False) -> Callable[[], Any]:
-    """A function that reads a Tensor, or its gradient, as an array laid out as when it was captured."""
+def reader(
+    tensor: Tensor, piece: Piece, of_grad: bool = False, copied: bool = False, updated: bool = False
+) -> Callable[[], Any]:
+    """A function that reads a Tensor, or its gradient, as an array laid out as when it was captured.
+
+    `copied` for a copy, `updated` for the array that may be written into.
+    """
     shape, strides, dtype = piece.shape, piece.strides, piece.dtype
 
     def read() -> Any:
@@ -30,7 +35,7 @@ def reader(tensor: Tensor, piece: Piece, of_grad: bool = False, copied: bool = F
                 raise Changed
             array = grad._array
         else:
-            array = tensor._array
+            array = _writable(tensor) if updated else tensor._array
         array = array if isinstance(array, np.ndarray) else np.asarray(array)
         if array.strides != strides or array.shape != shape or array.dtype != dtype:
             if array.shape != shape or array.dtype != dtype:
@@ -80,3 +85,8 @@ def unwrapped(result: Any) -> Any:
     if isinstance(result, tuple):
         return tuple(map(unwrapped, result))
     return result._array if isinstance(result, Variable) else () if result is None else result
+
+
+def _writable(tensor: Tensor) -> Any:
+    with switched(recording=False):
+        return tensor.writable()

@@ -26,7 +26,7 @@ from ..engine import CONTEXT, Variable
 from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..ops import indexing
-from ..performing import LISTENER
+from ..performing import LISTENER, REWRITER
 from ..places import place_of_user
 from ..replacing import Replacements
 from ..tensor import Tensor, constant_of
@@ -42,11 +42,13 @@ def traced_by(tracer: Tracer) -> Iterator[None]:
     """Let a tracer follow what is computed inside, in this context."""
     with _REPLACED.installed():
         token, listener = TRACER.set(tracer), LISTENER.set(tracer.perform)
+        rewriter = REWRITER.set(tracer.rewrite if tracer.takes_updates else None)
         try:
             yield
         finally:
             TRACER.reset(token)
             LISTENER.reset(listener)
+            REWRITER.reset(rewriter)
 
 
 def _listening() -> Tracer | None:
@@ -74,6 +76,7 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(creation), "constant_of", _constant_of)
     replace(Tensor, "__init__", _init)
     replace(Tensor, "_assign", _assign)
+    replace(Tensor, "writable", _writable)
     replace(Tensor, "_accumulate", _accumulate)
     replace(Tensor, "grad", property(_get_grad, _set_grad))
     for name, instead in _WAYS_OUT.items():
@@ -204,6 +207,18 @@ def _assign(self: Tensor, new: Any, *words: Any) -> Any:
     if result is self and (self._array is not new._array or tracer.is_outside(before)):
         tracer.stored(self, new, before)
     return result
+
+
+_writable_tensor = Tensor.writable
+
+
+def _writable(self: Tensor) -> Any:
+    before = self._array
+    array = _writable_tensor(self)
+    tracer = _listening()
+    if tracer is not None and array is not before:
+        tracer.moved(self, before)
+    return array
 
 
 def _get_grad(self: Tensor) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 
 from .lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "lowered"]
+__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten"]
 
 
 class NotLowerable(Exception):
@@ -40,6 +40,12 @@ class Memory:
         """An array that lies in a buffer."""
         offset = _address(array) - self._starts[buffer] if array.size else 0
         return Piece(buffer, offset, array.shape, array.strides, array.dtype)
+
+    def moved(self, piece: Piece, array: Any) -> None:
+        """The array that a piece is lies somewhere else now, in the same way."""
+        if array.size:
+            self._arrays[piece.buffer] = array
+            self._starts[piece.buffer] = _address(array) - piece.offset
 
     def holds(self, buffer: Buffer, array: Any) -> bool:
         """Whether an array lies in a buffer."""
@@ -270,6 +276,14 @@ def _copied(x: Followed, order: Any, dtype: Any = None) -> Followed:
     return result
 
 
+def _copied_to(to: Any, x: Any) -> None:
+    if not isinstance(to, Followed) or to.buffer not in to.writing.own:
+        raise NotLowerable("written into what came from outside")
+    np.copyto(_raw(to), _raw(x))
+    operand = _operand(x, to.dtype, to.writing)
+    to.writing.steps.append(Elementwise("copy", (operand,), _piece(to), (operand.dtype, to.dtype)))
+
+
 def _where(condition: Any, a: Any, b: Any) -> Any:
     inputs = (condition, a, b)
     writing = next(x.writing for x in inputs if isinstance(x, Followed))
@@ -326,6 +340,7 @@ _FUNCTIONS: dict[Any, Callable[..., Any]] = {
     np.sum: lambda x, axis=None, **options: x.sum(axis, **options),
     np.max: lambda x, axis=None, **options: x.max(axis, **options),
     np.amax: lambda x, axis=None, **options: x.max(axis, **options),
+    np.copyto: lambda to, x, **_: _copied_to(to, x),
     np.copy: lambda x, order="K": _copied(x, order),
     **{f: _viewing(f) for f in (np.transpose, np.swapaxes, np.moveaxis, np.expand_dims, np.squeeze, np.broadcast_to)},
     **{f: _viewing(f) for f in (np.atleast_1d, np.atleast_2d, np.flip, np.rollaxis)},
@@ -389,10 +404,38 @@ def lowered(
             raise NotLowerable("a result that does not come from the arrays")
         raw = _raw(result)
         exact = exact and same_bits(raw, want)
-        if not exact and not _close(raw, want):
+        if not exact and not close(raw, want):
             raise NotLowerable("another result")
         found.append((_piece(result), raw))
     return writing.steps, found, exact
+
+
+def rewritten(
+    run: Callable[..., None],
+    memory: Memory,
+    pieces: Sequence[Piece],
+    arrays: Sequence[Any],
+    places: Sequence[Piece],
+) -> list[Step]:
+    """The steps of ``run(*arrays)``, which writes into the buffers of `places`, and does so here.
+
+    Errors: NotLowerable, perhaps halfway through.
+    """
+    writing = _Writing(memory)
+    writing.own |= {place.buffer for place in places}
+    followed = []
+    for piece, array in zip(pieces, arrays, strict=True):
+        each = np.ndarray.view(array, Followed)
+        each.writing, each.buffer = writing, piece.buffer
+        memory.moved(piece, array)
+        followed.append(each)
+    try:
+        run(*followed)
+    except NotLowerable:
+        raise
+    except Exception as error:  # code that takes plain arrays only: then it stays whole
+        raise NotLowerable(f"{type(error).__name__}: {error}") from None
+    return writing.steps
 
 
 def same_bits(a: Any, b: Any) -> bool:
@@ -403,7 +446,7 @@ def same_bits(a: Any, b: Any) -> bool:
     return bool(np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a), np.signbit(b)))
 
 
-def _close(a: Any, b: Any) -> bool:
+def close(a: Any, b: Any) -> bool:
     """Whether two results differ by no more than another order of the same additions would make."""
     if a.dtype.kind != "f":
         return bool(np.array_equal(a, b))

@@ -39,10 +39,16 @@ def needed(steps: Sequence[Step], kept: Iterable[Buffer]) -> list[Step]:
     live, found = set(kept), list[Step]()
     for step in reversed(steps):
         written = {piece.buffer for piece in written_by(step)}
-        if written & live or getattr(step, "effect", False):
+        if written & live or _changes_outside(step, written):
             found.append(step)
             live |= {piece.buffer for piece in read_by(step)}
     return found[::-1]
+
+
+def _changes_outside(step: Step, written: set[Buffer]) -> bool:
+    if isinstance(step, Host):
+        return step.effect
+    return not isinstance(step, Fetch) and any(buffer.kind in ("input", "constant") for buffer in written)
 
 
 def shared_results(steps: Sequence[Step]) -> list[Step]:

@@ -4,7 +4,7 @@ Knows operations as records. Does not know how it was captured, nor how it is ex
 """
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -51,7 +51,7 @@ class Value:
 
 Argument: TypeAlias = Any  # a Value, a number, None, or a tuple of these
 
-Kind = Literal["apply", "pull", "add", "read", "read_grad", "store", "store_grad", "perform"]
+Kind = Literal["apply", "pull", "add", "read", "read_grad", "store", "store_grad", "perform", "update"]
 
 
 @dataclass(eq=False)
@@ -65,6 +65,7 @@ class Instruction:
       read, read_grad      the value, or the gradient, that `target` has now: a Tensor from outside the function
       store, store_grad    give `target` a value, or a gradient (None: none)
       perform     call `target` with the inputs, as `ag.perform` does
+      update      an optimizer writes into what `avals` are, Tensors or arrays; the outputs are their new values
     options       the static options of the operation, by name; arrays in them are Values
     outputs       the values it makes
     avals         shapes and dtypes that a pull reads: of the arguments, by position
@@ -100,7 +101,7 @@ class Instruction:
     @property
     def has_effect(self) -> bool:
         """Whether something besides the outputs comes of it."""
-        return self.kind in ("store", "store_grad", "perform")
+        return self.kind in ("store", "store_grad", "perform", "update")
 
 
 def values_in(tree: Any) -> Iterator[Value]:
@@ -115,6 +116,11 @@ def values_in(tree: Any) -> Iterator[Value]:
             yield from values_in(part)
     elif isinstance(tree, slice):
         yield from values_in((tree.start, tree.stop, tree.step))
+
+
+def rebuilt(like: tuple[Any, ...], parts: Iterable[Any]) -> tuple[Any, ...]:
+    """A tuple of the same kind with other parts: a named one stays named."""
+    return type(like)(*parts) if hasattr(like, "_fields") else tuple(parts)
 
 
 class Program:
@@ -146,13 +152,15 @@ class Program:
         outputs: Sequence[Any],
         *,
         arguments: tuple[Sequence[Any], Mapping[str, Any]] | None = None,
-        result: Any = None,
+        result: Any = ...,
         names: Mapping[Value, str] | None = None,
     ) -> None:
         self.name = name
         self.inputs, self.instructions, self.outputs = tuple(inputs), tuple(instructions), tuple(outputs)
         self.arguments = (self.inputs, {}) if arguments is None else arguments
-        self.result = result if result is not None else self.outputs[0] if len(self.outputs) == 1 else self.outputs
+        if result is ...:
+            result = self.outputs[0] if len(self.outputs) == 1 else self.outputs
+        self.result = result
         self.names = dict(names or {})
 
     def __len__(self) -> int:

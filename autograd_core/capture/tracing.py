@@ -23,7 +23,7 @@ from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..places import place_of_user
 from ..tensor import Tensor
-from .program import Argument, Instruction, Program, Value
+from .program import Argument, Instruction, Program, Value, rebuilt
 
 __all__ = ["Cotangent", "Tracer"]
 
@@ -275,7 +275,7 @@ class Tracer:
 
     def _residual(self, saved: Any) -> Any:
         if isinstance(saved, tuple):
-            return tuple(map(self._residual, saved))
+            return rebuilt(saved, map(self._residual, saved))
         return self._constant(saved) if isinstance(saved, np.ndarray | np.generic) else saved
 
     def _pull_other(self, op: Any, node: Node, parents: Any, saved: Any, statics: Any, g: Any) -> Any:
@@ -316,6 +316,14 @@ class Tracer:
             self._emit("store", None, (value,), target=tensor)
             self._outside[id(tensor._array)] = tensor
         self.keep(tensor._array, value)
+
+    def moved(self, tensor: Tensor, before: Any) -> None:
+        """A Tensor got a copy of its array, which was `before`."""
+        value = self.known(before)
+        if value is not None:
+            self.keep(tensor._array, value)
+            if self.is_outside(before):
+                self._outside[id(tensor._array)] = tensor
 
     def is_outside(self, array: Any) -> bool:
         """Whether an array is that of a Tensor from outside the function."""
@@ -374,6 +382,47 @@ class Tracer:
                 self._arrays.pop(id(grad._array), None)
         tensors = tuple(map(followed_constant, own))
         return tensors if isinstance(result, tuple) else tensors[0] if tensors else None
+
+    @property
+    def takes_updates(self) -> bool:
+        """Whether updates in place become steps, rather than being performed."""
+        return self.lowering is not None and self.lowering.takes_updates
+
+    def rewrite(
+        self, update: Callable[..., None], numbers: Callable[[], list[Any]], arrays: Sequence[Any], written: Sequence[bool]
+    ) -> None:
+        """An update in place: see `rewriting`."""
+        self.muted += 1
+        try:
+            found = tuple(numbers())
+        finally:
+            self.muted -= 1
+        self._emit("perform", None, (), *found, target=lambda: tuple(numbers()))
+        given = [self.argument(x, x._array if isinstance(x, Variable) else x) for x in arrays]
+        raws = []
+        for x, is_written in zip(arrays, written, strict=True):
+            if not isinstance(x, Variable):
+                raws.append(x)
+                continue
+            value = self.of_variable(x)
+            raws.append(x.writable() if is_written else x._array)  # type: ignore[attr-defined]
+            if is_written:
+                self.keep(x._array, value)
+                self._outside[id(x._array)] = x
+        inputs = (*given, *(self.known(n) for n in found))
+        targets = [x for x, is_written in zip(arrays, written, strict=True) if is_written]
+        outs = [raw for raw, is_written in zip(raws, written, strict=True) if is_written]
+        values = tuple(self.new(out) for out in outs)
+        instruction = Instruction("update", None, inputs, values, target=update, avals=tuple(targets))
+        self.instructions.append(instruction)
+        with switched(recording=False):
+            self.muted += 1
+            try:
+                self.lowering.update(instruction, raws, list(found), written)
+            finally:
+                self.muted -= 1
+        for out, value in zip(outs, values, strict=True):
+            self.keep(out, value)
 
     def _computed(self, variable: Variable) -> Any:
         """The value of a Tensor that was computed here; one from outside is itself."""

@@ -45,7 +45,7 @@ NUMBERS = "fiub"
 """The kinds of types whose numbers text can hold."""
 
 _COLUMN = 72  # where remarks stand, unless a line is longer
-_PLAIN = re.compile(r"[\w.]+(\[\d+\])*", re.ASCII)
+_PLAIN = re.compile(r"(?:[0-9]+\.)*[^\W\d]\w*(?:\.\w+|\[[0-9]+\])*")
 
 
 def written(program: Program, limit: int | None = None) -> str:
@@ -170,10 +170,10 @@ class Writer:
         if isinstance(x, int | float) and not isinstance(x, np.generic):
             return repr(x)
         if isinstance(x, str):
-            return json.dumps(str(x), ensure_ascii=False)
+            return json.dumps(str(x), ensure_ascii=not x.isprintable())
         if isinstance(x, np.generic) and x.dtype.kind in NUMBERS:
             return f"{x.dtype}({_numbers(x)})"
-        if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic)):
+        if isinstance(x, np.dtype) or (isinstance(x, type) and issubclass(x, np.generic | float | int)):
             return str(np.dtype(x))
         if isinstance(x, slice):
             ends = ["" if end is None else self._value(end) for end in (x.start, x.stop, x.step)]
@@ -191,7 +191,7 @@ class Writer:
 
     def _constant(self, value: Value) -> str:
         array = np.asarray(value.array)
-        if array.dtype.kind not in NUMBERS or array.dtype.itemsize > 8:
+        if array.dtype.kind not in NUMBERS or array.dtype.itemsize > 8 or not array.dtype.isnative:
             if self.exact:
                 raise GraphError(f"save: {self.program.name} holds a constant {value.type}, which text cannot hold")
             return f"const <{array.dtype}>"
@@ -229,7 +229,7 @@ def _is_ordinary(array: Any) -> bool:
 
 def _is_plain(array: Any) -> bool:
     """Whether an array is laid out as a new one is."""
-    return bool(array.flags.c_contiguous and array.dtype.isnative)
+    return bool(array.flags.c_contiguous)
 
 
 def _compact(array: Any) -> tuple[int, ...]:

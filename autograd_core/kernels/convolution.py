@@ -4,7 +4,8 @@ Note [Taps and runs]
 A convolution is a product of a matrix of weights with a matrix of patches, which need not be made: element (k, j) of it
 is ``x[base + taps[k] + j]``, if j runs over numbers that are neighbours in memory both in x and in the output (a run:
 in batch-last memory, many positions of many images). So one kernel serves every geometry, and the geometry is tables:
-offsets of taps; runs, each with its place in both arrays and its length; and spans, the ranges of taps that a run meets.
+offsets of taps; runs, each with its place in both arrays, its length, and how many more like it follow, at what steps (the rows of an
+image); and spans, the ranges of taps that a run meets.
 Source: Marat Dukhan, The Indirect Convolution Algorithm (2019), who keeps pointers in the place of offsets.
 
 `products` multiplies weights with patches (a tile of outputs lies in registers, and each tap adds to it), `correlations`
@@ -22,11 +23,12 @@ from .emitting import Module, Value
 from .llvm import compiled, vector_bytes
 from .writing import INDEX, Code
 
-__all__ = ["JOB", "PLACE", "RUN", "correlations", "products"]
+__all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "tile_columns"]
 
 Type = np.dtype[Any]
 
-RUN = ("x", "out", "length", "first span", "last span")  # the columns of the tables, all in numbers
+# The columns of the tables, in numbers.
+RUN = ("x", "out", "length", "first span", "last span", "count", "x step", "out step")
 PLACE = ("x", "out")
 JOB = ("x", "out", "length", "first place", "last place", "first tap", "last tap")
 _STEPS = 4  # vectors of a row that one turn of the innermost loop of `correlations` adds
@@ -41,7 +43,7 @@ def products(dtype: Type, rows: int) -> Any:
     tile); if the rows are not a multiple of a tile's, the last block begins earlier and overlaps the one before.
     """
     module = Module()
-    _write_products(module, dtype, rows, _columns(rows))
+    _write_products(module, dtype, rows)
     return compiled(module.text).function("products", *[ctypes.c_void_p] * 7, *[ctypes.c_int64] * 5)
 
 
@@ -54,58 +56,61 @@ def correlations(dtype: Type, rows: int) -> Any:
     tile's; taps that are left over are met one by one.
     """
     module = Module()
-    _write_correlations(module, dtype, rows, _columns(rows))
+    _write_correlations(module, dtype, rows)
     return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 6)
 
 
-def _columns(rows: int) -> int:
+def tile_columns(rows: int) -> int:
     """How wide a tile of so many rows is: its sums, a row of vectors and one number for all share the registers."""
     return max(1, min(8, (24 if vector_bytes() == 64 else 12) // rows))
 
 
-def _write_products(module: Module, dtype: Type, tile: int, columns: int) -> None:
+def _write_products(module: Module, dtype: Type, tile: int) -> None:
     c = Code(module, "products", "x weights bias out taps spans runs", "first last rows count row", dtype)
-    rows, count, row, wide = c.argument("rows"), c.argument("count"), c.argument("row"), columns * c.lanes
+    rows, count, row, columns = c.argument("rows"), c.argument("count"), c.argument("row"), tile_columns(tile)
 
-    def work(j: Value, vectors: int, mask: str = "") -> None:
+    def work(places: list[tuple[Value, Value]], mask: str = "") -> None:
+        """All rows of one column of tiles, from vectors that begin at these places of x and out."""
         with c.loop(0, rows, tile) as (o, _):
-            over = o + tile - rows
-            over = c.function.value(f"select i1 {(over > 0).text}, i64 {over.text}, i64 0", INDEX, 1)
-            o_first = o - over
-            starts = [c.broadcast(c.at("%bias", o_first + i)) for i in range(tile)]
-            # block of weights: o is a multiple of the tile's rows
-            w0 = o * count
-            sums = [starts[i] for i in range(tile) for _ in range(vectors)]
+            first_row = smaller(o, rows - tile)
+            sums = [c.broadcast(c.at("%bias", first_row + i)) for i in range(tile) for _ in places]
             with c.loop(first_span, last_span, 1, sums) as (s, sums):
-                k0, k1 = c.record("%spans", s, 2)
-                with c.loop(k0, k1, 1, sums) as (k, inner):
-                    place = c.index("%taps", k) + x0 + j
-                    weights = c.at("%weights", w0 + k * tile)
-                    seen = [c.load(c.at("%x", place + v * c.lanes), mask) for v in range(vectors)]
-                    new = []
+                start, stop = c.record("%spans", s, 2)
+                with c.loop(start, stop, 1, sums) as (k, inner):
+                    offset = c.index("%taps", k)
+                    seen = [c.load(c.at("%x", x + offset), mask) for x, _ in places]
+                    weights = c.at("%weights", o * count + k * tile)
                     for i in range(tile):
-                        w = c.broadcast(c.at(weights, c.number(i)))
-                        new += [inner[i * vectors + v] + w * seen[v] for v in range(vectors)]
-                    inner[:] = new
+                        weight = c.broadcast(c.at(weights, c.number(i)))
+                        for v, x in enumerate(seen, i * len(seen)):
+                            inner[v] = inner[v] + weight * x
                 sums[:] = inner
-            for i in range(tile):
-                target = out0 + (o_first + i) * row + j
-                for v in range(vectors):
-                    c.store(sums[i * vectors + v], c.at("%out", target + v * c.lanes), mask)
+            for v, (_, out) in enumerate(places):
+                for i in range(tile):
+                    c.store(sums[i * len(places) + v], c.at("%out", out + (first_row + i) * row), mask)
+
+    def smaller(a: Value, b: Value) -> Value:
+        return c.function.value(f"select i1 {(a < b).text}, i64 {a.text}, i64 {b.text}", INDEX, 1)
 
     with c.loop(c.argument("first"), c.argument("last")) as (r, _):
-        x0, out0, length, first_span, last_span = c.record("%runs", r, len(RUN))
-        whole = length - c.remainder(length, wide)
-        with c.loop(0, whole, wide) as (j, _):
-            work(j, columns)
-        with c.loop(whole, length, c.lanes) as (j, _):
-            work(j, 1, c.mask(length - j))
+        x0, out0, length, first_span, last_span, alike, x_step, out_step = c.record("%runs", r, len(RUN))
+        whole = length - c.remainder(length, columns * c.lanes)
+        with c.loop(0, whole, columns * c.lanes) as (j, _), c.loop(0, alike) as (i, _):
+            x, out = x0 + i * x_step + j, out0 + i * out_step + j
+            work([(x + v * c.lanes, out + v * c.lanes) for v in range(columns)])
+        # What is left of runs that are alike stands side by side in a tile, if there are several.
+        alone = c.function.value(f"select i1 {(alike < 2).text}, i64 {length.text}, i64 {whole.text}", INDEX, 1)
+        with c.loop(whole, alone, c.lanes) as (j, _):
+            work([(x0 + j, out0 + j)], c.mask(length - j))
+        with c.loop(alone, length, c.lanes) as (j, _):
+            beside = [smaller(c.number(v), alike - 1) for v in range(columns)]
+            work([(x0 + i * x_step + j, out0 + i * out_step + j) for i in beside], c.mask(length - j))
     c.function.finish()
 
 
-def _write_correlations(module: Module, dtype: Type, tile: int, columns: int) -> None:
+def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
     c = Code(module, "correlations", "x out sums taps places jobs", "first last o_first o_last rows row", dtype)
-    rows, row = c.argument("rows"), c.argument("row")
+    rows, row, columns = c.argument("rows"), c.argument("row"), tile_columns(tile)
 
     def add(sums: list[Value], seen: list[str], outs: list[str], mask: str = "") -> None:
         by_taps = len(seen) <= tile  # the fewer are held in registers

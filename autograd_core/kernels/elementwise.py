@@ -99,7 +99,8 @@ _EXACT: dict[str, Callable[..., Value]] = {
     "invert": lambda x: ~x,
 }
 _ONLY_REAL = frozenset(
-    "divide true_divide reciprocal sqrt floor ceil trunc rint copysign fabs isnan isfinite isinf signbit".split()
+    ["divide", "true_divide", "reciprocal", "sqrt", "floor", "ceil", "trunc", "rint", "copysign", "fabs"]
+    + ["isnan", "isfinite", "isinf", "signbit"]
 )
 
 

@@ -1,8 +1,8 @@
 """Text of LLVM IR, written by ordinary Python expressions: values that have operators.
 
 A `Value` is a vector register of some element type (one lane: a scalar), or a constant; an operator on it appends an
-instruction to the function that it belongs to. The functions below, such as `fma` and `where`, are what has no operator.
-Knows LLVM's types and instructions. Does not know arrays, loops, or how the text becomes code.
+instruction to the function that it belongs to. The functions below, such as `fma` and `where`, are what has no
+operator. Knows LLVM's types and instructions. Does not know arrays, or how the text becomes code.
 """
 
 import struct
@@ -309,7 +309,7 @@ def fma(a: Value, b: Any, c: Any) -> Value:
 def where(condition: Value, a: Any, b: Any) -> Value:
     """Lane by lane: `a` where the condition is true, else `b`. One of them is a value."""
     a, b = (b.like(a), b) if isinstance(b, Value) else (a, a.like(b))
-    return a.function.value(  # type: ignore[no-any-return]
+    return a.function.value(
         f"select {condition.type} {condition.text}, {a.type} {a.text}, {b.type} {b.text}", a.dtype, a.lanes
     )
 
@@ -390,8 +390,8 @@ class Arithmetic:
     `dtype` is the type of the real numbers in it.
     """
 
-    fma, abs, copysign, rint, sqrt = map(staticmethod, (fma, absolute, copysign, rint, sqrt))
-    bits, from_bits = staticmethod(bits), staticmethod(real)
+    fma, abs, copysign, rint = staticmethod(fma), staticmethod(absolute), staticmethod(copysign), staticmethod(rint)
+    sqrt, bits, from_bits = staticmethod(sqrt), staticmethod(bits), staticmethod(real)
 
     def __init__(self, function: Function, dtype: Type, lanes: int) -> None:
         self.function, self.dtype, self.lanes = function, dtype, lanes

@@ -84,11 +84,11 @@ def multiply(
            [3., 0.]])
     """
     _check(a, b, out, bias)
-    (m, k), n, dtype = a.shape, b.shape[1], a.dtype
-    code = product(dtype)
+    (m, k), n, size = a.shape, b.shape[1], a.itemsize
+    code = product(a.dtype)
     if out is None:
-        out = np.empty((m, n), dtype)
-    elif not out.flags.aligned or (n > 1 and out.strides[1] != dtype.itemsize):
+        out = np.empty((m, n), a.dtype)
+    elif not out.flags.aligned or (n > 1 and out.strides[1] != size):
         if bias is None and out.flags.aligned and out.flags.f_contiguous:
             multiply(b.T, a.T, out.T, alpha=alpha, beta=beta, relu=relu)
         else:
@@ -96,29 +96,35 @@ def multiply(
         return out
     if out.size == 0:
         return out
-    a, b = (x if x.flags.aligned else x.copy() for x in (a, b))
+    if not (a.flags.aligned and b.flags.aligned):
+        a, b = a.copy(), b.copy()
     if bias is not None:
         bias = np.ascontiguousarray(bias)
-    a_row, a_column, b_row, b_column, c_row = (
-        step // dtype.itemsize for step in (*a.strides, *b.strides, out.strides[0])
-    )
-    rows, columns = _parts(m, n) if m * n * k >= _WORTH_THREADS else (m, n)
+    (a_row, a_column), (b_row, b_column), c_row = a.strides, b.strides, out.strides[0]
+    distances = [distance // size for distance in (a_row, a_column, b_row, b_column, c_row)]
+    addresses = a.ctypes.data, b.ctypes.data, out.ctypes.data, None if bias is None else bias.ctypes.data
+
+    def part(i: int, j: int, rows: int, columns: int) -> None:
+        """The rows from i on and the columns from j on."""
+        a_at, b_at, c_at, bias_at = addresses
+        code.call(
+            min(rows, m - i), min(columns, n - j), k, alpha, a_at + i * a_row, *distances[:2],
+            b_at + j * b_column, *distances[2:4], beta, c_at + i * c_row + j * size, distances[4],
+            bias_at and bias_at + j * size, relu, _space(code.workspace),
+        )  # fmt: skip
+
+    if m * n * k < _WORTH_THREADS:
+        part(0, 0, m, n)
+        return out
+    rows, columns = _parts(m, n)
+    across = -(-n // columns)
 
     def work(tasks: Iterator[int]) -> None:
-        space = _space(code.workspace)
         for task in tasks:
-            i, j = divmod(task, -(-n // columns))
-            i, j = i * rows, j * columns
-            code.call(
-                min(rows, m - i), min(columns, n - j), k, alpha, _address(a[i:]), a_row, a_column,
-                _address(b[:, j:]), b_row, b_column, beta, _address(out[i:, j:]), c_row,
-                None if bias is None else _address(bias[j:]), relu, space,
-            )  # fmt: skip
+            i, j = divmod(task, across)
+            part(i * rows, j * columns, rows, columns)
 
-    if rows >= m and columns >= n:
-        work(iter((0,)))
-    else:
-        share(work, -(-m // rows) * -(-n // columns))
+    share(work, -(-m // rows) * across)
     return out
 
 
@@ -146,22 +152,22 @@ def _parts(m: int, n: int) -> tuple[int, int]:
     return rows, columns
 
 
-def _address(x: Array) -> int:
-    return int(x.__array_interface__["data"][0])
+class _Here(threading.local):
+    """This thread's workspace. It is kept, because each call fills it anew."""
+
+    memory = np.empty(0, np.uint8)
+    start = 0
 
 
-class _Spaces(threading.local):
-    space: Array | None = None
-
-
-_spaces = _Spaces()
+_here = _Here()
 
 
 def _space(count: int) -> int:
-    """The address of this thread's workspace. It is kept: each call fills it anew."""
-    if _spaces.space is None or _spaces.space.size < count + 64:
-        _spaces.space = np.empty(count + 64, np.uint8)
-    return -(-_address(_spaces.space) // 64) * 64
+    """The address of so many bytes."""
+    if _here.memory.size < count + 64:
+        _here.memory = np.empty(count + 64, np.uint8)
+        _here.start = -(-int(_here.memory.ctypes.data) // 64) * 64
+    return _here.start
 
 
 def _tile(dtype: np.dtype[Any]) -> Tile:

@@ -4,14 +4,15 @@ Knows strides, vectors and accumulators. Does not know which steps share a nest,
 
 Note [The innermost axis]
 The axes of a nest are put in the order of memory, and those that lie behind each other in every array become one. Along
-the last one, all lines are computed for one vector of numbers at a time, and what a line computes stays in a register for
-the next. The last, shorter vector is computed with a mask. A number that is the same all along the axis is read before.
+the last one, all lines are computed for one vector of numbers at a time, and what a line computes stays in a register
+for the next. The last, shorter vector is computed with a mask. A number that is the same all along the axis is read
+before.
 
 Note [Rounding errors of sums]
 Along the innermost axis a sum has as many partial sums as lanes times vectors in a round, for blocks of some thousand
-numbers, so that each is the sum of some sixty; they are added in pairs, and blocks are added with Knuth's TwoSum (The Art of
-Computer Programming 2, 4.2.2, theorem B), which loses nothing. Over the other axes, sums are added one after the other,
-as NumPy does.
+numbers, so that each is the sum of some sixty; they are added in pairs, and blocks are added with Knuth's TwoSum (The
+Art of Computer Programming 2, 4.2.2, theorem B), which loses nothing. Over the other axes, sums are added one after the
+other, as NumPy does.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,6 +31,8 @@ __all__ = ["NestCode"]
 Type: TypeAlias = np.dtype[Any]
 
 _BLOCK = 4096  # numbers that are added up in one go
+_LONG = 100  # lines that are more instructions than processors look ahead
+_LONGEST = 3000  # lines that are worth compiling more than once
 
 
 class NestCode:
@@ -105,16 +108,14 @@ class NestCode:
         return lanes
 
     def _choose_rounds(self) -> int:
-        """How many vectors are computed in one round of the loop: several where that is little work."""
-        vectors = self.length // self.lanes
-        work = len(self.nest.lines)
-        for rounds in (4, 2):
-            if work * rounds <= 16 and vectors >= 2 * rounds:
-                return rounds
-        import os
-        if work > 100:
-            return int(os.environ.get("ROUNDS","1"))
-        return 1
+        """How many vectors are computed in one round of the loop.
+
+        Several where that is little work, and where it is so much that a processor does not see the next round.
+        """
+        work, vectors = len(self.nest.lines), -(-self.length // self.lanes)
+        if work > _LONG:
+            return min(4, vectors, max(1, 2 * _LONGEST // work))
+        return next((rounds for rounds in (4, 2) if work * rounds <= 16 and vectors >= 2 * rounds), 1)
 
     @property
     def whole(self) -> int:
@@ -242,17 +243,16 @@ class NestCode:
                 lost[error] = lost[error] + _rounded_off(sums[at], found[id(line)], new)
             sums[at] = new
         loop.close(sums + lost)
-        errors = iter(lost)
+        errors = iter(range(len(lost)))
         return {
-            id(line): _corrected(sums[at], next(errors)) if _loses(line) else sums[at] for at, line in enumerate(along)
+            id(line): _corrected(sums[at], lost[next(errors)]) if _loses(line) else sums[at]
+            for at, line in enumerate(along)
         }
 
     def _rest(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> dict[int, Value]:
         """What is left behind the last whole round: some vectors, the last of which may be short."""
         parts: dict[int, list[Value]] = {id(line): [] for line in along}
-        places = [
-            (begin, min(self.lanes, self.length - begin)) for begin in range(self.whole, self.length, self.lanes)
-        ]
+        places = [(begin, min(self.lanes, self.length - begin)) for begin in range(self.whole, self.length, self.lanes)]
         for (_, present), values in zip(places, self._vectors(pointers, places), strict=True):
             for line in along:
                 value = values[id(line)]

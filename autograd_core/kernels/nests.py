@@ -1,13 +1,13 @@
 """Which steps share a nest of loops: steps in the order of a program become fewer, larger pieces of work.
 
-Knows which memory steps read and write, and so which of them may be computed together, element by element. Does not know
-what they compute, or machine code.
+Knows which memory steps read and write, and so which of them may be computed together, element by element. Does not
+know what they compute, or machine code.
 
 Note [Joining a nest]
-A step may join an earlier nest if the nest runs over the same elements, and everything that the step reads or overwrites
-is either done with in the nests before, or is the same element of the same round: the very piece that a step of the nest
-reads or writes. An elementwise step joins only across nests, a reduction across matrix products too: all it reads is
-there already, and what it writes is small.
+A step may join an earlier nest if the nest runs over the same elements, and everything that the step reads or
+overwrites is either done with in the nests before, or is the same element of the same round: the very piece that a step
+of the nest reads or writes. An elementwise step joins only across nests, a reduction across matrix products too: all it
+reads is there already, and what it writes is small.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class Access:
 
 @dataclass(slots=True)
 class Line:
-    """One step of a nest: a function of accesses and numbers. `reduces` are the axes of the nest that vanish in `out`."""
+    """One step of a nest: a function of accesses and numbers. `reduces` are the nest's axes that vanish in `out`."""
 
     name: str
     operands: tuple[Access | Number, ...]
@@ -108,9 +108,9 @@ def grouped(steps: Sequence[Elementwise | Reduce | Product]) -> list[Nest | Prod
         first = max(
             [last_write.get(buffer, -1) for buffer in _buffers(line)] + [last_read.get(line.out.buffer, -1)], default=-1
         )
-        here = _place(groups, shape, line, first)
-        if here is None:
-            here = len(groups)
+        place = _place(groups, shape, line, first)
+        here = len(groups) if place is None else place
+        if place is None:
             nest = Nest(shape)
             groups.append(nest)
             nest.add(line)
@@ -213,14 +213,10 @@ def _line(step: Elementwise | Reduce) -> tuple[tuple[int, ...], Line]:
         name = step.name if reduces else "copy"
         return shape, Line(name, (operand,), out, loop, reduces)
     full = step.out.shape
-    if 1 not in full:
-        kept_axes = None
-        shape = full
-    else:
-        kept_axes = [axis for axis, length in enumerate(full) if length != 1]
-        shape = tuple([full[axis] for axis in kept_axes])
-    operands = tuple([each if isinstance(each, Number) else _access(each, full, kept_axes) for each in step.operands])
-    return shape, Line(step.name, operands, _access(step.out, full, kept_axes), step.loop)
+    kept = [axis for axis, length in enumerate(full) if length != 1] if 1 in full else None
+    shape = full if kept is None else tuple([full[axis] for axis in kept])
+    operands = tuple([each if isinstance(each, Number) else _access(each, full, kept) for each in step.operands])
+    return shape, Line(step.name, operands, _access(step.out, full, kept), step.loop)
 
 
 def _access(piece: Piece, full: tuple[int, ...], kept_axes: list[int] | None) -> Access:

@@ -1,8 +1,8 @@
 """Matrix products among the steps of a segment: which code does one, and how it is called.
 
 Knows how the factors lie. Products of few numbers are written out (`small_products`), others are a call of `gemm`, the
-largest one outside of the machine code, as it is shared between threads. Where NumPy's bits are asked for, it is the BLAS
-that NumPy has loaded, called as NumPy calls it.
+largest one outside of the machine code, as it is shared between threads. Where NumPy's bits are asked for, it is the
+BLAS that NumPy has loaded, called as NumPy calls it.
 """
 
 import ctypes
@@ -43,7 +43,11 @@ def is_possible(product: Product, *, approximate: bool) -> bool:
 def is_large(product: Product, *, approximate: bool) -> bool:
     """Whether the product is worth several threads, and so done by `call`."""
     m, n, k = _sizes(product)
-    return approximate and len(product.out.shape) == len(product.a.shape) == len(product.b.shape) == 2 and m * n * k >= _LARGE
+    return (
+        approximate
+        and len(product.out.shape) == len(product.a.shape) == len(product.b.shape) == 2
+        and m * n * k >= _LARGE
+    )
 
 
 def call(product: Product, table: int) -> None:
@@ -79,15 +83,15 @@ def write(
 def _write_one(function: Function, product: Product, pointers: list[str], space: Callable[[], str]) -> None:
     dtype = product.a.dtype
     ways = [
-        (sizes, *(Matrix(pointers[at], row, column) for at, row, column in matrices))
+        (sizes, [Matrix(pointers[at], row, column) for at, row, column in matrices])
         for sizes, matrices in _orientations(product)
     ]
-    for sizes, a, b, out in ways:
+    for sizes, (a, b, out) in ways:
         if small_products.is_worthwhile(sizes, a, b, dtype.itemsize):
-            options = {"scale": product.scale, "keep": product.keep}
-            small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, **options)
+            scale, keep = product.scale, product.keep
+            small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, scale=scale, keep=keep)
             return
-    (m, n, k), a, b, out = ways[0]
+    (m, n, k), (a, b, out) = ways[0]
     real, name = element_name(dtype), f"autograd_core_gemm_{dtype.char}"
     kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr"]
     function.module.declare(name, "void", kinds)
@@ -131,7 +135,8 @@ _Oriented: TypeAlias = tuple[tuple[int, int, int], list[tuple[int, int, int]]]
 def _orientations(product: Product) -> list[_Oriented]:
     """The product, and that of the transposes, as far as the rows of the result lie side by side there.
 
-    Each as sizes (m, n, k), and which piece (0: a, 1: b, 2: out) with its strides (row, column) comes first, second, last.
+    Each as sizes (m, n, k), and for both factors and the result which piece it is (0: a, 1: b, 2: out), with its strides
+    (row, column).
     """
     m, n, k = _sizes(product)
     a, b, out = product.a, product.b, product.out
@@ -145,8 +150,6 @@ def _orientations(product: Product) -> list[_Oriented]:
         b_column = out_column = item
     if m == 1:
         a_row = out_row = item
-    if k == 1:
-        a_column, b_row = item, b_row
     found: list[_Oriented] = []
     if out_column == item:
         found.append(((m, n, k), [(0, a_row, a_column), (1, b_row, b_column), (2, out_row, out_column)]))
@@ -164,7 +167,7 @@ def _of_stack(piece: Piece, axes: int) -> Sequence[int]:
 def _array(piece: Piece, table: int) -> Any:
     """The piece as an array, in the memory that the table names."""
     address = ctypes.c_uint64.from_address(table + 8 * piece.buffer.number).value
-    memory = (ctypes.c_char * piece.buffer.nbytes).from_address(address)
+    memory: Any = (ctypes.c_char * piece.buffer.nbytes).from_address(address)
     return np.ndarray(piece.shape, piece.dtype, memory, piece.offset, piece.strides)
 
 

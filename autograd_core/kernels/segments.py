@@ -32,7 +32,9 @@ def takes(step: Step, approximate: bool) -> bool:
         return False
     if isinstance(step, Elementwise):
         conversions = [
-            (each.dtype, dtype) for each, dtype in zip(step.operands, step.loop, strict=False) if isinstance(each, Piece)
+            (each.dtype, dtype)
+            for each, dtype in zip(step.operands, step.loop, strict=False)
+            if isinstance(each, Piece)
         ]
         return is_known(step.name, step.loop, approximate=approximate) and all(
             is_known("copy", pair, approximate=approximate) for pair in [*conversions, (step.loop[-1], step.out.dtype)]
@@ -182,7 +184,7 @@ class Segment:
         return len(code.nest.lines) <= 64
 
     def _write_shared(self, nest: Nest, code: NestCode, leaves: Callable[[Buffer], bool]) -> bool:
-        """Write a nest as a function of a part of it, and what has to be done before and after; False if it cannot be."""
+        """Write a nest as a function of a part of it, and what is to be done before and after; False if it cannot be."""
         total = code.outer[0] if code.outer else code.whole // (code.lanes * code.rounds)
         count = min(1 << (nest.size // _PART).bit_length(), _PARTS, total)
         if count < 2:

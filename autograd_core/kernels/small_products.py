@@ -3,9 +3,10 @@
 Knows registers and strides; every size and distance is a constant in the code. Does not know when that is faster than a
 product of any size (`gemm.py`): `products.py` does.
 
-A tile of the result is in registers while the whole inner length passes. Where rows of the second factor lie side by side,
-each is a few vectors, and is multiplied by one number of the first factor after the other. Where both factors lie side by
-side along the inner length (the usual ``x @ weight.T``), vectors of both are multiplied, and the lanes summed up at the end.
+A tile of the result is in registers while the whole inner length passes. Where rows of the second factor lie side by
+side, each is a few vectors, and is multiplied by one number of the first factor after the other. Where both factors lie
+side by side along the inner length (the usual ``x @ weight.T``), vectors of both are multiplied, and the lanes summed up
+at the end.
 """
 
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Function, Loop, Value, fma, full, type_name
+from .emitting import Function, Loop, Value, fma, full
 from .vectors import loaded, moved, splat, stored
 
 __all__ = ["Matrix", "is_worthwhile", "write"]
@@ -182,7 +183,7 @@ def write(
     function: Function, dtype: np.dtype[Any], vector_bytes: int, sizes: tuple[int, int, int], a: Matrix, b: Matrix,
     out: Matrix, *, scale: float, keep: float,
 ) -> None:  # fmt: skip
-    """Write ``out = scale * a @ b + keep * out`` into a function; a (m, k), b (k, n); rows of `out` lie side by side."""
+    """Write ``out = scale * a @ b + keep * out`` into a function: a (m, k), b (k, n); rows of `out` are dense."""
     product = _Product(function, dtype, vector_bytes, a, b, out, scale, keep)
     if _by_dots(sizes[1], a, b, dtype.itemsize):
         product.by_dots(*sizes)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.convolution import correlations, products
+from ..kernels.convolution import correlations, products, tile_columns
 from ..parallel import share
 from .convolution_geometry import Form, Ints
 
@@ -22,7 +22,8 @@ Array = NDArray[Any]
 
 _LONGEST = 1536  # numbers in a run, so that there are enough of them to share
 _JOB = 1024  # numbers that a tile of weights meets before it is stored: less costs time, more leaves the first cache
-_TASKS = 16
+_TASKS = 16  # tasks of one call, about
+_MOST_SUMS = 1 << 20  # numbers in the partial sums of a weight's cotangent
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
 _WORTHWHILE = 1 << 14  # multiplications from which the tables pay
 
@@ -58,9 +59,10 @@ def transposed(form: Form, g: Array, w: Array, out: Array) -> None:
 
 def _multiply(form: Form, back: bool, x: Array, w: Array, bias: Array | None, out: Array) -> None:
     """Shapes: w (groups, rows, *kernel, taps of one kernel position)."""
-    tables = _product_tables(form, back)
     groups, rows = w.shape[:2]
     tile = _even(rows)
+    columns = tile_columns(tile)
+    tables = _product_tables(form, back, columns, columns * llvm.vector_bytes() // out.itemsize)
     kernel = products(out.dtype, tile)
     packed = _packed(w, tables.orders, tile)
     bias = np.zeros(groups * rows, out.dtype) if bias is None else np.ascontiguousarray(bias, out.dtype)
@@ -157,11 +159,12 @@ class _ProductTables(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _product_tables(form: Form, back: bool) -> _ProductTables:
+def _product_tables(form: Form, back: bool, columns: int, vectors: int) -> _ProductTables:
     axes = [_axis(form, axis, back) for axis in range(3)]
     source, target = (form.out_memory, form.in_memory) if back else (form.in_memory, form.out_memory)
     batch, (deep, high, wide) = form.batch, axes
     channels = source[2] // form.groups
+    x_numbers, out_numbers = (math.prod(memory[2:]) for memory in (source, target))
     taps = _taps(source, channels, axes)
     spans: list[tuple[int, int]] = []
     known: dict[Any, tuple[int, int]] = {}
@@ -179,24 +182,46 @@ def _product_tables(form: Form, back: bool) -> _ProductTables:
         return known[key]
 
     runs, costs = [], []
-    for d, h in product(range(target[0]), range(target[1])):
-        x_row = (deep.base[d] * source[1] + high.base[h]) * source[2] * source[3] * batch
-        out_row = (d * target[1] + h) * target[2] * target[3] * batch
+    for (d, h), count, x_step, out_step in _alike(deep, high, source, columns):
+        x_row = (deep.base[d] * source[1] + high.base[h]) * x_numbers
+        out_row = (d * target[1] + h) * out_numbers
         for lo, hi in _neighbours(wide):
             ranges = span_range(d, h, lo)
-            count = sum(stop - start for start, stop in spans[slice(*ranges)])
-            whole = (hi - lo) * batch
-            pieces = -(-whole // _LONGEST)
+            met = sum(stop - start for start, stop in spans[slice(*ranges)])
+            length = (hi - lo) * batch
+            pieces = -(-count * length // _LONGEST)
             for piece in range(pieces):
-                # cut where a vector ends
-                start, stop = (-(-whole * i // pieces // 16) * 16 for i in (piece, piece + 1))
-                stop = min(stop, whole)
-                runs.append((x_row + wide.base[lo] * batch + start, out_row + lo * batch + start, stop - start, *ranges))
-                costs.append((stop - start) * (count + 8))
+                start, stop = (min(length, -(-length * i // pieces // vectors) * vectors) for i in (piece, piece + 1))
+                if start < stop:
+                    runs.append(
+                        (x_row + wide.base[lo] * batch + start, out_row + lo * batch + start, stop - start, *ranges,
+                         count, x_step * x_numbers, out_step * out_numbers)
+                    )  # fmt: skip
+                    costs.append(count * (stop - start) * (met + 8))
     return _ProductTables(
         taps, np.array(spans, np.int64).reshape(-1, 2), np.array(runs, np.int64),
-        tuple([axis.order for axis in axes]), _cuts(costs, _TASKS),
+        tuple([axis.order for axis in axes]), _cuts(costs, -(-_TASKS // form.groups)),
     )  # fmt: skip
+
+
+def _alike(deep: "_Axis", high: "_Axis", source: Ints, most: int) -> Iterator[tuple[tuple[int, int], int, int, int]]:
+    """Rows of the output that meet the same kernel positions, at equal steps: the first, how many, and the steps."""
+    groups: dict[Any, list[tuple[int, int]]] = {}
+    for d, h in product(range(len(deep.base)), range(len(high.base))):
+        groups.setdefault((deep.spans[d], high.spans[h]), []).append((d, h))
+    height = len(high.base)
+    found = []
+    for rows in groups.values():
+        places = [(deep.base[d] * source[1] + high.base[h], d * height + h) for d, h in rows]
+        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(places, places[1:], strict=False)]
+        start = 0
+        while start < len(rows):
+            end = start + 1
+            while end < min(len(rows), start + most) and steps[end - 1] == steps[start]:
+                end += 1
+            found.append((rows[start], end - start, *(steps[start] if end > start + 1 else (0, 0))))
+            start = end
+    return iter(sorted(found))
 
 
 def _taps(source: Ints, channels: int, axes: list[_Axis]) -> Array:
@@ -279,7 +304,8 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                     jobs.append((*job, start, end))
                     costs.append(job[2] * (job[4] - job[3]) * (end - start))
     taps = _taps(form.in_memory, channels, axes)
-    parts = max(2, min(8, (1 << 20) // max(1, form.out_channels * len(taps))))
+    # so many partial sums, which depends on the shapes alone, and so do the bits of the total
+    parts = min(-(-_TASKS // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
     return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
 
 

@@ -41,7 +41,7 @@ def suits(grid: Grid, x: Array) -> bool:
     if not plain or x.size < _WORTHWHILE or len(grid.taps) > MOST_TAPS or not llvm.available():
         return False
     return all(stride % x.itemsize == 0 for stride in x.strides) and any(
-        x.strides[axis] == x.itemsize and x.shape[axis] * x.itemsize >= llvm.vector_bytes() for axis in (0, 1)
+        x.strides[axis] == x.itemsize and 4 * x.shape[axis] * x.itemsize >= llvm.vector_bytes() for axis in (0, 1)
     )
 
 

@@ -22,7 +22,9 @@ Array = NDArray[Any]
 _SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread anyway
 _FEW = 1 << 18  # multiplications of two matrices up to which it does so too
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
-_WORTH_NATIVE = 1 << 22  # multiplications from which wider vectors make up for calling machine code
+_WORTH_NATIVE = 1 << 21  # multiplications from which wider vectors make up for calling machine code
+_WORTH_NATIVE_ALONE = 1 << 24  # the same where the BLAS would use its own threads: there ours are woken too
+_LEAST_NATIVE = 16, 32, 16  # rows, columns and inner length; less fills no tile, or is all packing
 _PARTS = 4  # of the larger side of the result; more than cores, so that a busy core does fewer
 
 
@@ -32,15 +34,15 @@ def matmul(a: Array, b: Array) -> Array:
         count = a.size * b.shape[1]
         if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
             return np.dot(a, b)  # takes less time to get going than matmul
-        if _is_native(a, b, count):
+        if _is_native(a, b):
             return gemm.multiply(a, b)
-        if not owns_the_cores() or not _is_plain(a):
+        if not owns_the_cores() or type(a) is not np.ndarray:
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
             return _shared(a, b)
-    elif b.ndim == 2 < a.ndim and a.flags.c_contiguous and _is_native(a, b, a.size * b.shape[1]):
+    elif b.ndim == 2 < a.ndim and a.flags.c_contiguous and _is_native(a, b):
         return gemm.multiply(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
-    elif a.size + b.size <= _SMALL or not owns_the_cores() or not _is_plain(a):
+    elif a.size + b.size <= _SMALL or not owns_the_cores() or type(a) is not np.ndarray:
         product: Array = np.matmul(a, b)
         return product if isinstance(product, np.ndarray) else np.asarray(product)
     with on_one_blas_thread():
@@ -54,7 +56,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     """
     if x.ndim == 2 and 1 < x.shape[0] < weight.shape[0] and x.size * weight.shape[0] <= _FEW:
         out = np.dot(weight, x.T).T
-    elif x.ndim == 2 and bias is not None and bias.dtype == x.dtype and _is_native(x, weight, x.size * weight.shape[0]):
+    elif x.ndim == 2 and bias is not None and bias.dtype == x.dtype and _is_native(x, weight.T):
         return gemm.multiply(x, weight.T, bias=bias)
     else:
         out = matmul(x, weight.T)
@@ -67,16 +69,16 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     return total
 
 
-def _is_native(a: Array, b: Array, count: int) -> bool:
-    """Whether a product of so many multiplications is one for machine code."""
-    if count < _WORTH_NATIVE or a.dtype != b.dtype:
+def _is_native(a: Array, b: Array) -> bool:
+    """Whether a product of rows with a matrix is one for machine code."""
+    if type(a) is not np.ndarray or type(b) is not np.ndarray:
+        return False  # one that writes down what NumPy does with it
+    k, n = b.shape
+    count = a.size * n
+    if count < _WORTH_NATIVE or a.dtype != b.dtype or a.dtype.char not in "fd" or not a.dtype.isnative:
         return False
-    return a.dtype.char in "fd" and a.dtype.isnative and _blas_is_narrow()
-
-
-def _is_plain(a: Array) -> bool:
-    """Whether an array is NumPy's own, and not one that writes down what NumPy does with it."""
-    return type(a) is np.ndarray
+    enough = all(length >= least for length, least in zip((a.size // k, n, k), _LEAST_NATIVE, strict=True))
+    return enough and (count >= _WORTH_NATIVE_ALONE or owns_the_cores()) and _blas_is_narrow()
 
 
 @cache

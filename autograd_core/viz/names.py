@@ -92,11 +92,11 @@ def names_in(frame: FrameType) -> Names:
     """
     names = Names()
     variables = variables_of(frame)
-    modules = _outermost(variables)
+    modules = outermost(variables)
     for name, module in modules.items():
         names.add_module(module, f"{name}." if len(modules) > 1 else "")
     for name, value in variables.items():
-        for path, found in _entries(name, value):
+        for path, found in entries(name, value):
             if issubclass(type(found), Tensor | np.ndarray):  # isinstance would ask proxies to load what they stand for
                 names.add(path, found)
     return names.with_gradients()
@@ -107,7 +107,7 @@ def _is_module(value: Any) -> bool:
     return hasattr(kind, "named_parameters") and hasattr(kind, "named_modules")
 
 
-def _outermost(variables: Mapping[str, Any]) -> dict[str, Any]:
+def outermost(variables: Mapping[str, Any]) -> dict[str, Any]:
     """The modules with parameters among variables that are in no other one, each under its first name."""
     modules: dict[str, Any] = {}
     inside: set[int] = set()
@@ -125,7 +125,7 @@ def _outermost(variables: Mapping[str, Any]) -> dict[str, Any]:
     return {name: module for name, module in modules.items() if id(module) not in below}
 
 
-def _entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+def entries(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """A variable, or the entries of a container in one."""
     kind = type(value)
     if kind in (list, tuple) and len(value) <= _MANY:

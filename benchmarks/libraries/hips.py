@@ -63,9 +63,7 @@ def gelu() -> Step:
 
 def logistic() -> Step:
     weight, bias, inputs, signs = problems.logistic_data()
-    loss_and_gradients = autograd.value_and_grad(
-        lambda parameters: problems.logistic(*parameters, inputs, signs, np)
-    )
+    loss_and_gradients = autograd.value_and_grad(lambda parameters: problems.logistic(*parameters, inputs, signs, np))
     value, gradients = 0.0, (weight, bias)
 
     def run() -> None:

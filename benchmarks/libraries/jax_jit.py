@@ -59,7 +59,9 @@ def _value_and_grad(function: Callable[..., Any], *arguments: Any, argnums: tupl
 
 def chain(length: int = problems.CHAIN_LENGTH) -> Step:
     arrays = [jnp.asarray(array) for array in problems.chain_data(length)]
-    return _value_and_grad(lambda x, factor, shift: jnp.sum(problems.chain(x, factor, shift, jnp.tanh, length)), *arrays)
+    return _value_and_grad(
+        lambda x, factor, shift: jnp.sum(problems.chain(x, factor, shift, jnp.tanh, length)), *arrays
+    )
 
 
 def gelu(count: int = problems.GELU_NUMBERS) -> Step:
@@ -98,9 +100,15 @@ def train(network: Network) -> Step:
     if network.optimizer == "adam":
         update = _adam(network.learning_rate)
         state = (*state, *(jax.tree.map(jnp.zeros_like, state[0]) for _ in range(2)), jnp.float32(0))
-    return _training(loss_of, update, state, statistics, x, y, lambda loss, layers: network.evidence(
-        loss, _torch_layouts(network, layers)
-    ))
+    return _training(
+        loss_of,
+        update,
+        state,
+        statistics,
+        x,
+        y,
+        lambda loss, layers: network.evidence(loss, _torch_layouts(network, layers)),
+    )
 
 
 def train_sequence(problem: Sequential) -> Step:

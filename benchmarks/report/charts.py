@@ -1,4 +1,4 @@
-"""Pictures as SVG text: dots for the rows, curves for the families, and the roofline. Knows the findings, draws by hand.
+"""Pictures as SVG text, drawn by hand: marks for the rows, curves for the families, and the roofline.
 
 Each contestant has a colour and a mark of its own, so that nobody depends on the colours; ours are warm and filled.
 """
@@ -115,7 +115,7 @@ def curve(findings: Findings, name: str, width: int = 420, height: int = 310) ->
 
 
 def roofline(findings: Findings, names: Sequence[str]) -> str:
-    """Speed over arithmetic intensity: the roof that was measured, and where each row of each contestant lies under it."""
+    """Speed over arithmetic intensity: the roof that was measured, and where each row of each contestant lies."""
     roof = findings.roof
     rows = [row for row in findings.results if row in WORK]
     if not roof.copies or not roof.best_product() or not rows:
@@ -154,7 +154,8 @@ def roofline(findings: Findings, names: Sequence[str]) -> str:
             f'transform="rotate(-38 {x - 5:.1f} {up(min(speeds)) + 10:.1f})">{escape(row)}</text>'
         )
     for row, name, intensity, speed in dots:
-        said = f"{row}, {LIBRARIES[name].title}: {_speed(speed)}, {roof.fraction(works[row], works[row].flops / speed):.1%} of the roof"
+        part = f"{roof.fraction(works[row], works[row].flops / speed):.1%} of the roof"
+        said = f"{row}, {LIBRARIES[name].title}: {_speed(speed)}, {part}"
         parts.append(_mark(name, across(intensity), up(speed), said, size=4.5))
     return _svg(width, height, parts, "Roofline")
 

@@ -14,7 +14,8 @@ body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #f4f5f7; m
 main { max-width: 1000px; margin: 0 auto; padding: 24px 16px 60px; }
 h1 { font-size: 28px; margin: 8px 0 4px; }
 h2 { font-size: 20px; margin: 0 0 8px; }
-section, header { background: white; border: 1px solid #e2e5ea; border-radius: 8px; padding: 18px 22px; margin: 14px 0; }
+section, header { background: white; border: 1px solid #e2e5ea; border-radius: 8px; }
+section, header { padding: 18px 22px; margin: 14px 0; }
 .scroll { overflow-x: auto; }
 nav a { margin-right: 14px; color: #1f5fa8; text-decoration: none; }
 p { max-width: 78ch; margin: 8px 0; }
@@ -38,7 +39,8 @@ def page(findings: Findings) -> str:
     cores = findings.machine.get("cores", "?")
     head = (
         f"<header><h1>autograd-core, side by side</h1><p>{escape(headline(findings))}</p>"
-        f'<p class="facts">{escape(facts)}, {escape(cores)} cores. One run, reproducible with <code>make bench</code>.</p>'
+        f'<p class="facts">{escape(facts)}, {escape(cores)} cores. '
+        "One run, reproducible with <code>make bench</code>.</p>"
         f"<nav>{links}</nav></header>"
     )
     body = "".join(_section(section) for section in parts)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from benchmarks.families import FAMILIES
 from benchmarks.libraries import LIBRARIES
+from benchmarks.measure import CHECKED_STEPS
 from benchmarks.report import charts, tables
 from benchmarks.report.findings import Findings
 from benchmarks.report.tables import Table
@@ -57,12 +58,14 @@ def sections(findings: Findings) -> Iterator[Section]:
         if findings.verdicts():
             yield Section("Goals", ["What this project set out to reach, judged by this run.", tables.goals(findings)])
     if any(result.cold for result in findings.results.values()):
+        shown = tables.shown(findings, "first", "variants")
         yield Section(
-            "First calls",
+            "Start-up",
             [
-                "Milliseconds of the first step in a fresh process, with everything that is traced, planned and "
-                "compiled for it. Behind the slash: in a second process, where compiled programs are found on the disk.",
-                tables.first_calls(findings, tables.shown(findings, "first", "variants")),
+                f"Milliseconds that the first {CHECKED_STEPS} steps of a fresh process take beyond as many later ones: "
+                "tracing, planning, compiling, and whatever else is done once. Behind the slash: in a second process, "
+                "which finds on the disk what the first one compiled.",
+                tables.start_ups(findings, shown),
             ],
         )
     if findings.curves:
@@ -93,15 +96,15 @@ def _times(findings: Findings, first: list[str]) -> Section:
 
 def _curves(findings: Findings) -> Section:
     parts: list[str | Table | Picture] = [
-        "Time of a step over the size of the problem, both on logarithmic axes. The grey band grows like the work, that "
-        f"is, the floating-point operations. {_fast_growing(findings)}"
+        "Time of a step over the size of the problem, both on logarithmic axes. The grey band grows like the work, "
+        f"that is, like the floating-point operations. {_fast_growing(findings)}"
     ]
     libraries = list(dict.fromkeys(name for curve in findings.curves.values() for name in curve.seconds))
     parts.append(Picture("scaling_legend", charts.legend(libraries)))
     parts += [Picture(f"scaling_{name}", charts.curve(findings, name)) for name in findings.curves]
     parts += [
-        "Exponents of power laws, fitted over the upper half of the sizes in logarithmic scale. Where the time's is below "
-        "the work's, fixed costs still count.",
+        "Exponents of power laws, fitted over the upper half of the sizes in logarithmic scale. Where the time's is "
+        "below the work's, fixed costs still count.",
         tables.growths(findings),
     ]
     parts += [
@@ -126,9 +129,9 @@ def _roof(findings: Findings, first: list[str]) -> Section:
     return Section(
         "Roofline",
         [
-            "How fast each row's arithmetic runs, under what this machine can do: the fastest float32 matrix product of "
-            "any contestant in this run, and copies of arrays. Only the work that cannot be avoided counts: products, "
-            "and inputs and parameters moved once. Small rows lie low because a step costs time even when there is "
+            "How fast each row's arithmetic runs, under what this machine can do: the fastest float32 matrix product "
+            "of any contestant in this run, and copies of arrays. Only the work that cannot be avoided counts: "
+            "products, and inputs and parameters moved once. Small rows lie low because a step costs time even when there is "
             "little to compute.",
             Picture("roofline", charts.roofline(findings, first)),
             "The fraction of the machine's speed that each contestant reaches.",
@@ -164,13 +167,15 @@ def _more(findings: Findings) -> Iterator[Section]:
             Table(["", ""], [[key, value] for key, value in lines], words=2),
             tables.contestants(findings),
             "Each contestant runs in a process of its own, a fresh one for each row. Before anything is timed, values, "
-            "gradients and moved parameters after two steps must agree between all of them to float32 rounding. Rounds take turns, so "
-            "that a noisy machine disturbs all alike; ratios are taken round by round. Absolute times differ from "
-            "machine to machine.",
+            "gradients and moved parameters after a few steps must agree between all of them to float32 rounding. "
+            "Rounds take turns, so that a noisy machine disturbs all alike; ratios are taken round by round. Absolute "
+            "times differ from machine to machine.",
         ],
     )
     if findings.failures:
-        yield Section("What failed", [f"{LIBRARIES[f.library].title}, {f.row}: {_last(f.message)}" for f in findings.failures])
+        yield Section(
+            "What failed", [f"{LIBRARIES[f.library].title}, {f.row}: {_last(f.message)}" for f in findings.failures]
+        )
 
 
 def _beside(findings: Findings, variants: list[str]) -> Table:

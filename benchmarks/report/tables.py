@@ -31,9 +31,7 @@ def shown(findings: Findings, *companies: str) -> list[str]:
     return [name for name, library in LIBRARIES.items() if library.shown in companies and name in findings.libraries]
 
 
-def times(
-    findings: Findings, names: Sequence[str], against: Sequence[str] = OURS, described: bool = True
-) -> Table:
+def times(findings: Findings, names: Sequence[str], against: Sequence[str] = OURS, described: bool = True) -> Table:
     """Medians in microseconds for each contestant; behind each rival, our time as a fraction of theirs."""
     names = [name for name in names if name in findings.libraries]
     rows = []
@@ -51,11 +49,11 @@ def goals(findings: Findings) -> Table:
     return Table(["row", "goal", "measured", "met"], rows, words=2)
 
 
-def first_calls(findings: Findings, names: Sequence[str]) -> Table:
-    """Milliseconds of the first step in a fresh process: nothing compiled before / compiled programs on the disk."""
+def start_ups(findings: Findings, names: Sequence[str]) -> Table:
+    """Milliseconds of tracing, planning and compiling: nothing compiled before / compiled programs on the disk."""
     rows = []
     for row, result in findings.results.items():
-        cells = [_first(result.cold.get(name), result.warm.get(name)) for name in names]
+        cells = [_start_up(result.start_up(name), result.start_up(name, warm=True)) for name in names]
         if any(cells):
             rows.append([row, *cells])
     return Table(["row", *(LIBRARIES[name].title for name in names)], rows)
@@ -68,7 +66,7 @@ def growths(findings: Findings) -> Table:
     for name, curve in findings.curves.items():
         family = FAMILIES[name]
         sizes = [size for values in curve.seconds.values() for size in values]
-        whole = growth(family, {size: 1.0 for size in sizes})
+        whole = growth(family, dict.fromkeys(sizes, 1.0))
         cells = [_exponent(growth(family, curve.seconds.get(library, {})), whole) for library in names]
         rows.append([family.axis, "" if whole is None else f"{whole.work:.2f}", *cells])
     return Table(["along", "work", *(LIBRARIES[library].title for library in names)], rows)
@@ -167,7 +165,7 @@ def _exponent(found: Growth | None, whole: Growth | None) -> str:
     return f"{found.time:.2f}{own}{', faster than its work' if found.faster_than_its_work else ''}"
 
 
-def _first(cold: float | None, warm: float | None) -> str:
+def _start_up(cold: float | None, warm: float | None) -> str:
     if cold is None:
         return ""
     return _ms(cold) if warm is None else f"{_ms(cold)} / {_ms(warm)}"

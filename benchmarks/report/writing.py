@@ -19,7 +19,7 @@ def write(findings: Findings, folder: Path) -> Path:
 
 
 def publish(findings: Findings, file: Path) -> None:
-    """Write the Markdown report to a file of the documentation, with its pictures in `pictures/benchmarks` beside it."""
+    """Write the Markdown report to a page of the documentation, its pictures into `pictures/benchmarks` beside it."""
     _with_pictures(findings, file, file.parent / "pictures" / "benchmarks")
 
 

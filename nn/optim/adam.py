@@ -36,6 +36,7 @@ class Adam(Optimizer):
 
     numbers = ("step",)
     arrays = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
+    fusible = True
 
     def __init__(
         self,

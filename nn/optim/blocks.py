@@ -10,6 +10,7 @@ of a large one are there only while it moves, because a sweep in between would f
 """
 
 import math
+from contextvars import ContextVar
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -17,7 +18,7 @@ import numpy as np
 from numpy import add, multiply, negative
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Array", "Block", "Scratch", "Slot", "direction", "typed"]
+__all__ = ["BLOCK", "Array", "Block", "Noted", "Scratch", "Slot", "direction", "typed"]
 
 Array = NDArray[Any]
 Block = tuple[Array, Array, Sequence[Array]]  # what to write into, its gradient, and its state followed by scratch
@@ -87,7 +88,36 @@ class Slot:
 
 def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:
     """Numbers as arrays of a type: a Python number would be converted again in every pass."""
+    noted = _NOTED.get()
+    if noted is not None:
+        return noted.instead(dtype, numbers)
     return [np.array(number, dtype) for number in numbers]
+
+
+class Noted:
+    """While it is entered, the numbers that updates compute with are written down, or come from `given`."""
+
+    def __init__(self, given: Sequence[Array] | None = None) -> None:
+        self.arrays: list[Array] = []
+        self._given = None if given is None else iter(given)
+
+    def instead(self, dtype: np.dtype[Any], numbers: Sequence[float]) -> list[Array]:
+        """The numbers, written down; or those that were written down before."""
+        if self._given is not None:
+            array = next(self._given)
+        else:
+            array = np.array(numbers, dtype)
+            self.arrays.append(array)
+        return [array[i, ...] for i in range(len(numbers))]
+
+    def __enter__(self) -> None:
+        self._token = _NOTED.set(self)
+
+    def __exit__(self, *_: object) -> None:
+        _NOTED.reset(self._token)
+
+
+_NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 
 def direction(g: Array, w: Array, s: Array, t: Array, maximize: bool, decay: Any) -> Array:

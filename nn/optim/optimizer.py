@@ -5,7 +5,7 @@ Knows parameters, gradients and options by name. Does not know any update formul
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Any, ClassVar
 
@@ -15,7 +15,7 @@ import autograd_core as ag
 
 from ..hooks import RemovableHandle
 from ..module import Module, Parameter
-from .blocks import Array, Block, Scratch, Slot
+from .blocks import Array, Block, Noted, Scratch, Slot
 
 __all__ = ["Optimizer"]
 
@@ -57,6 +57,7 @@ class Optimizer:
 
     numbers: ClassVar[tuple[str, ...]] = ()  # the numbers kept for each parameter, by PyTorch's names
     arrays: ClassVar[tuple[str, ...]] = ()  # the arrays, each of the parameter's shape; some options add or omit one
+    fusible: ClassVar[bool] = False  # whether all numbers that an update computes with come from `typed`
     scratch: ClassVar[int] = 2  # how many intermediate results an update has at a time
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
@@ -73,6 +74,7 @@ class Optimizer:
         self.has_stepped = False
         self._slots: dict[ag.Tensor, Slot] = {}
         self._scratch = Scratch(self.scratch)
+        self._replayed: list[Any] | None = None
         self._hooks: tuple[dict[int, Callable[..., Any]], dict[int, Callable[..., Any]]] = {}, {}
         given = list(params)
         if not given:
@@ -142,11 +144,73 @@ class Optimizer:
         self._move()
         return loss
 
-    @ag.performed
     def _move(self) -> None:
+        rewrite = ag.rewriting() if self.fusible else None
         with ag.no_grad():
-            for group in self.param_groups:
+            if rewrite is None:
+                ag.perform(self._update)
+            else:
+                for group in self.param_groups:
+                    self._rewritten(group, rewrite)
+
+    def _update(self) -> None:
+        for group in self.param_groups:
+            self.update(group)
+
+    # --- captured: see Note [Updates in programs] ---------------------------------------------------------------------
+
+    def __captured__(self) -> Callable[[], Any]:
+        """For ag.compile: a function that tells what decides how parameters are moved."""
+
+        def decides() -> Any:
+            options = [{n: v for n, v in g.items() if n not in ("params", "lr")} for g in self.param_groups]
+            kept = [id(a) for state in self.state.values() for n, a in state.items() if n not in self.numbers]
+            return options, [len(g["params"]) for g in self.param_groups], kept
+
+        return decides
+
+    def _rewritten(self, group: Group, rewrite: Callable[..., None]) -> None:
+        self._replayed = None
+        slots = [(slot, parameter) for slot, parameter, _, _ in self._slots_of(group, None)]
+        given: list[Any] = []
+        for slot, parameter in slots:
+            given += [parameter, parameter.grad, *(slot.state[name] for name in slot.names)]
+        written = [True, False] * 0
+        for slot, _ in slots:
+            written += [True, False, *(True for _ in slot.names)]
+
+        def numbers() -> list[Array]:
+            noted = Noted()
+            self._run(group, noted, [(slot, ()) for slot, _ in slots])
+            for slot, _ in slots:
+                slot.fresh = False
+            return noted.arrays
+
+        def update(arrays: Sequence[Any], found: Sequence[Any]) -> None:
+            before = [{n: slot.state[n] for n in self.numbers if n in slot.state} for slot, _ in slots]
+            fresh = [slot.fresh for slot, _ in slots]
+            left = iter(arrays)
+            live = []
+            for (slot, _), was in zip(slots, self._were_fresh, strict=True):
+                w, g = next(left), next(left)
+                kept = [next(left) for _ in slot.names]
+                slot.fresh = was
+                live.append((slot, [(w, g, (*kept, *(np.empty_like(w) for _ in range(self.scratch))))]))
+            self._run(group, Noted(found), live)
+            for (slot, _), numbers_before, was in zip(slots, before, fresh, strict=True):
+                slot.state.update(numbers_before)
+                slot.fresh = was
+
+        self._were_fresh = [slot.fresh for slot, _ in slots]
+        rewrite(update, numbers, given, written)
+
+    def _run(self, group: Group, noted: Any, live: list[Any]) -> None:
+        self._replayed = live
+        try:
+            with noted:
                 self.update(group)
+        finally:
+            self._replayed = None
 
     def update(self, group: Group) -> None:
         """Move the parameters of a group; each optimizer says how. Nothing is recorded meanwhile."""
@@ -174,6 +238,15 @@ class Optimizer:
 
     def live(self, group: Group, names: tuple[str, ...] | None = None) -> Iterator[tuple[Slot, Iterable[Block]]]:
         """Every parameter of a group that is to move: its slot, and its blocks, with the arrays of these names."""
+        if self._replayed is not None:
+            yield from self._replayed
+            return
+        for slot, _, w, grad in self._slots_of(group, names):
+            yield slot, slot.blocks(w, grad.data)
+
+    def _slots_of(
+        self, group: Group, names: tuple[str, ...] | None
+    ) -> Iterator[tuple[Slot, ag.Tensor, Array, ag.Tensor]]:
         names = self.kept(group) if names is None else names
         slots, states = self._slots, self.state
         for parameter in group["params"]:
@@ -186,7 +259,7 @@ class Optimizer:
                 slot = self._slot(parameter, w, group, names)
             elif slot.fresh:
                 slot.fresh = False
-            yield slot, slot.blocks(w, grad.data)
+            yield slot, parameter, w, grad
 
     def _slot(self, parameter: ag.Tensor, w: Array, group: Group, names: tuple[str, ...]) -> Slot:
         state = self.state[parameter]

@@ -33,6 +33,7 @@ class SGD(Optimizer):
     """
 
     arrays = ("momentum_buffer",)
+    fusible = True
 
     def __init__(
         self,
@@ -94,7 +95,7 @@ class SGD(Optimizer):
         for slot, blocks in self.live(group, ()):
             if slot.dtype is not dtype:
                 dtype = slot.dtype
-                rate = np.array(lr, dtype)
+                (rate,) = typed(dtype, lr)
             for w, g, (s, _) in blocks:
                 multiply(g, rate, s)
                 subtract(w, s, w)

@@ -233,7 +233,9 @@ def random_program(seed, *, approximate=False):
     program = Program()
     shape = SHAPES[seed % len(SHAPES)]
     dtype = ["f4", "f8"][seed // len(SHAPES) % 2]
-    values = [random_piece(program, rng, shape, dtype) for _ in range(3)] + [program.array(rng.standard_normal(shape).astype(dtype))]
+    values = [random_piece(program, rng, shape, dtype) for _ in range(3)] + [
+        program.array(rng.standard_normal(shape).astype(dtype))
+    ]
     masks = [random_piece(program, rng, shape, "?")]
     for _ in range(int(rng.integers(1, 25))):
         kind = str(rng.choice(["temporary", "temporary", "output"]))
@@ -246,7 +248,9 @@ def random_program(seed, *, approximate=False):
         if action < 0.5:
             values.append(program.elementwise(str(rng.choice(BINARY)), a, b if rng.random() < 0.8 else 1.5, kind=kind))
         elif action < 0.6:
-            values.append(program.elementwise(str(rng.choice(["negative", "square", "absolute", "rint"])), a, kind=kind))
+            values.append(
+                program.elementwise(str(rng.choice(["negative", "square", "absolute", "rint"])), a, kind=kind)
+            )
         elif action < 0.65:
             mask = program.elementwise("less", a, b, loop=(dtype, dtype, bool), kind=kind)
             masks.append(mask)
@@ -316,7 +320,12 @@ def test_sums_are_as_accurate_as_pairwise_ones(dtype, shape, axes):
 
 
 def test_a_sum_with_infinities_is_infinite_and_one_with_nan_is_nan():
-    for values, expected in [([np.inf], np.inf), ([np.inf, -np.inf], np.nan), ([np.nan], np.nan), ([3e38, 3e38], np.inf)]:
+    for values, expected in [
+        ([np.inf], np.inf),
+        ([np.inf, -np.inf], np.nan),
+        ([np.nan], np.nan),
+        ([3e38, 3e38], np.inf),
+    ]:
         x = np.ones(100_000, "f4")
         x[50_000 : 50_000 + len(values)] = values
         program = Program()
@@ -374,7 +383,9 @@ def program_in_more_digits(program):
     """For each buffer whether rounding stays rounding there: what comes from comparisons, or rounds, may jump."""
     jumps = set()
     for step in program.steps:
-        pieces = [each for each in getattr(step, "operands", (getattr(step, "operand", None),)) if isinstance(each, Piece)]
+        pieces = [
+            each for each in getattr(step, "operands", (getattr(step, "operand", None),)) if isinstance(each, Piece)
+        ]
         if getattr(step, "name", "") in ("less", "rint", "where", "divide", "copysign") or any(
             piece.buffer in jumps for piece in pieces
         ):
@@ -417,7 +428,11 @@ def test_large_nests_are_shared_between_threads_with_the_same_bits(size):
     program.agrees_exactly()
     program.reduce("add", z, (0,))
     results = [program.by_machine(program.compiled(approximate=True)) for _ in range(2)]
-    assert all(results[0][buffer].tobytes() == results[1][buffer].tobytes() for buffer in program.memory if buffer.kind == "output")
+    assert all(
+        results[0][buffer].tobytes() == results[1][buffer].tobytes()
+        for buffer in program.memory
+        if buffer.kind == "output"
+    )
 
 
 def test_large_nests_with_rows_are_shared_too():
@@ -450,7 +465,16 @@ def laid_out(program, rng, shape, way, dtype):
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("sizes", [(3, 4, 5), (10, 30, 784), (1, 4, 5), (3, 1, 5), (3, 4, 1), (1, 1, 1), (64, 64, 64)])
-@pytest.mark.parametrize("ways", [(a, b, c) for a in ("rows", "columns", "part") for b in ("rows", "columns", "part") for c in ("rows", "columns", "part")], ids="-".join)
+@pytest.mark.parametrize(
+    "ways",
+    [
+        (a, b, c)
+        for a in ("rows", "columns", "part")
+        for b in ("rows", "columns", "part")
+        for c in ("rows", "columns", "part")
+    ],
+    ids="-".join,
+)
 def test_products_in_every_layout(dtype, sizes, ways):
     rng = np.random.default_rng(3)
     m, n, k = sizes
@@ -458,7 +482,9 @@ def test_products_in_every_layout(dtype, sizes, ways):
     a, b = laid_out(program, rng, (m, k), ways[0], dtype), laid_out(program, rng, (k, n), ways[1], dtype)
     out = laid_out(program, rng, (m, n), ways[2], dtype)
     program.product(a, b, out, scale=-0.5, keep=0.25)
-    machine, numpy = (view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy()))
+    machine, numpy = (
+        view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy())
+    )
     bound = np.abs(view(program.memory, a)) @ np.abs(view(program.memory, b)) + 1
     # Higham, Accuracy and Stability of Numerical Algorithms, 3.5: k units of |a| |b| in any order
     assert np.all(np.abs(machine - numpy) <= (k + 3) * np.finfo(dtype).eps * bound)
@@ -477,7 +503,10 @@ def test_products_with_vectors():
 def test_an_exact_product_has_numpys_bits():
     rng = np.random.default_rng(5)
     program = Program()
-    a, b = program.array(rng.standard_normal((20, 100)).astype("f4")), program.array(rng.standard_normal((30, 100)).astype("f4"))
+    a, b = (
+        program.array(rng.standard_normal((20, 100)).astype("f4")),
+        program.array(rng.standard_normal((30, 100)).astype("f4")),
+    )
     program.product(a, turned(b))
     program.agrees_exactly()
 
@@ -506,7 +535,9 @@ def test_a_function_without_numpys_bits_is_taken_only_as_an_approximation(name):
     assert not segments.takes(program.steps[0], False)
     machine, numpy = program.results(approximate=True)
     for buffer in machine:
-        close(machine[buffer][: buffer.nbytes], numpy[buffer][: buffer.nbytes], "f4", 4)  # test_approximations says more
+        close(
+            machine[buffer][: buffer.nbytes], numpy[buffer][: buffer.nbytes], "f4", 4
+        )  # test_approximations says more
 
 
 @pytest.mark.parametrize("dtype", ["f2", "c8", "c16", "M8[s]", ">f4"])

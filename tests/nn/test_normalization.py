@@ -218,6 +218,35 @@ def test_pieces_of_large_arrays_fit_together(shape):
         np.testing.assert_allclose(moments, [a.mean(axes), a.var(axes)], rtol=1e-11)
 
 
+@pytest.mark.parametrize("shape", [(6, 4, 5, 2), (16, 8, 20, 21)], ids=["small", "in-blocks"])
+@pytest.mark.parametrize("order", [(0, 1, 2, 3), (2, 1, 3, 0), (0, 2, 3, 1)])
+@pytest.mark.parametrize("axes", [(0, 2, 3), (3,), (2, 3), (1, 2, 3)])
+@pytest.mark.parametrize("along", [(1,), (3,), (1, 3), (0, 1, 2, 3), ()])
+def test_weight_and_bias_are_part_of_the_pass(shape, order, axes, along):
+    """Whatever axes they have, and however rows are cut, they act as written out, and so do all three derivatives."""
+    rng = np.random.default_rng(0)
+    a, g = (np.ascontiguousarray(v.transpose(order)).transpose(np.argsort(order)) for v in (x(*shape), x(*shape) ** 2))
+    weight, bias = rng.normal(size=(2, *(n if i in along else 1 for i, n in enumerate(shape))))
+    out, pull = ag.vjp(lambda a, w, b: ag.standardize_affine(a, w, b, axes), a, weight, bias)
+    gone = tuple(i for i in range(4) if i not in along)
+    normal = by_hand(a, axes)
+    by_x, by_weight, by_bias = pull(g)
+    # float64: sums of up to 53,760 in another order
+    np.testing.assert_allclose(out, normal * weight + bias, rtol=1e-11, atol=1e-11)
+    np.testing.assert_allclose(by_x, pulled_by_hand(a, g * weight, axes), rtol=1e-10, atol=1e-10)
+    np.testing.assert_allclose(by_weight, (g * normal).sum(gone, keepdims=True), rtol=1e-10, atol=1e-8)
+    np.testing.assert_allclose(by_bias, g.sum(gone, keepdims=True), rtol=1e-11)
+
+
+@pytest.mark.parametrize("count", [7, 70_000])
+def test_a_weight_of_a_wider_type_widens_the_result(count):
+    a, weight = x(count, 3, dtype=np.float32), np.array([1 / 3, 1.0, 2.0])
+    out, pull = ag.vjp(lambda a, w: ag.standardize_affine(a, w, None, 0), a, weight)
+    np.testing.assert_allclose(out, by_hand(a.astype(np.float64), 0) * weight, rtol=1e-10, atol=1e-11)
+    by_x, by_weight = pull(np.ones_like(out))
+    assert (by_x.dtype, by_weight.dtype) == (np.float32, np.float64)
+
+
 # --- edges, and what is refused ---
 
 

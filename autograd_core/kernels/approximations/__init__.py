@@ -1,8 +1,8 @@
 """Elementary functions without branches: a few operations that any vector unit has, and stated errors.
 
 Knows formulas, their coefficients, and how far they are from the truth. Does not know what they are computed on: each
-is written once, over an arithmetic `m` and its values `x`, which are LLVM's registers or NumPy's arrays. Values have
-operators; `m` has `fma`, `where`, `bits` and the like.
+is written once, over an arithmetic `m` and its values `x`, which are LLVM's registers (`emitting.Arithmetic`) or, in the
+tests, NumPy's arrays. Values have operators; `m` has `fma`, `where`, `bits` and the like.
 
 All are right at zeros of both signs, infinities, NaNs and subnormal numbers, and where the result overflows or
 underflows; none sets or heeds floating-point flags. What each costs and how far it is off is in docs/approximations.md.
@@ -23,9 +23,9 @@ from .circular import cos, sin
 from .exponential import exp, exp2, expm1, sigmoid, tanh
 from .logarithm import log, log1p, log2, log10
 from .normal import erf, erf_slope, erfc, ndtr, ndtr_slope
-from .numbers import ArrayArithmetic, Formula
+from .numbers import Formula
 
-__all__ = ["ERRORS", "ArrayArithmetic", "approximation"]
+__all__ = ["ERRORS", "approximation"]
 
 _FORMULAS: dict[tuple[str, str], Formula] = {
     **{(f.__name__, kind): f for f in (exp, exp2, expm1, sigmoid, tanh, log, log2, log10, log1p) for kind in "fd"},
@@ -64,5 +64,5 @@ ERRORS: dict[tuple[str, str], float] = {
 
 
 def approximation(name: str, dtype: np.dtype[Any]) -> Formula | None:
-    """The formula of a function by NumPy's or SciPy's name, ``f(m, x)``, in numbers of a type; None if there is none."""
+    """The formula ``f(m, x)`` of a function by NumPy's or SciPy's name, in numbers of a type; None if there is none."""
     return _FORMULAS.get((name, dtype.char))

@@ -13,8 +13,8 @@ __all__ = ["cos", "sin"]
 def _quarter_turns(m: Any, x: Any) -> tuple[Any, Any]:
     """f, at most 0.61 in size, and bits of n, with ``x = (n + f) pi / 2`` but for whole turns; x came from 32 bits.
 
-    Large x are whole multiples of a power of two, of whose product with 2 / pi only the remainder modulo 4 counts: it is
-    in the table (after Payne and Hanek 1983). Then x and that remainder, in two pieces, are multiplied exactly enough.
+    Large x are whole multiples of a power of two, and of its product with 2 / pi only the remainder modulo 4 counts:
+    that is in the table (after Payne and Hanek, "Radian reduction for trigonometric functions", 1983), in two pieces.
     """
     size = m.abs(x)
     scale, high, low = _TURNS[0]

@@ -1,7 +1,7 @@
 """What all approximations are built from: the constants of floating types, polynomials, bounds, and a wider type.
 
-Knows two arithmetics by what they offer: `emitting.Arithmetic`, whose values are LLVM's registers, and `ArrayArithmetic`,
-whose values are NumPy's arrays, for reading and testing. Knows no function by name.
+Knows arithmetics by what they offer: that of `emitting.Arithmetic`, whose values are LLVM's registers; the tests have one
+whose values are NumPy's arrays. Knows no function by name.
 """
 
 from collections.abc import Callable
@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-__all__ = ["DOUBLE", "ArrayArithmetic", "Formula", "at_most", "between", "constants", "in_double", "polynomial"]
+__all__ = ["DOUBLE", "Formula", "at_most", "between", "constants", "in_double", "polynomial"]
 
 Formula: TypeAlias = Callable[..., Any]
 
@@ -131,34 +131,3 @@ def in_double(formula: Formula) -> Formula:
         return m.to_float(formula(double, wide))
 
     return rounded
-
-
-class ArrayArithmetic:
-    """What the formulas are computed over: here, for NumPy's arrays of one type."""
-
-    abs, copysign = staticmethod(np.abs), staticmethod(np.copysign)
-
-    def __init__(self, dtype: Any) -> None:
-        self.dtype = np.dtype(dtype)
-        self.integer = np.dtype(f"i{self.dtype.itemsize}")
-        self.wide = np.dtype("f8") if self.dtype.itemsize == 4 else np.dtype(np.longdouble)
-
-    def fma(self, a: Any, b: Any, c: Any) -> Any:
-        """``a b + c``, rounded once but for very few numbers: in a wider type, and then to this one."""
-        a, b, c = (np.asarray(x, self.dtype).astype(self.wide) for x in (a, b, c))
-        return (a * b + c).astype(self.dtype)
-
-    def where(self, condition: Any, a: Any, b: Any) -> Any:
-        return np.where(condition, *(x if isinstance(x, np.ndarray) else self.dtype.type(x) for x in (a, b)))
-
-    def bits(self, x: Any) -> Any:
-        return x.view(self.integer)
-
-    def widened(self, x: Any) -> tuple["ArrayArithmetic", Any]:
-        return ArrayArithmetic(np.float64), x.astype(np.float64)
-
-    def to_float(self, x: Any) -> Any:
-        return x.astype(self.dtype)
-
-    def from_bits(self, i: Any) -> Any:
-        return i.view(self.dtype)

@@ -5,9 +5,10 @@ from math import pi as _pi, sqrt as _sqrt
 import numpy as np
 
 from ...examples import Interval
+from ...layout import in_blocks
 from ...op import elementwise
 from ..activations import sigmoid
-from .origin import from_scipy, scipys
+from .origin import from_scipy, in_machine_code, scipys
 
 _ALL = Interval(-4, 4)
 _INSIDE = Interval(0.1, 0.9)
@@ -18,7 +19,33 @@ def _bell(xp, x):
     return xp.exp(-xp.square(xp.where(xp.absolute(x) > 30, 30, x)))
 
 
-@elementwise(partials=[lambda xp, x: (2 / _sqrt(_pi)) * _bell(xp, x)], domain=_ALL, **scipys("erf"))
+def _times_bell(g, x, name, power, scale):
+    """``g scale e**(power x**2)`` of raw arrays; the function of that name is without g."""
+    if type(x) is not np.ndarray or type(g) is not np.ndarray or x.dtype.char not in "fd" or g.dtype != x.dtype:
+        return g * (scale * _bell(np, x * _sqrt(-power)))
+    out = in_machine_code(name, x, g)
+    if out is None:
+        out = np.empty_like(x)
+        if not in_blocks(lambda *arrays: _bell_into(*arrays, power, scale), g, x, out):
+            _bell_into(g, x, out, power, scale)
+    return out
+
+
+def _bell_into(g, x, out, power, scale):
+    with np.errstate(over="ignore"):  # of an infinite square nothing is left
+        np.multiply(x, x, out=out)
+    out *= power
+    np.exp(out, out=out)
+    out *= scale
+    out *= g
+
+
+@elementwise(
+    partials=[lambda xp, x: (2 / _sqrt(_pi)) * _bell(xp, x)],
+    fused=[lambda g, x: _times_bell(g, x, "erf_slope", -1.0, 2 / _sqrt(_pi))],
+    domain=_ALL,
+    **scipys("erf"),
+)
 def erf(xp, x, /):
     """Error function ``2 / sqrt(pi)`` times the integral of ``e**-t**2`` from 0 to x, element by element.
 
@@ -108,7 +135,12 @@ def erfcinv(xp, x, /):
 _DENSITY = 1 / _sqrt(2 * _pi)
 
 
-@elementwise(partials=[lambda xp, x: _DENSITY * _bell(xp, x * _sqrt(0.5))], domain=_ALL, **scipys("ndtr"))
+@elementwise(
+    partials=[lambda xp, x: _DENSITY * _bell(xp, x * _sqrt(0.5))],
+    fused=[lambda g, x: _times_bell(g, x, "ndtr_slope", -0.5, _DENSITY)],
+    domain=_ALL,
+    **scipys("ndtr"),
+)
 def ndtr(xp, x, /):
     """Distribution function of the standard normal distribution, element by element.
 

@@ -1,12 +1,13 @@
 """Where the values of special functions come from: `scipy.special`, an optional package, imported here only.
 
-It is imported when a function is first called. The error function and the normal distribution, which networks compute
-with, come from Python where SciPy is missing: the same numbers, one by one. As everywhere, narrow types are kept: SciPy
-has no loops for float16, and takes double precision where a single one meets a Python number.
+It is imported when a function is first called, and shares long arrays between the cores. As everywhere, narrow types
+are kept: SciPy has no loops for float16, and takes double precision where a single one meets a Python number. The error
+function and the normal distribution, which networks compute with, come from machine code for long arrays of single
+precision where llvmlite is installed (docs/approximations.md), and from Python, one by one, where SciPy is missing.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache, wraps
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 from ...engine import Variable
 from ...errors import MissingRuleError
 from ...examples import Example
+from ...parallel import share
 
 
 @cache
@@ -46,9 +48,47 @@ def from_scipy(name: str, *arrays: Any) -> Any:
 
     Raises: ImportError that says how to install SciPy, if it is not there, and Python's `math` has no such function.
     """
+    out = _long(name, arrays[0]) if len(arrays) == 1 else None
+    if out is not None:
+        return out
     out = _function(name)(*arrays)
     kept = np.result_type(*arrays)
     return out.astype(kept) if kept.kind == "f" and out.dtype != kept else out
+
+
+_IN_MACHINE_CODE = frozenset({"erf", "erfc", "ndtr"})
+_LONG = 1 << 10  # numbers from which machine code pays, with what it takes to make it
+_TASK = 1 << 15  # numbers that a core takes at once: some hundred microseconds of SciPy
+
+
+def _long(name: str, x: Any) -> Any:
+    """The function of a long dense array; None where it is called in the plain way."""
+    if type(x) is not np.ndarray or x.size < _LONG or x.dtype.char not in "fd" or not x.dtype.isnative:
+        return None
+    out = in_machine_code(name, x) if name in _IN_MACHINE_CODE else None
+    if out is not None or x.size < 2 * _TASK or not (x.flags.c_contiguous or x.flags.f_contiguous):
+        return out
+    out, function = np.empty_like(x), _function(name)
+    if not isinstance(function, np.ufunc):
+        return None
+    flat, flat_out = x.ravel(order="K"), out.ravel(order="K")
+
+    def work(tasks: Iterator[int]) -> None:
+        for task in tasks:
+            part = slice(task * _TASK, (task + 1) * _TASK)
+            function(flat[part], out=flat_out[part])
+
+    share(work, -(-x.size // _TASK))
+    return out
+
+
+def in_machine_code(name: str, x: Any, factor: Any = None) -> Any:
+    """``f(x)``, or ``f(x) * factor``, by a function of autograd_core.kernels.maps; None where there is none."""
+    if x.dtype.char != "f" or x.size < _LONG:
+        return None
+    from ...kernels.maps import mapped
+
+    return mapped(name, x, factor)
 
 
 def scipys(name: str) -> Mapping[str, Any]:

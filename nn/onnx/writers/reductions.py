@@ -91,6 +91,13 @@ def _standardize(graph: Graph, op: Operation) -> str:
     return graph.add("Div", apart, scale)
 
 
+def _standardize_affine(graph: Graph, op: Operation) -> str:
+    out, (_, weight, bias) = _standardize(graph, op), op.arguments
+    if weight is not None:
+        out = graph.add("Mul", out, brought(graph, weight, op.dtype))
+    return out if bias is None else graph.add("Add", out, brought(graph, bias, op.dtype))
+
+
 def _norm(graph: Graph, op: Operation) -> str:
     """Of order 1, 2 or infinity as one node; of another order p, ``(sum |x|^p)^(1/p)``."""
     order, axes, kept = op.options.get("ord"), axes_of(op), _kept(op)
@@ -155,6 +162,7 @@ WRITERS: dict[str, Writer] = {
     "softmax": _along("Softmax"),
     "sort": _sort,
     "standardize": _standardize,
+    "standardize_affine": _standardize_affine,
     "std": _deviation,
     "sum": _reduction("ReduceSum", as_input=True),
     "var": _variance,
