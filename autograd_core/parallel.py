@@ -67,7 +67,7 @@ def get_num_threads() -> int:
     >>> ag.get_num_threads() >= 1
     True
     """
-    return _chosen or min(_cores(), _blas.available() or _cores())
+    return _chosen or min(cores(), _blas.available() or cores())
 
 
 def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True) -> None:
@@ -108,6 +108,11 @@ def on_one_blas_thread() -> "_Blas | nullcontext[None]":
     find their core taken. So whatever calls the BLAS on more than a few thousand numbers does it in such a block.
     """
     return _blas if (_blas.available() or 1) > 1 else nullcontext()
+
+
+def blas_threads() -> int | None:
+    """How many threads NumPy's BLAS may use when no kernel holds it; None if it cannot be told."""
+    return _blas.available()
 
 
 def blas_kernels() -> str:
@@ -294,7 +299,8 @@ def _threads_of_kernels() -> int:
     return 1 if _blas.available() is None else get_num_threads()
 
 
-def _cores() -> int:
+def cores() -> int:
+    """The cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1

@@ -93,10 +93,10 @@ def _introduce(
 
 def _memory(quick: bool) -> list[dict[str, Any]]:
     try:
-        from benchmarks import memory
+        from benchmarks.memory import measure
     except ImportError:
         return []
-    return list(memory.measure(quick, _print))
+    return list(measure(quick, _print))
 
 
 def _in_curves(name: str) -> bool:

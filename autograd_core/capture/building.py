@@ -65,7 +65,7 @@ class Builder:
         for value, out in zip(instruction.outputs, outs, strict=True):
             self._arrays[value] = np.asarray(out)
         name = instruction.label, instruction.position
-        if instruction.kind != "perform" and name not in self._whole:
+        if instruction.kind not in ("perform", "numbers") and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
                 steps, found, exact = lowered(
@@ -86,7 +86,7 @@ class Builder:
             array = self._arrays[value]
             made.append(self._inside(array, pieces) or self.memory.buffer(array, "host"))
         self.pieces.update(zip(instruction.outputs, made, strict=True))
-        effect = instruction.kind == "perform"
+        effect = instruction.kind in ("perform", "numbers")
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
 
     @property
@@ -224,6 +224,8 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
     if instruction.kind == "add":
         return lambda *arrays: filled(inputs[0], arrays) + filled(inputs[1], arrays), values
     function = instruction.target
+    if instruction.kind == "numbers":
+        return function, []
 
     def perform(*arrays: Any) -> Any:
         tensors = tuple(map(as_tensor, arrays))

@@ -43,13 +43,15 @@ class Run:
         self.builder, self.plain = Builder(exact), True
         self.tracer = Tracer(self.builder)
         inputs: list[Value] = []
+        self.arrays: list[int] = []  # which of the leaves are arrays
         lifted: list[Any] = []
-        for leaf in leaves:
+        for i, leaf in enumerate(leaves):
             if isinstance(leaf, Variable):
                 self.plain = False
             if isinstance(leaf, Variable | np.ndarray | np.generic):
                 array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
                 array = np.asarray(array)
+                self.arrays.append(i)
                 inputs.append(self.tracer.input(array))
                 lifted.append(_input(leaf, array))
             else:
@@ -59,7 +61,7 @@ class Run:
             given, named = rebuild(lifted)
             self.result = function(*given, **named)
         outputs, self.rebuild = flatten(self.result)
-        self.inputs = inputs
+        self.inputs, self.single = inputs, isinstance(self.result, Variable)
         self.outputs = [self._output(x) for x in outputs]
         self.program: Program = self.tracer.program(
             getattr(function, "__name__", type(function).__name__), inputs, self.outputs
@@ -126,18 +128,23 @@ class Compiled:
         return f"compile({self._function!r})"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        leaves, _ = flatten([list(args), kwargs]) if kwargs or not _flat(args) else (args, None)
-        key = _signature(leaves, args, kwargs)
-        arrays = [x._array if isinstance(x, Variable) else x for x in leaves if not _is_static(x)]
-        for entry in self._plans.get(key, ()):
-            if entry.plan is not None and entry.guards.hold():
-                try:
-                    results = entry.plan.run(arrays, leaves)
-                except Changed:
-                    continue
-                self.plan = entry.plan
-                return results
-        return self._trace(key, args, kwargs)
+        recording = CONTEXT.get().recording
+        leaves: Sequence[Any] = args
+        if kwargs or not _FLAT.issuperset(map(type, args)):
+            leaves, _ = flatten([list(args), kwargs])
+        key: Any = tuple([_kind(x, recording) for x in leaves])
+        if leaves is not args:
+            key = key, _outline([list(args), kwargs])
+        entries = self._plans.get((recording, key))
+        if entries is not None:
+            for entry in entries:
+                plan = entry.plan
+                if plan is not None and entry.guards.hold():
+                    try:
+                        return plan.run(leaves)
+                    except Changed:
+                        continue
+        return self._trace((recording, key), args, kwargs)
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> Any:
         run = Run(self._function, args, kwargs, self._exact)
@@ -152,7 +159,7 @@ class Compiled:
                 del entries[: -self._size]
             else:
                 entry.again(run, self._function)
-                self.plan = entry.plan
+            self.plan = next((e.plan for e in entries if e.plan is not None and e.guards.same(guards)), self.plan)
             while len(self._plans) > self._size:
                 self._plans.popitem(last=False)
         return run.value()
@@ -179,36 +186,23 @@ class _Entry:
             self.run = None
 
 
-def _flat(args: Sequence[Any]) -> bool:
-    return not any(isinstance(x, list | tuple | dict) or x is None for x in args)
+_FLAT = {np.ndarray, Tensor, np.float64, np.float32, float, int, bool, str}  # what has no parts
 
 
-def _is_static(x: Any) -> bool:
-    return not isinstance(x, Variable | np.ndarray | np.generic)
-
-
-def _signature(leaves: Sequence[Any], args: Any, kwargs: Any) -> Any:
-    """What calls have in common that one plan serves: types, shapes, layouts, and all that is no array."""
-    recording = CONTEXT.get().recording
-    parts: list[Any] = [recording]
-    for x in leaves:
-        if isinstance(x, Variable):
-            a = x._array
-            parts.append((a.shape, a.strides, a.dtype, x.node is not None and recording))
-        elif isinstance(x, np.ndarray | np.generic):
-            parts.append((x.shape, x.strides, x.dtype))
-        else:
-            parts.append((type(x), x))
-    if kwargs or len(leaves) != len(args):
-        parts.append(_outline([list(args), kwargs]))
-    key = tuple(parts)
+def _kind(x: Any, recording: bool) -> Any:
+    """What calls have in common that one plan serves: type, shape, layout; of what is no array, its value."""
+    if isinstance(x, Variable):
+        a = x._array
+        return a.shape, a.strides, a.dtype, x.node is not None and recording
+    if isinstance(x, np.ndarray | np.generic):
+        return x.shape, x.strides, x.dtype
     try:
-        hash(key)
+        hash(x)
     except TypeError as error:
         raise OptionError(
             f"compile: an argument is neither an array nor a constant that can be compared ({error})"
         ) from None
-    return key
+    return type(x), x
 
 
 def _outline(tree: Any) -> Any:

@@ -5,9 +5,11 @@ Knows Tensors. Does not know plans. Each is a function that a replay calls in it
 
 from collections.abc import Callable
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
+from ..arrays import held_elsewhere
 from ..engine import Variable, constant, switched
 from ..tensor import Tensor, gradient_of
 from .lowered import Piece
@@ -27,27 +29,47 @@ def reader(
     `copied` for a copy, `updated` for the array that may be written into.
     """
     shape, strides, dtype = piece.shape, piece.strides, piece.dtype
+    known: Callable[[], Any] = _nothing  # the array that was there last time, weakly
 
-    def read() -> Any:
-        if of_grad:
-            grad = tensor._grad
-            if grad is None:
-                raise Changed
-            array = grad._array
-        else:
-            array = _writable(tensor) if updated else tensor._array
+    def checked(array: Any) -> Any:
+        nonlocal known
         array = array if isinstance(array, np.ndarray) else np.asarray(array)
-        if array.strides != strides or array.shape != shape or array.dtype != dtype:
-            if array.shape != shape or array.dtype != dtype:
-                raise Changed
+        if array.shape != shape or array.dtype != dtype:
+            raise Changed
+        if array.strides != strides and array.size > 1:
             laid = np.empty_like(array)
             if laid.strides != strides:
                 raise Changed
             laid[...] = array
-            array = laid
-        return array.copy(order="K") if copied else array
+            return laid
+        known = ref(array)
+        return array
 
-    return read
+    def read_grad() -> Any:
+        if tensor._grad is None:
+            raise Changed
+        return checked(tensor._grad._array)
+
+    def read() -> Any:
+        array = tensor._array
+        return array if array is known() else checked(array)
+
+    def read_to_update() -> Any:
+        if not tensor.shared and held_elsewhere(tensor._array):
+            with switched(recording=False):
+                tensor.writable()
+        array = tensor._array
+        return array if array is known() else checked(array)
+
+    if of_grad:
+        return read_grad
+    if updated:
+        return read_to_update
+    return (lambda: read().copy(order="K")) if copied else read
+
+
+def _nothing() -> None:
+    return None
 
 
 def writer(tensor: Tensor) -> Callable[[Any], None]:
@@ -85,8 +107,3 @@ def unwrapped(result: Any) -> Any:
     if isinstance(result, tuple):
         return tuple(map(unwrapped, result))
     return result._array if isinstance(result, Variable) else () if result is None else result
-
-
-def _writable(tensor: Tensor) -> Any:
-    with switched(recording=False):
-        return tensor.writable()

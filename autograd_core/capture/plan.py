@@ -6,6 +6,7 @@ Knows how steps are put in order and which executor takes them. Does not know wh
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..engine import Variable
 from ..kernels.llvm import available
 from ..tensor import constant_of
 from .lowered import Piece
@@ -30,14 +31,18 @@ class Plan:
         inputs = [run.builder.pieces[value] for value in run.inputs]
         self.replay = Replay(steps, inputs, outputs, native=not run.builder.exact and available())
         self._run, self._rebuild, self._plain = self.replay.run, run.rebuild, run.plain
-        self._given = [run.inputs.index(x) if isinstance(x, Value) and x in run.inputs else None for x in run.outputs]
+        self._arrays = run.arrays
         self._numbers = [not isinstance(x, Piece) for x in outputs]
+        self._single = run.single and not self._numbers[0]
 
-    def run(self, arrays: Sequence[Any], leaves: Sequence[Any]) -> Any:
-        """The results of a call with these arrays."""
+    def run(self, leaves: Sequence[Any]) -> Any:
+        """The results of a call with these arguments."""
+        arrays = [x._array if isinstance(x, Variable) else x for x in map(leaves.__getitem__, self._arrays)]
         found = self._run(*arrays)
         if self._plain:
-            made = [x if n else x if x.ndim else x[()] for x, n in zip(found, self._numbers, strict=True)]
+            made = [x if n or x.ndim else x[()] for x, n in zip(found, self._numbers, strict=True)]
+        elif self._single:
+            return constant_of(found[0])
         else:
             made = [x if n else constant_of(x) for x, n in zip(found, self._numbers, strict=True)]
         return self._rebuild(made)

@@ -51,7 +51,7 @@ class Value:
 
 Argument: TypeAlias = Any  # a Value, a number, None, or a tuple of these
 
-Kind = Literal["apply", "pull", "add", "read", "read_grad", "store", "store_grad", "perform", "update"]
+Kind = Literal["apply", "pull", "add", "read", "read_grad", "store", "store_grad", "perform", "numbers", "update"]
 
 
 @dataclass(eq=False)
@@ -65,6 +65,7 @@ class Instruction:
       read, read_grad      the value, or the gradient, that `target` has now: a Tensor from outside the function
       store, store_grad    give `target` a value, or a gradient (None: none)
       perform     call `target` with the inputs, as `ag.perform` does
+      numbers     what an optimizer computes with in this step: `target` returns them as a list of arrays
       update      an optimizer writes into what `avals` are, Tensors or arrays; the outputs are their new values
     options       the static options of the operation, by name; arrays in them are Values
     outputs       the values it makes
@@ -101,7 +102,7 @@ class Instruction:
     @property
     def has_effect(self) -> bool:
         """Whether something besides the outputs comes of it."""
-        return self.kind in ("store", "store_grad", "perform", "update")
+        return self.kind in ("store", "store_grad", "perform", "numbers", "update")
 
 
 def values_in(tree: Any) -> Iterator[Value]:

@@ -253,7 +253,7 @@ class _Reader:
             self._check_array(inputs[0] if isinstance(inputs[0], tuple) else (), op.name)
         else:
             self._check_array(inputs, op.name)
-        self._define(outs, 2 if op.aux else 1)
+        self._define(outs, len(outs) if op.aux else 1)
         self._add(Instruction("apply", op, inputs, tuple(v for _, v in outs), given), path)
 
     def _by_name(self, op: Op, args: Sequence[Any], named: Mapping[str, Any]) -> dict[str, Any]:
@@ -283,6 +283,7 @@ class _Reader:
         args, named = self._arguments()
         read = [name for name in op.residuals if name in op.reads[rule] or name in op.fused_reads[rule]]
         known = {name: True for name in read if name in op.masks} | dict(named)
+        known = {name: known[name] for name in ("g", *op.residuals) if name in known} | known
         options = {name: known.pop(name) if name in known else op.defaults.get(name, known) for name in op.statics}
         lacking = [name for name in (*options, *read) if options.get(name) is known or name not in (*known, *options)]
         unknown = [name for name in known if name != "g" and name not in op.residuals]
@@ -331,7 +332,7 @@ class _Reader:
         self._take("(")
         while not self._is("sign", ")"):
             kind, word = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-            if kind == "word" and self._is("sign", "=", 1):
+            if kind in ("word", "number") and word.isidentifier() and self._is("sign", "=", 1):
                 self.at += 2
                 if word in named:
                     self.refuse(f"{word} is given twice")
@@ -380,6 +381,8 @@ class _Reader:
             return _NAMED[text]
         if kind == "word" and text in _TYPES:
             return self._scalar(_TYPES[text]) if self._is("sign", "(") else _TYPES[text]
+        if kind == "word" and self._is("sign", "("):
+            return self._named_tuple(text, depth)
         if text == "...":
             return Ellipsis
         if text in ("(", "["):
@@ -388,7 +391,7 @@ class _Reader:
             return self._dict(depth)
         self.refuse(f"a value is needed, got {text}")
 
-    def _sequence(self, opening: str, depth: int) -> Any:
+    def _sequence(self, opening: str, depth: int, several: bool = False) -> Any:
         closing = {"(": ")", "[": "]"}[opening]
         items: list[Any] = []
         comma = False
@@ -400,7 +403,17 @@ class _Reader:
         self.at += 1
         if opening == "[":
             return items
-        return tuple(items) if comma or len(items) != 1 else items[0]
+        return tuple(items) if several or comma or len(items) != 1 else items[0]
+
+    def _named_tuple(self, name: str, depth: int) -> Any:
+        """One of the kinds of tuples that operations use; any other is a plain one."""
+        self.at += 1
+        parts = self._sequence("(", depth, several=True)
+        for kind in tuple.__subclasses__():
+            ours = kind.__module__.partition(".")[0] == __name__.partition(".")[0]
+            if ours and kind.__name__ == name and len(getattr(kind, "_fields", ())) == len(parts):
+                return kind(*parts)
+        return parts
 
     def _dict(self, depth: int) -> dict[Any, Any]:
         found: dict[Any, Any] = {}

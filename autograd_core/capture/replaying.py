@@ -5,12 +5,14 @@ for each call, so that replaying costs what the calls cost; `Replay.source` is t
 """
 
 import linecache
+import math
 from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
 import numpy as np
 
+from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment, takes
 from .lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .planning import Layout, buffers_of, laid_out
@@ -37,13 +39,18 @@ class Replay:
         for buffer in out_buffers | owned:
             if buffer.kind == "temporary":
                 buffer.kind = "output"
+        self._owned: dict[Buffer, Piece] = {}  # how a buffer that is handed out is most often seen
+        for piece in (*(p for step in steps for p in getattr(step, "taken", ())), *self.outputs):
+            if isinstance(piece, Piece) and _dense(piece):
+                self._owned.setdefault(piece.buffer, piece)
+        self._placed: set[Buffer] = set()  # those whose addresses machine code has
         self.items: list[Step | Segment] = segmented(steps, out_buffers) if native else [*steps]
         stages = [stage for item in self.items for stage in _stages(item)]
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
-        self._arena = self._memory[-_address(self._memory) % 64 :]
+        self._arena = self._memory[-address(self._memory) % 64 :]
         self._names: dict[str, Any] = {"copyto": np.copyto, "ndarray": np.ndarray, "empty": np.empty}
-        self._names["uint8"], self._names["address"] = np.dtype(np.uint8), _address
+        self._names["uint8"] = np.dtype(np.uint8)
         self._pieces: dict[Piece, str] = {}
         self._lines: list[str] = []
         self._make_table()
@@ -99,7 +106,13 @@ class Replay:
         """New memory for a buffer that is handed out, when it is first used."""
         if buffer not in self._begun:
             self._begun.add(buffer)
-            self._lines.append(f"b{buffer.number} = empty({max(buffer.nbytes, 1)}, uint8)")
+            whole = self._owned.get(buffer)
+            if whole is not None and whole.offset == 0 and _c_order(whole):
+                self._whole[buffer] = whole
+                self._lines.append(f"b{buffer.number} = empty({whole.shape}, {self._name(whole.dtype, 'd')})")
+            else:
+                self._whole[buffer] = Piece(buffer, 0, (buffer.nbytes,), (1,), np.dtype(np.uint8))
+                self._lines.append(f"b{buffer.number} = empty({max(buffer.nbytes, 1)}, uint8)")
 
     def _static(self, piece: Piece) -> Any:
         if piece.buffer.kind == "constant":
@@ -110,7 +123,7 @@ class Replay:
 
     def _view(self, piece: Piece) -> str:
         name = f"b{piece.buffer.number}"
-        if piece.buffer.kind == "output":
+        if piece.buffer.kind == "output" and self._whole[piece.buffer] != piece:
             shape, dtype = piece.shape, self._name(piece.dtype, "d")
             return f"ndarray({shape}, {dtype}, {name}, {piece.offset}, {piece.strides})"
         whole = self._whole[piece.buffer]
@@ -136,8 +149,8 @@ class Replay:
             return
         table = np.zeros(max(b.number for b in used) + 1, np.uint64)
         self._names["table"] = table
-        self._table = _address(table)
-        start = _address(self._arena)
+        self._table = address(table)
+        start = address(self._arena)
         for buffer in used:
             if buffer.kind == "temporary":
                 table[buffer.number] = start + self.layout.offsets[buffer]
@@ -145,15 +158,17 @@ class Replay:
                 table[buffer.number] = _low(buffer.array)
 
     def _segment(self, segment: Segment) -> None:
+        moved = []
         for buffer in sorted({b for stage in segment.stages for b in stage}, key=lambda b: b.number):
-            if buffer.kind == "output":
-                self._begin(buffer)
-                self._lines.append(f"table[{buffer.number}] = address(b{buffer.number})")
-            elif buffer.kind in ("input", "host"):
-                offset = self._whole[buffer].offset
-                self._lines.append(
-                    f"table[{buffer.number}] = address(b{buffer.number})" + (f" - {offset}" if offset else "")
-                )
+            if buffer.kind in ("input", "host", "output") and buffer not in self._placed:
+                if buffer.kind == "output":
+                    self._begin(buffer)
+                self._placed.add(buffer)
+                moved.append(buffer)
+        if moved:
+            places = [(b.number, self._whole[b].offset) for b in moved]
+            resolve = self._name(resolver(places, self._table), "resolve")
+            self._lines.append(f"{resolve}({', '.join(f'b{b.number}' for b in moved)})")
         self._lines.append(f"{self._name(segment.run, 'segment')}({self._table})")
 
     # --- steps --------------------------------------------------------------------------------------------------------
@@ -211,9 +226,12 @@ class Replay:
         if not step.outputs:
             self._lines.append(f"{call}({given})")
             return
-        checked = self._name(_as_planned(step.outputs, step.label), "planned")
         names = ", ".join(f"b{p.buffer.number}" if p.buffer.kind == "host" else "_" for p in step.outputs)
-        self._lines.append(f"{names}, = {checked}({call}({given}))")
+        if step.label == "numbers":  # always the same
+            self._lines.append(f"{names}, = {call}({given})")
+        else:
+            checked = self._name(_as_planned(step.outputs, step.label), "planned")
+            self._lines.append(f"{names}, = {checked}({call}({given}))")
         for piece in step.outputs:
             if piece.buffer.kind == "host":
                 self._whole[piece.buffer] = piece
@@ -267,6 +285,10 @@ def _as_planned(pieces: Sequence[Piece], label: str) -> Callable[[Any], tuple[An
     return planned
 
 
+def _dense(piece: Piece) -> bool:
+    return piece.offset == 0 and piece.buffer.nbytes == math.prod(piece.shape) * piece.dtype.itemsize
+
+
 def _c_order(piece: Piece) -> bool:
     expected = piece.dtype.itemsize
     for n, stride in zip(piece.shape[::-1], piece.strides[::-1], strict=True):
@@ -274,10 +296,6 @@ def _c_order(piece: Piece) -> bool:
             return False
         expected *= n
     return True
-
-
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
 
 
 def _low(array: Any) -> int:

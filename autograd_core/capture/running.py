@@ -82,7 +82,9 @@ class Replay:
         name = f"{self.program.name}: {self.program.names.get(value, value)}"
         if isinstance(given, Variable):
             if given.node is not None:
-                raise GraphError(f"{name}: a program records nothing, so that the gradient would be lost; use .detach()")
+                raise GraphError(
+                    f"{name}: a program records nothing, so that the gradient would be lost; use .detach()"
+                )
             given = given._array
         array = np.asarray(given)
         if array.dtype != value.dtype:
@@ -112,6 +114,10 @@ class Replay:
                 return setter_of_grad(i.target, True), []
             put = setter_of_grad(i.target, False)
             return lambda array: put(np.array(array)), list(values_in(i.inputs))
+        if i.kind == "update":
+            raise GraphError(
+                f"{self.program.name}: it updates in place, as a part of a plan; ag.trace gives a program that runs"
+            )
         return executable(i)
 
     def _reader(self, i: Instruction) -> Callable[[], Any]:
@@ -139,15 +145,13 @@ class Replay:
     def _keep(self, values: dict[Value, Any], i: Instruction, found: Any) -> None:
         if not i.outputs:
             return
-        several = len(i.outputs) > 1 or (i.kind == "perform" and isinstance(found, tuple))
-        results = tuple(found) if several else (found,)
+        results = found if isinstance(found, tuple) else (found,)
         if len(results) != len(i.outputs):
             raise DataError(f"{self._named(i)}: it gave {len(results)} results")
         for value, result in zip(i.outputs, results, strict=True):
-            if value.dtype != object:
-                shape, dtype = np.shape(result), getattr(result, "dtype", None)
-                if shape != value.shape or dtype != value.dtype:
-                    raise DataError(f"{self._named(i)}: it gave {dtype}[{','.join(map(str, shape))}]")
+            shape, dtype = np.shape(result), getattr(result, "dtype", None)
+            if shape != value.shape or dtype != value.dtype:
+                raise DataError(f"{self._named(i)}: it gave {dtype}[{','.join(map(str, shape))}]")
             values[value] = result
 
     def _named(self, i: Instruction) -> str:

@@ -12,14 +12,18 @@ from dataclasses import replace
 from types import FrameType
 from typing import Any
 
+import numpy as np
+
+from ..calling import Aval
 from ..containers import flatten
 from ..engine import Variable
+from ..errors import GraphError
 from ..op import REGISTRY
 from ..places import variables_of
 from ..tensor import Tensor
 from ..viz.names import entries, outermost
 from .compiling import Run, run_traced
-from .program import Program
+from .program import Instruction, Program, Value
 
 __all__ = ["trace"]
 
@@ -61,9 +65,23 @@ def _traced(function: Callable[..., Any]) -> Callable[..., Program]:
     @functools.wraps(function, updated=())
     def traced(*args: Any, **kwargs: Any) -> Program:
         run = run_traced(function, args, kwargs)
+        for i in run.program.instructions:
+            if i.kind == "pull":
+                _check_residuals(i, i.inputs)
         return _described(run, function, args, kwargs, sys._getframe(1))
 
     return traced
+
+
+def _check_residuals(i: Instruction, residuals: Any) -> None:
+    """Refuse what holds arrays of this one call where nobody sees them."""
+    for x in residuals:
+        if isinstance(x, tuple):
+            _check_residuals(i, x)
+        elif not isinstance(x, Value | Aval | np.generic | bool | int | float | str | None):
+            raise GraphError(
+                f"trace: {i.label} reads a {type(x).__name__} of this one call{f' ({i.place}: {i.place.text})' if i.place else ''}; it cannot be captured"
+            )
 
 
 def _described(run: Run, function: Any, args: Any, kwargs: Any, frame: FrameType) -> Program:

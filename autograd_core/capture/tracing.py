@@ -160,7 +160,7 @@ class Tracer:
     def option(self, option: Any) -> Any:
         """A static option, with Values in the place of arrays."""
         if isinstance(option, tuple):
-            return tuple(map(self.option, option))
+            return rebuilt(option, map(self.option, option))
         if isinstance(option, np.ndarray):
             return self._constant(option)
         return option
@@ -397,7 +397,7 @@ class Tracer:
             found = tuple(numbers())
         finally:
             self.muted -= 1
-        self._emit("perform", None, (), *found, target=lambda: tuple(numbers()))
+        self._emit("numbers", None, (), *found, target=numbers)
         given = [self.argument(x, x._array if isinstance(x, Variable) else x) for x in arrays]
         raws = []
         for x, is_written in zip(arrays, written, strict=True):

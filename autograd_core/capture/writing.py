@@ -24,6 +24,7 @@ default are left out.
 """
 
 import base64
+import functools
 import json
 import math
 import re
@@ -86,7 +87,7 @@ class Writer:
             if i is None:
                 yield f"... {len(program) - limit:,} instructions; text(limit=None) shows all"  # type: ignore[operator]
                 continue
-            if i.place is not None and str(i.place) != place:
+            if i.place is not None and str(i.place) != place and i.kind != "store_grad":  # these stand at the end
                 place = str(i.place)
                 yield f"# {_line(place)}: {_line(i.place.text)}"
             statement = self.statement(i)
@@ -117,14 +118,15 @@ class Writer:
             done = f"{i.kind} {_word(self._outside[id(i)])}"
         elif i.kind == "add":
             done = f"{self._value(i.inputs[0])} + {self._value(i.inputs[1])}"
-        elif i.kind == "perform":
+        elif i.kind in ("perform", "update"):
+            name = _function(i.target)
             if self.exact:
+                where = f" ({i.place}: {i.place.text})" if i.place else ""
                 raise GraphError(
-                    f"save: {self.program.name} performs {i.label.removeprefix('perform ')}, a Python function, which "
-                    f"text cannot hold{f' ({i.place}: {i.place.text})' if i.place else ''}; leave it outside of what "
-                    "is traced, or write it with operations"
+                    f"save: {self.program.name} performs {name}, a Python function, which text cannot hold{where}; "
+                    "leave it outside of what is traced, or write it with operations"
                 )
-            done = f"{i.label}({self._given(i.inputs, {})})"
+            done = f"{i.kind} {_word(name)}({self._given(i.inputs, {})})"
         else:
             done = f"{i.label}({self._given(*(self._applied(i) if i.kind == 'apply' else self._pulled(i)))})"
         return f"{outs} = {done}" if outs else done
@@ -180,7 +182,8 @@ class Writer:
             return ":".join(ends if ends[2] else ends[:2])
         if isinstance(x, tuple):
             inside = ", ".join(map(self._value, x))
-            return f"({inside}{',' if len(x) == 1 else ''})"
+            named = type(x).__name__ if hasattr(x, "_fields") else ""
+            return f"{named}({inside}{',' if len(x) == 1 else ''})"
         if isinstance(x, list):
             return f"[{', '.join(map(self._value, x))}]"
         if isinstance(x, dict):
@@ -262,3 +265,11 @@ def _line(text: str) -> str:
 def _brief(x: Any) -> str:
     name = getattr(x, "__qualname__", None)
     return f"{type(x).__name__} {name}" if isinstance(name, str) else type(x).__name__
+
+
+def _function(function: Any) -> str:
+    """What a function is called where it was written."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    name = getattr(function, "__qualname__", type(function).__name__)
+    return str(name).replace(".<locals>", "")

@@ -4,8 +4,8 @@ Note [Taps and runs]
 A convolution is a product of a matrix of weights with a matrix of patches, which need not be made: element (k, j) of it
 is ``x[base + taps[k] + j]``, if j runs over numbers that are neighbours in memory both in x and in the output (a run:
 in batch-last memory, many positions of many images). So one kernel serves every geometry, and the geometry is tables:
-offsets of taps; runs, each with its place in both arrays, its length, and how many more like it follow, at what steps (the rows of an
-image); and spans, the ranges of taps that a run meets.
+offsets of taps; runs, each with its place in both arrays, its length, and how many like it stand at what steps (rows of
+an image); and spans, the ranges of taps that a run meets.
 Source: Marat Dukhan, The Indirect Convolution Algorithm (2019), who keeps pointers in the place of offsets.
 
 `products` multiplies weights with patches (a tile of outputs lies in registers, and each tap adds to it), `correlations`
@@ -23,7 +23,7 @@ from .emitting import Module, Value
 from .llvm import compiled, vector_bytes
 from .writing import INDEX, Code
 
-__all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "tile_columns"]
+__all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "tile_columns", "tile_rows"]
 
 Type = np.dtype[Any]
 
@@ -31,7 +31,6 @@ Type = np.dtype[Any]
 RUN = ("x", "out", "length", "first span", "last span", "count", "x step", "out step")
 PLACE = ("x", "out")
 JOB = ("x", "out", "length", "first place", "last place", "first tap", "last tap")
-_STEPS = 4  # vectors of a row that one turn of the innermost loop of `correlations` adds
 
 
 @cache
@@ -60,9 +59,15 @@ def correlations(dtype: Type, rows: int) -> Any:
     return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 6)
 
 
+def tile_rows(rows: int) -> int:
+    """How many of so many rows a tile has: equal parts, or nearly, and not too many for the registers."""
+    most = 8 if vector_bytes() == 64 else 4
+    return -(-rows // -(-rows // most))
+
+
 def tile_columns(rows: int) -> int:
-    """How wide a tile of so many rows is: its sums, a row of vectors and one number for all share the registers."""
-    return max(1, min(8, (24 if vector_bytes() == 64 else 12) // rows))
+    """How many vectors, or taps, stand in each row of a tile: sums, a row of them and one number share the registers."""
+    return min(8, (24 if vector_bytes() == 64 else 12) // rows)
 
 
 def _write_products(module: Module, dtype: Type, tile: int) -> None:
@@ -128,9 +133,8 @@ def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
             x1, out1 = c.record("%places", r, len(PLACE))
             seen = [c.at("%x", x0 + x1 + offset) for offset in offsets]
             outs = [c.at("%out", out0 + out1 + (o + i) * row) for i in range(tile)]
-            with c.loop(0, whole, _STEPS * c.lanes, sums) as (j, inner):
-                for step in range(_STEPS):
-                    add(inner, *([c.at(c.at(p, j), c.number(step * c.lanes)) for p in ps] for ps in (seen, outs)))
+            with c.loop(0, whole, c.lanes, sums) as (j, inner):
+                add(inner, *([c.at(p, j) for p in ps] for ps in (seen, outs)))
             with c.loop(whole, length, c.lanes, inner) as (j, inner):
                 add(inner, *([c.at(p, j) for p in ps] for ps in (seen, outs)), c.mask(length - j))
             sums[:] = inner
@@ -140,7 +144,7 @@ def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
 
     with c.loop(c.argument("first"), c.argument("last")) as (job, _):
         x0, out0, length, first_place, last_place, first_tap, last_tap = c.record("%jobs", job, len(JOB))
-        whole = length - c.remainder(length, _STEPS * c.lanes)
+        whole = length - c.remainder(length, c.lanes)
         middle = last_tap - c.remainder(last_tap - first_tap, columns)
         with c.loop(c.argument("o_first"), c.argument("o_last"), tile) as (o, _):
             with c.loop(first_tap, middle, columns) as (k, _):

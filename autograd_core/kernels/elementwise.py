@@ -99,8 +99,10 @@ _EXACT: dict[str, Callable[..., Value]] = {
     "invert": lambda x: ~x,
 }
 _ONLY_REAL = frozenset(
-    ["divide", "true_divide", "reciprocal", "sqrt", "floor", "ceil", "trunc", "rint", "copysign", "fabs"]
-    + ["isnan", "isfinite", "isinf", "signbit"]
+    {
+        *("divide", "true_divide", "reciprocal", "sqrt", "floor", "ceil", "trunc", "rint", "copysign", "fabs"),
+        *("isnan", "isfinite", "isinf", "signbit"),
+    }
 )
 
 

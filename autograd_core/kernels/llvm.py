@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import OptionError
 
-__all__ = ["Library", "available", "compiled", "vector_bytes"]
+__all__ = ["Library", "available", "compiled", "folder", "vector_bytes"]
 
 
 @cache
@@ -98,29 +98,30 @@ def _machine() -> tuple[Any, str, str]:
 
 
 @cache
-def _folder() -> Path | None:
+def folder() -> Path | None:
+    """Where compiled code is kept; None for nowhere."""
     chosen = os.environ.get("AUTOGRAD_CORE_CACHE")
     if chosen == "0":
         return None
     if chosen:
-        folder = Path(chosen)
+        place = Path(chosen)
     elif sys.platform == "win32":
-        folder = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "autograd_core" / "code"
+        place = Path(os.environ.get("LOCALAPPDATA", Path.home())) / "autograd_core" / "code"
     else:
-        folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograd_core" / "code"
+        place = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "autograd_core" / "code"
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError:
         return None  # a home that cannot be written to: compile in every run
-    return folder
+    return place
 
 
 def _kept(key: str) -> bytes | None:
-    folder = _folder()
-    if folder is None:
+    place = folder()
+    if place is None:
         return None
     try:
-        content = (folder / f"{key}.o").read_bytes()
+        content = (place / f"{key}.o").read_bytes()
     except OSError:
         return None
     digest, code = content[:32], content[32:]
@@ -128,12 +129,12 @@ def _kept(key: str) -> bytes | None:
 
 
 def _keep(key: str, code: bytes) -> None:
-    folder = _folder()
-    if folder is None:
+    place = folder()
+    if place is None:
         return
     try:
-        with tempfile.NamedTemporaryFile(dir=folder, delete=False) as file:
+        with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
             file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, folder / f"{key}.o")
+        os.replace(file.name, place / f"{key}.o")
     except OSError:
         return  # a full disk: the code is loaded all the same

@@ -199,8 +199,8 @@ def _line(step: Elementwise | Reduce) -> tuple[tuple[int, ...], Line]:
     if isinstance(step, Reduce):
         full = step.operand.shape
         axes = tuple(axis % len(full) for axis in step.axes) if full else ()
-        kept = iter(step.out.strides)
-        out_strides = [0 if axis in axes else next(kept) for axis in range(len(full))]
+        own = iter(step.out.strides)
+        out_strides = [0 if axis in axes else next(own) for axis in range(len(full))]
         kept_axes = [axis for axis, length in enumerate(full) if length != 1]
         shape = tuple([full[axis] for axis in kept_axes])
         operand = Access(

@@ -64,11 +64,10 @@ def write(
         _write_blas(function, product, bases)
         return
     pointers = [moved(function, bases(piece.buffer), piece.offset) for piece in (product.a, product.b, product.out)]
-    lengths = product.out.shape[: -2 if min(len(product.a.shape), len(product.b.shape)) > 1 else -1]
-    lengths = lengths if max(len(product.a.shape), len(product.b.shape)) > 2 else ()
-    stacked = [_of_stack(piece, len(lengths)) for piece in (product.a, product.b, product.out)]
+    axes = max(len(product.a.shape), len(product.b.shape), 2) - 2
+    stacked = [_of_stack(product.a, axes), _of_stack(product.b, axes), product.out.strides[:axes]]
     loops = []
-    for axis, length in enumerate(lengths):
+    for axis, length in enumerate(product.out.shape[:axes]):
         loop = Loop(function, "0", str(length), 1)
         loops.append(loop)
         for at, strides in enumerate(stacked):
@@ -135,8 +134,8 @@ _Oriented: TypeAlias = tuple[tuple[int, int, int], list[tuple[int, int, int]]]
 def _orientations(product: Product) -> list[_Oriented]:
     """The product, and that of the transposes, as far as the rows of the result lie side by side there.
 
-    Each as sizes (m, n, k), and for both factors and the result which piece it is (0: a, 1: b, 2: out), with its strides
-    (row, column).
+    Each as sizes (m, n, k), and for both factors and the result which piece it is (0: a, 1: b, 2: out), with its
+    strides (row, column).
     """
     m, n, k = _sizes(product)
     a, b, out = product.a, product.b, product.out

@@ -184,7 +184,7 @@ class Segment:
         return len(code.nest.lines) <= 64
 
     def _write_shared(self, nest: Nest, code: NestCode, leaves: Callable[[Buffer], bool]) -> bool:
-        """Write a nest as a function of a part of it, and what is to be done before and after; False if it cannot be."""
+        """Write a nest as a function of a part of it, with what is to be done around it; False if it cannot be."""
         total = code.outer[0] if code.outer else code.whole // (code.lanes * code.rounds)
         count = min(1 << (nest.size // _PART).bit_length(), _PARTS, total)
         if count < 2:

@@ -5,8 +5,8 @@ product of any size (`gemm.py`): `products.py` does.
 
 A tile of the result is in registers while the whole inner length passes. Where rows of the second factor lie side by
 side, each is a few vectors, and is multiplied by one number of the first factor after the other. Where both factors lie
-side by side along the inner length (the usual ``x @ weight.T``), vectors of both are multiplied, and the lanes summed up
-at the end.
+side by side along the inner length (the usual ``x @ weight.T``), vectors of both are multiplied, and the lanes summed
+up at the end.
 """
 
 from collections.abc import Callable

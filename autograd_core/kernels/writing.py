@@ -123,15 +123,24 @@ class Code:
 
     def totals(self, values: Sequence[Value]) -> Value:
         """The sum over the lanes of each value, side by side, as one value."""
-        wanted = len(values)
-        values = [*values, *[self.zeros()] * ((1 << (wanted - 1).bit_length()) - wanted)]
+        count = 1 << (len(values) - 1).bit_length()
+        filled = [*values, *[self.zeros()] * (count - len(values))]
+        several = [self._totals(filled[i : i + self.lanes]) for i in range(0, count, self.lanes)]
+        while len(several) > 1:
+            several = [
+                self._shuffled(a, b, range(2 * a.lanes)) for a, b in zip(several[::2], several[1::2], strict=True)
+            ]
+        return self._shuffled(several[0], several[0], range(len(values))) if len(values) < count else several[0]
+
+    def _totals(self, values: list[Value]) -> Value:
+        """The same for as many values as there are lanes, or a half of that, or a quarter, and so on."""
         count = len(values)
         while len(values) > 1:  # neighbouring lanes are added, and the values of a pair stand side by side
             values = [self._halved(a, b) for a, b in zip(values[::2], values[1::2], strict=True)]
         total = values[0]
         while total.lanes > count:
             total = self._halved(total)
-        return self._shuffled(total, total, range(wanted)) if wanted < total.lanes else total
+        return total
 
     def _halved(self, a: Value, b: Value | None = None) -> Value:
         lanes = a.lanes * (1 if b is None else 2)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.convolution import correlations, products, tile_columns
+from ..kernels.convolution import correlations, products, tile_columns, tile_rows
 from ..parallel import share
 from .convolution_geometry import Form, Ints
 
@@ -60,7 +60,7 @@ def transposed(form: Form, g: Array, w: Array, out: Array) -> None:
 def _multiply(form: Form, back: bool, x: Array, w: Array, bias: Array | None, out: Array) -> None:
     """Shapes: w (groups, rows, *kernel, taps of one kernel position)."""
     groups, rows = w.shape[:2]
-    tile = _even(rows)
+    tile = tile_rows(rows)
     columns = tile_columns(tile)
     tables = _product_tables(form, back, columns, columns * llvm.vector_bytes() // out.itemsize)
     kernel = products(out.dtype, tile)
@@ -91,7 +91,7 @@ def weight(form: Form, x: Array, g: Array) -> Array:
     """
     tables = _correlation_tables(form)
     rows, taps, size = form.out_channels // form.groups, len(tables.taps), x.itemsize
-    tile = _even(rows)
+    tile = tile_rows(rows)
     whole = rows - rows % tile
     parts = [(0, whole, correlations(x.dtype, tile))]
     if whole < rows:
@@ -329,11 +329,6 @@ def _cuts(costs: list[int], parts: int) -> list[int]:
     total = np.cumsum([0, *costs])
     inner = np.searchsorted(total, np.arange(1, parts) * (total[-1] / parts))
     return [int(cut) for cut in np.unique([0, *inner, len(costs)])]
-
-
-def _even(rows: int) -> int:
-    """How many rows a tile has: nearly equal parts of at most eight."""
-    return -(-rows // -(-rows // 8))
 
 
 def _packed(w: Array, orders: tuple[Ints, ...], tile: int) -> Array:

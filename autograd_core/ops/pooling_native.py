@@ -40,9 +40,13 @@ def suits(grid: Grid, x: Array) -> bool:
     plain = type(x) is np.ndarray and x.dtype.char in "fd" and x.dtype.isnative
     if not plain or x.size < _WORTHWHILE or len(grid.taps) > MOST_TAPS or not llvm.available():
         return False
-    return all(stride % x.itemsize == 0 for stride in x.strides) and any(
-        x.strides[axis] == x.itemsize and 4 * x.shape[axis] * x.itemsize >= llvm.vector_bytes() for axis in (0, 1)
-    )
+    return all(stride % x.itemsize == 0 for stride in x.strides) and _row(x) is not None
+
+
+def _row(x: Array) -> int | None:
+    """Which of the batch and the channels are neighbours in memory, enough of them for a good part of a vector."""
+    least = max(2, llvm.vector_bytes() // (4 * x.itemsize))
+    return next((axis for axis in (0, 1) if x.strides[axis] == x.itemsize and x.shape[axis] >= least), None)
 
 
 def forward(grid: Grid, x: Array, out: Array, found: Array) -> None:
@@ -57,7 +61,8 @@ def transposed(grid: Grid, x: Array, g: Array, found: Array) -> None:
 
 def _call(kernel: Any, grid: Grid, x: Array, out: Array, found: Array) -> None:
     size, shape = x.itemsize, grid.out_shape
-    row = next(axis for axis in (0, 1) if x.strides[axis] == size and x.shape[axis] > 1)
+    row = _row(x)
+    assert row is not None
     assert all(a == size * b for a, b, n in zip(out.strides, found.strides, shape, strict=True) if n > 1)
     # the outermost axis is shared between the cores: one along which windows do not overlap
     rest = sorted({0, 1, 2, 3} - {row}, key=lambda axis: (not grid.disjoint and axis > 1, -x.strides[axis]))

@@ -131,8 +131,8 @@ def _roof(findings: Findings, first: list[str]) -> Section:
         [
             "How fast each row's arithmetic runs, under what this machine can do: the fastest float32 matrix product "
             "of any contestant in this run, and copies of arrays. Only the work that cannot be avoided counts: "
-            "products, and inputs and parameters moved once. Small rows lie low because a step costs time even when there is "
-            "little to compute.",
+            "products, and inputs and parameters moved once. Small rows lie low because a step costs time "
+            "even when there is little to compute.",
             Picture("roofline", charts.roofline(findings, first)),
             "The fraction of the machine's speed that each contestant reaches.",
             tables.fractions(findings, first),

@@ -103,11 +103,10 @@ class Noted:
 
     def instead(self, dtype: np.dtype[Any], numbers: Sequence[float]) -> list[Array]:
         """The numbers, written down; or those that were written down before."""
-        if self._given is not None:
-            array = next(self._given)
-        else:
-            array = np.array(numbers, dtype)
-            self.arrays.append(array)
+        if self._given is None:
+            self.arrays.append(np.array(numbers, dtype))
+            return list(numbers)  # of which there is no use: nothing is updated
+        array = next(self._given)
         return [array[i, ...] for i in range(len(numbers))]
 
     def __enter__(self) -> None:

@@ -161,11 +161,13 @@ class Optimizer:
 
     def __captured__(self) -> Callable[[], Any]:
         """For ag.compile: a function that tells what decides how parameters are moved."""
+        options = [(g, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
+        kept = [(state, n) for state in self.state.values() for n in state if n not in self.numbers]
 
         def decides() -> Any:
-            options = [{n: v for n, v in g.items() if n not in ("params", "lr")} for g in self.param_groups]
-            kept = [id(a) for state in self.state.values() for n, a in state.items() if n not in self.numbers]
-            return options, [len(g["params"]) for g in self.param_groups], kept
+            groups = [(id(g), len(g["params"])) for g in self.param_groups]
+            arrays = [id(state.get(n)) for state, n in kept]
+            return [g.get(n) for g, n in options], groups, len(self.state), arrays
 
         return decides
 

@@ -36,7 +36,8 @@ class Arrays:
         lost = ((a_high * b_high - product) + a_high * b_low + a_low * b_high) + a_low * b_low  # Dekker 1971
         total = product + c
         added = total - product
-        return (total + (((product - (total - added)) + (c - added)) + lost)).astype(self.dtype)
+        rest = ((product - (total - added)) + (c - added)) + lost
+        return np.where(rest == 0, total, total + rest).astype(self.dtype)  # so that -0.0 stays
 
     def where(self, condition, a, b):
         return np.where(condition, *(x if isinstance(x, np.ndarray) else self.dtype.type(x) for x in (a, b)))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 import autograd_core as ag
-from autograd_core.kernels import llvm
+from autograd_core.kernels import convolution as code, llvm, pooling as pooling_code, writing
 from autograd_core.ops import (
     convolution_kernels as convolution,
     convolution_native,
@@ -87,14 +87,25 @@ def test_a_convolution_of_any_geometry_is_that_of_numpy(case, dtype):
 def test_a_nan_reaches_what_it_takes_part_in_and_nothing_else(case, place):
     x, w, bias, g = drawn(*case, np.float32)
     for call, (a, b, *rest), _ in faces(x, w, bias, g, case[2]):
-        for marked in (a, b):
-            pair = [np.ones_like(v) for v in (a, b)]
-            whole = [np.zeros_like(v) if v is marked else np.ones_like(v) for v in (a, b)]
-            which = [v is marked for v in (a, b)].index(True)
-            pair[which].flat[place % marked.size] = np.nan
-            whole[which].flat[place % marked.size] = 1
-            met = in_numpy(call, *whole, *(v for v in rest if v is not bias))
-            assert np.array_equal(np.isnan(call(*pair, *rest)), met > 0)
+        a, b, mark = np.ones_like(a), np.ones_like(b), np.zeros_like(a)
+        a.flat[place % a.size], mark.flat[place % a.size] = np.nan, 1
+        met = in_numpy(call, mark, b, *(v for v in rest if v is not bias)) > 0
+        assert np.array_equal(np.isnan(call(a, b, *rest)), met)
+
+
+@pytest.mark.parametrize("width", [16, 32, 64])
+def test_processors_with_narrower_vectors_come_to_the_same(width, monkeypatch):
+    made = code.products, code.correlations, pooling_code.maxima, pooling_code.scattered
+    for module in (llvm, writing, code):
+        monkeypatch.setattr(module, "vector_bytes", lambda: width)
+    for kernels in made:
+        kernels.cache_clear()
+    try:
+        test_a_convolution_of_any_geometry_is_that_of_numpy()
+        test_a_pooling_in_any_memory_is_that_of_numpy()
+    finally:
+        for kernels in made:
+            kernels.cache_clear()
 
 
 @pytest.mark.parametrize("x_shape", [(64, 6, 12, 12), (5, 7, 33, 31)])

@@ -1,8 +1,8 @@
 """Elementary functions without branches: a few operations that any vector unit has, and stated errors.
 
 Knows formulas, their coefficients, and how far they are from the truth. Does not know what they are computed on: each
-is written once, over an arithmetic `m` and its values `x`, which are LLVM's registers (`emitting.Arithmetic`) or, in the
-tests, NumPy's arrays. Values have operators; `m` has `fma`, `where`, `bits` and the like.
+is written once, over an arithmetic `m` and its values `x`, which are LLVM's registers (`emitting.Arithmetic`), and
+NumPy's arrays in the tests. Values have operators; `m` has `fma`, `where`, `bits` and the like.
 
 All are right at zeros of both signs, infinities, NaNs and subnormal numbers, and where the result overflows or
 underflows; none sets or heeds floating-point flags. What each costs and how far it is off is in docs/approximations.md.

@@ -1,7 +1,6 @@
 """What all approximations are built from: the constants of floating types, polynomials, bounds, and a wider type.
 
-Knows arithmetics by what they offer: that of `emitting.Arithmetic`, whose values are LLVM's registers; the tests have one
-whose values are NumPy's arrays. Knows no function by name.
+Knows no function by name, and of arithmetics only what they offer.
 """
 
 from collections.abc import Callable
@@ -9,9 +8,7 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
-import numpy as np
-
-__all__ = ["DOUBLE", "Formula", "at_most", "between", "constants", "in_double", "polynomial"]
+__all__ = ["DOUBLE", "SINGLE", "Formula", "at_most", "between", "constants", "in_double", "polynomial"]
 
 Formula: TypeAlias = Callable[..., Any]
 
