@@ -3,19 +3,14 @@
 Gathers facts and prints them. What follows from them is said in `advising`.
 """
 
-import importlib.metadata
-import math
 import os
 import platform
-import subprocess
 import sys
 from pathlib import Path
-from textwrap import fill
 from typing import Any
 
 import numpy as np
 
-from .advising import advice
 from .kernels import llvm
 from .memory import KEEP, keeps_freed_memory
 from .parallel import blas_threads, cores, get_num_threads
@@ -96,6 +91,10 @@ def show_config(measure: bool = True) -> None:
     >>> ag.show_config(measure=False)  # doctest: +ELLIPSIS
     autograd-core ...
     """
+    from textwrap import fill
+
+    from .advising import advice
+
     facts = config()
     print(described(facts))
     found = advice(facts, measure)
@@ -161,6 +160,8 @@ def _processor() -> dict[str, Any]:
 
 def _processor_name() -> str:
     """As the system calls it."""
+    import subprocess
+
     try:
         if sys.platform == "linux":
             lines = Path("/proc/cpuinfo").read_text().splitlines()
@@ -194,13 +195,15 @@ def _quota() -> float | None:
 
 def _machine_code() -> dict[str, Any]:
     """Whether kernels of our own are compiled, by what or why not, and what is kept of them on disk."""
+    from importlib.metadata import PackageNotFoundError, version
+
     on = llvm.available()
     try:
-        why = f"llvmlite {importlib.metadata.version('llvmlite')}"
-    except importlib.metadata.PackageNotFoundError:
+        why = f"llvmlite {version('llvmlite')}"
+    except PackageNotFoundError:
         why = "llvmlite" if on else "off: llvmlite is not installed"
     if not on and not why.startswith("off"):
         why = "off: AUTOGRAD_CORE_NATIVE=0 is set"
     folder = llvm.folder() if on else None
     sizes = [path.stat().st_size for path in folder.glob("*.o")] if folder else []
-    return {"on": on, "why": why, "folder": folder and str(folder), "files": len(sizes), "bytes": math.fsum(sizes)}
+    return {"on": on, "why": why, "folder": folder and str(folder), "files": len(sizes), "bytes": sum(sizes)}

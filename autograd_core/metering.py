@@ -117,7 +117,7 @@ def _memory(array: Any) -> Any:
 
 def _multiply_adds(node: Node) -> int:
     op: Any = node.op
-    count = _PRODUCTS.get(op.name)
+    count = PRODUCTS.get(op.name)
     if count is None:
         return 0
     options = dict(zip(op.statics, node.statics, strict=True))
@@ -183,7 +183,7 @@ def _convolve(out: Shape, shapes: Mapping[str, Shape], options: Mapping[str, Any
     return int(np.convolve(np.ones(shapes["a"]), np.ones(shapes["v"]), options["mode"]).sum())
 
 
-_PRODUCTS: dict[str, Callable[[Shape, Any, Any], int]] = {
+PRODUCTS: dict[str, Callable[[Shape, Any, Any], int]] = {
     "matmul": _matmul,
     "linear": _linear,
     "einsum": _einsum,

@@ -4,8 +4,8 @@
 
 The parts are what the step itself calls, with the arguments that it calls them with, in loops of their own; the least
 of many rounds counts. A part by itself finds its arrays in the cache, so that the whole takes a little more than the
-sum, which is shown as the rest. With ``--json`` the numbers are written down, and ``--before`` sets such a file, made by
-another version, beside them. ``--instructions`` counts the instructions of a step with valgrind, if it is there.
+sum, which is shown as the rest. With ``--json`` the numbers are written down, and ``--before`` sets such a file beside
+them that another version made. ``--instructions`` counts the instructions of a step with valgrind, if it is there.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -110,18 +111,23 @@ def network(problem: problems.Network) -> Taken:
     return Taken(lambda: criterion(model(x), y), plain, optimizer.zero_grad, optimizer.step)
 
 
-def least(function: Callable[[], Any], round_seconds: float = 0.004, rounds: int = 60) -> float:
-    """Microseconds of a call: the least mean of many short rounds, which nothing else has disturbed."""
-    start = perf_counter()
-    function()
-    count = max(1, int(round_seconds / max(perf_counter() - start, 1e-7)))
-    best = float("inf")
-    for _ in range(rounds):
+def least(
+    functions: Mapping[str, Callable[[], Any]], round_seconds: float = 0.003, rounds: int = 150
+) -> dict[str, float]:
+    """Microseconds of a call of each: the least mean of many short rounds in turn, so that none is favoured."""
+    counts, best = {}, dict.fromkeys(functions, float("inf"))
+    for name, function in functions.items():
         start = perf_counter()
-        for _ in range(count):
-            function()
-        best = min(best, (perf_counter() - start) / count)
-    return best * 1e6
+        function()
+        counts[name] = max(1, int(round_seconds / max(perf_counter() - start, 1e-7)))
+    for _ in range(rounds):
+        for name, function in functions.items():
+            function()  # what the one before left in the cache is not its own
+            start = perf_counter()
+            for _ in range(counts[name]):
+                function()
+            best[name] = min(best[name], (perf_counter() - start) / counts[name])
+    return {name: seconds * 1e6 for name, seconds in best.items()}
 
 
 def calls_of(run: Callable[[], Any]) -> tuple[list[Callable[[], Any]], list[Callable[[], Any]]]:
@@ -134,7 +140,7 @@ def calls_of(run: Callable[[], Any]) -> tuple[list[Callable[[], Any]], list[Call
         def noted(*args: Any, **kwargs: Any) -> Any:
             nonlocal nested
             if not nested:  # a rule may apply operations itself
-                calls.append(lambda: function(*args, **kwargs))
+                calls.append(partial(function, *args, **kwargs))
             nested += 1
             try:
                 return function(*args, **kwargs)
@@ -165,28 +171,55 @@ def profiled(row: str) -> dict[str, float]:
     forwards, rules = calls_of(lambda: parts.forward().backward())
     parts.step()
 
-    def sweep_only() -> None:
-        loss = parts.forward()
-        sweep({loss.node: np.ones(loss.shape, loss.dtype)}, release=True)
+    def backward() -> None:
+        parts.zero_grad()
+        parts.forward().backward()
 
-    forward, plain = least(parts.forward), least(parts.plain)
-    swept = least(sweep_only) - least(lambda: np.ones((), np.float32))
-    backward = least(lambda: (parts.zero_grad(), parts.forward().backward()))
-    parts.zero_grad()
-    parts.forward().backward()
+    def swept() -> None:
+        loss = parts.forward()
+        sweep({loss.node: seed}, release=True)
+
+    def in_turn(calls: Sequence[Callable[[], Any]]) -> Callable[[], None]:
+        def run() -> None:
+            for call in calls:
+                call()
+
+        return run
+
+    seed = parts.forward().detach().numpy() * 0 + 1
+    backward()
+    spent = least(
+        {
+            "step": parts.step,
+            "backward": backward,
+            "swept": swept,
+            "forward": parts.forward,
+            "plain": parts.plain,
+            "forwards": in_turn(forwards),
+            "rules": in_turn(rules),
+            "no forwards": in_turn([_nothing] * len(forwards)),
+            "no rules": in_turn([_nothing] * len(rules)),
+            "zero_grad": parts.zero_grad,
+        }
+    )
+    backward()
+    spent |= least({"update": parts.update})
     found = {
-        "NumPy in the forward computation": sum(least(call, 0.0005) for call in forwards),
-        "rules": sum(least(call, 0.0005) for call in rules),
-        "the optimizer": least(parts.update),
-        "zero_grad": least(parts.zero_grad),
+        "NumPy in the forward computation": spent["forwards"] - spent["no forwards"],
+        "rules": spent["rules"] - spent["no rules"],
+        "the optimizer": spent["update"],
+        "zero_grad": spent["zero_grad"],
     }
-    found["recording"] = plain - found["NumPy in the forward computation"]
-    found["modules"] = forward - plain
-    found["the sweep"] = swept - forward - found["rules"]
-    found["delivering"] = backward - swept - found["zero_grad"]
-    whole = least(parts.step)
-    found["the rest"] = whole - sum(found.values())
-    return {**{part: found[part] for part in PARTS}, "the whole step": whole}
+    found["recording"] = spent["plain"] - found["NumPy in the forward computation"]
+    found["modules"] = max(0.0, spent["forward"] - spent["plain"])
+    found["the sweep"] = spent["swept"] - spent["forward"] - found["rules"]
+    found["delivering"] = max(0.0, spent["backward"] - spent["swept"] - spent["zero_grad"])
+    found["the rest"] = spent["step"] - sum(found.values())
+    return {**{part: found[part] for part in PARTS}, "the whole step": spent["step"]}
+
+
+def _nothing() -> None:
+    """What calling costs by itself."""
 
 
 def instructions(row: str) -> float | None:

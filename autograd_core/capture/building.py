@@ -19,7 +19,6 @@ from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
 from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
-from .tracing import arrays_of
 
 __all__ = ["Builder", "executable"]
 
@@ -63,9 +62,10 @@ class Builder:
         run, values = executable(instruction)
         pieces = [self.pieces[value] for value in values]
         for value, out in zip(instruction.outputs, outs, strict=True):
-            self._arrays[value] = np.asarray(out)
+            self._arrays[value] = out if value.dtype == object else np.asarray(out)
         name = instruction.label, instruction.position
-        if instruction.kind not in ("perform", "numbers") and name not in self._whole:
+        objects = any(value.dtype == object for value in (*values, *instruction.outputs))
+        if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
                 steps, found, exact = lowered(
@@ -84,6 +84,9 @@ class Builder:
         made = []
         for value in instruction.outputs:
             array = self._arrays[value]
+            if value.dtype == object:
+                made.append(self.memory.object(array))
+                continue
             made.append(self._inside(array, pieces) or self.memory.buffer(array, "host"))
         self.pieces.update(zip(instruction.outputs, made, strict=True))
         effect = instruction.kind in ("perform", "numbers")
@@ -175,7 +178,7 @@ class Builder:
     def _inside(self, array: Any, pieces: Sequence[Piece]) -> Piece | None:
         """Where a result lies that is a view of an argument."""
         for piece in pieces:
-            if self.memory.holds(piece.buffer, array):
+            if piece.buffer.kind != "object" and self.memory.holds(piece.buffer, array):
                 return self.memory.piece(array, piece.buffer)
         return None
 
@@ -205,7 +208,8 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
             given = [filled(inputs[i], arrays) for i in positional]
             if op.variadic:
                 given = [list(given[0])]
-            return tuple(arrays_of(op.forward(namespace, *given, **named)))
+            result = op.forward(namespace, *given, **named)
+            return tuple(part for part in result if part is not None) if op.aux else result
 
         return apply, values
     if instruction.kind == "pull":

@@ -22,12 +22,13 @@ class Buffer:
 
     An input is the caller's (or a parameter's) and may be written only where a step says so; a constant is never
     written; an output is handed out after a replay, so that each replay needs a new one; a temporary lives in the
-    plan's own memory, from the first step that writes it to the last that reads it.
+    plan's own memory, from the first step that writes it to the last that reads it; a host buffer is an array that a
+    Python function returned. What is no array at all, and goes from one such function to another, is an object.
     """
 
     number: int
     nbytes: int
-    kind: Literal["input", "constant", "temporary", "host", "output"]
+    kind: Literal["input", "constant", "temporary", "host", "output", "object"]
     array: np.ndarray[Any, Any] | None = None  # of a constant
 
     def __repr__(self) -> str:

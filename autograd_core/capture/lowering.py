@@ -36,6 +36,13 @@ class Memory:
         self._arrays[buffer], self._starts[buffer] = array, low
         return self.piece(array, buffer)
 
+    def object(self, held: Any) -> Piece:
+        """A place for what is no array."""
+        buffer = Buffer(len(self.buffers), 0, "object")
+        self.buffers.append(buffer)
+        self._arrays[buffer] = held
+        return Piece(buffer, 0, (), (), np.dtype(object))
+
     def piece(self, array: Any, buffer: Buffer) -> Piece:
         """An array that lies in a buffer."""
         offset = _address(array) - self._starts[buffer] if array.size else 0

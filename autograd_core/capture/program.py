@@ -60,7 +60,7 @@ class Instruction:
 
     kind          what is done:
       apply       an operation, on `inputs` in the order of its arrays (a sequence of arrays is one tuple)
-      pull        the cotangent of argument number `position` of an operation; `inputs` are g and the residuals, by `names`
+      pull        the cotangent of argument number `position` of an operation; `inputs` are g and residuals, by `names`
       add         the sum of two cotangents
       read, read_grad      the value, or the gradient, that `target` has now: a Tensor from outside the function
       store, store_grad    give `target` a value, or a gradient (None: none)
@@ -239,7 +239,7 @@ class Program:
 
     @property
     def counts(self) -> "Counts":
-        """What it takes: operations by name, bytes read and written, floating-point operations. `print` shows a table."""
+        """What it takes: operations by name, bytes read and written, floating-point operations; printed as a table."""
         from .counting import counted
 
         return counted(self)
@@ -303,7 +303,7 @@ def _named(tensors: Any) -> dict[str, Any]:
             f"bind: a mapping of names to Tensors, or a module, is needed, got {type(tensors).__name__}; "
             "program.tensors has the names"
         )
-    buffers = getattr(tensors, "named_buffers", dict().items)
+    buffers = getattr(tensors, "named_buffers", {}.items)
     return {**dict(tensors.named_parameters()), **dict(buffers())}
 
 

@@ -57,7 +57,7 @@ class Replay:
         last = _last_uses(self.items)
         for i, step in enumerate(self.items):
             self._step(step)
-            gone = [b for b in last.get(i, ()) if b.kind in ("host", "input", "output") and b not in out_buffers]
+            gone = [b for b in last.get(i, ()) if b.kind in ("host", "input", "output", "object") and b not in out_buffers]
             names = [name for b in gone for name in (f"b{b.number}", *self._views.pop(b, ()))]
             if names:  # so that memory is free, and parameters can be written into by others
                 self._lines.append(f"{' = '.join(names)} = None")
@@ -85,6 +85,8 @@ class Replay:
     def _array(self, piece: Piece) -> str:
         """An expression for the array that a piece is."""
         buffer = piece.buffer
+        if buffer.kind == "object":
+            return f"b{buffer.number}"
         if buffer.kind in ("temporary", "constant"):
             if piece not in self._pieces:
                 self._pieces[piece] = self._name(self._static(piece), "t" if buffer.kind == "temporary" else "c")
@@ -226,7 +228,7 @@ class Replay:
         if not step.outputs:
             self._lines.append(f"{call}({given})")
             return
-        names = ", ".join(f"b{p.buffer.number}" if p.buffer.kind == "host" else "_" for p in step.outputs)
+        names = ", ".join(f"b{p.buffer.number}" if p.buffer.kind in ("host", "object") else "_" for p in step.outputs)
         if step.label == "numbers":  # always the same
             self._lines.append(f"{names}, = {call}({given})")
         else:
@@ -269,6 +271,9 @@ def _as_planned(pieces: Sequence[Piece], label: str) -> Callable[[Any], tuple[An
         results = results if isinstance(results, tuple) else (results,)
         found = []
         for result, piece in zip(results, pieces, strict=True):
+            if piece.buffer.kind == "object":
+                found.append(result)
+                continue
             array = np.asarray(result)
             if array.shape != piece.shape or array.dtype != piece.dtype:
                 raise ValueError(

@@ -121,7 +121,7 @@ class Replay:
         return executable(i)
 
     def _reader(self, i: Instruction) -> Callable[[], Any]:
-        tensor, value, name = i.target, i.outputs[0], self._named(i)
+        tensor, name = i.target, self._named(i)
         copied = id(tensor) in self.changed
 
         def read() -> Any:
@@ -149,8 +149,8 @@ class Replay:
         if len(results) != len(i.outputs):
             raise DataError(f"{self._named(i)}: it gave {len(results)} results")
         for value, result in zip(i.outputs, results, strict=True):
-            shape, dtype = np.shape(result), getattr(result, "dtype", None)
-            if shape != value.shape or dtype != value.dtype:
+            shape, dtype = np.shape(result) if value.dtype != object else (), getattr(result, "dtype", None)
+            if value.dtype != object and (shape != value.shape or dtype != value.dtype):
                 raise DataError(f"{self._named(i)}: it gave {dtype}[{','.join(map(str, shape))}]")
             values[value] = result
 

@@ -79,9 +79,8 @@ def _check_residuals(i: Instruction, residuals: Any) -> None:
         if isinstance(x, tuple):
             _check_residuals(i, x)
         elif not isinstance(x, Value | Aval | np.generic | bool | int | float | str | None):
-            raise GraphError(
-                f"trace: {i.label} reads a {type(x).__name__} of this one call{f' ({i.place}: {i.place.text})' if i.place else ''}; it cannot be captured"
-            )
+            where = f" ({i.place}: {i.place.text})" if i.place else ""
+            raise GraphError(f"trace: {i.label} reads a {type(x).__name__}{where}, which cannot be captured")
 
 
 def _described(run: Run, function: Any, args: Any, kwargs: Any, frame: FrameType) -> Program:

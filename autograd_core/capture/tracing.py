@@ -10,7 +10,7 @@ same name. What is neither an input, nor computed, nor held by a Tensor from out
 it, or found it, without an operation.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any
 
@@ -88,8 +88,8 @@ class Tracer:
 
     def new(self, array: Any) -> Value:
         """A value for an array that was not seen before."""
-        array = array if isinstance(array, np.ndarray | np.generic) else np.asarray(array)
-        value = Value(self._count, array.shape, array.dtype)
+        is_array = isinstance(array, np.ndarray | np.generic)
+        value = Value(self._count, *((array.shape, array.dtype) if is_array else ((), np.dtype(object))))
         self._count += 1
         return value
 
@@ -160,7 +160,8 @@ class Tracer:
     def option(self, option: Any) -> Any:
         """A static option, with Values in the place of arrays."""
         if isinstance(option, tuple):
-            return rebuilt(option, map(self.option, option))
+            known = self.known(option)
+            return rebuilt(option, map(self.option, option)) if known is None else known
         if isinstance(option, np.ndarray):
             return self._constant(option)
         return option
@@ -189,10 +190,10 @@ class Tracer:
             inputs: tuple[Any, ...] = (tuple(self.argument(*pair) for pair in pairs),)
         else:
             inputs = tuple(self.argument(own[name], own[f"{name}_value"]) for name in op.arrays)
-        outs = tuple(arrays_of(result))
-        if self._is_constant(inputs):
-            for out in outs:  # computed from nothing that is followed
-                self._constant(out)
+        outs = result if op.aux else (result,)
+        outs = tuple(out for out in outs if out is not None)  # nothing was found besides
+        if self._is_constant(inputs):  # computed from nothing that is followed
+            self._constant(outs[0])
             return
         options = {name: self.option(own[name]) for name in op.statics}
         self._emit("apply", op, inputs, *outs, options=options)
@@ -274,6 +275,8 @@ class Tracer:
         return found
 
     def _residual(self, saved: Any) -> Any:
+        if saved is not None and self.known(saved) is not None:
+            return self.known(saved)
         if isinstance(saved, tuple):
             return rebuilt(saved, map(self._residual, saved))
         return self._constant(saved) if isinstance(saved, np.ndarray | np.generic) else saved
@@ -434,15 +437,6 @@ class Tracer:
         """What was written down."""
         self.flush()
         return Program(name, inputs, self.instructions, outputs)
-
-
-def arrays_of(result: Any) -> Iterator[Any]:
-    """The arrays in what a forward computation gave: the result, and what it found besides, if anything."""
-    if isinstance(result, np.ndarray | np.generic):
-        yield result
-    elif isinstance(result, tuple):
-        for part in result:
-            yield from arrays_of(part)
 
 
 def followed_constant(array: Any) -> Any:

@@ -87,10 +87,13 @@ class Writer:
             if i is None:
                 yield f"... {len(program) - limit:,} instructions; text(limit=None) shows all"  # type: ignore[operator]
                 continue
-            if i.place is not None and str(i.place) != place and i.kind != "store_grad":  # these stand at the end
+            statement = self.statement(i)
+            if i.kind == "store_grad":  # written down wherever it was noticed
+                yield statement
+                continue
+            if i.place is not None and str(i.place) != place:
                 place = str(i.place)
                 yield f"# {_line(place)}: {_line(i.place.text)}"
-            statement = self.statement(i)
             yield f"{statement:<{_COLUMN}}  # {_line(i.path)}" if i.path else statement
         yield f"return {self._value(program.result)}"
 

@@ -94,8 +94,6 @@ def multiply(
         else:
             out[...] = multiply(a, b, out.copy("C"), alpha=alpha, beta=beta, bias=bias, relu=relu)
         return out
-    if out.size == 0:
-        return out
     if not (a.flags.aligned and b.flags.aligned):
         a, b = a.copy(), b.copy()
     if bias is not None:

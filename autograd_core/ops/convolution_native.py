@@ -305,7 +305,8 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                     costs.append(job[2] * (job[4] - job[3]) * (end - start))
     taps = _taps(form.in_memory, channels, axes)
     # so many partial sums, which depends on the shapes alone, and so do the bits of the total
-    parts = min(-(-_TASKS // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
+    from ..parallel import get_num_threads
+    parts = min(-(-_TASKS * get_num_threads() // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
     return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
 
 

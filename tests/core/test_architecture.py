@@ -16,6 +16,7 @@ ROOT = Path(ag.__file__).parent.parent
 FLOORS = [
     {"errors"},
     {"arrays", "examples", "containers", "parallel", "memory", "places", "randomness"},
+    {"kernels"},
     {"engine", "layout"},
     {"calling", "recording"},
     {"op"},

@@ -35,7 +35,7 @@ WELL = {
 
 
 def changed(**changes):
-    """Facts of a machine that is set up well, but for these; `blas_kernels` and `code_...` are short for what is inside."""
+    """Facts of a machine that is set up well, but for these; `blas_kernels` and `code_...` stand for what is inside."""
     facts = copy.deepcopy(WELL)
     for name, value in changes.items():
         if name == "blas_kernels":
@@ -283,5 +283,5 @@ def test_where_memory_cannot_be_kept_nothing_is_said_of_it():
 
 def test_trying_kernels_runs_this_file_in_a_process_with_the_settings():
     seconds = advising._seconds_elsewhere(OPENBLAS_CORETYPE="SkylakeX")
-    assert seconds is None or 0 < seconds
+    assert seconds is None or seconds > 0
     assert advising._seconds_elsewhere(PYTHONHOME="/nowhere") is None

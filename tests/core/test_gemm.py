@@ -97,10 +97,14 @@ def test_the_bits_of_a_number_depend_on_its_row_its_column_and_nothing_else(dtyp
         np.testing.assert_array_equal(gemm.multiply(a[rows], b[:, columns]), full[rows, columns])
     np.testing.assert_array_equal(gemm.multiply(np.asfortranarray(a), np.asfortranarray(b)), full)
     np.testing.assert_array_equal(gemm.multiply(b.T, a.T).T, full)
+    options = {"alpha": 0.3, "beta": 1.7, "bias": b[0]}
+    full = gemm.multiply(a, b, full.copy(), **options)
+    monkeypatch.setattr(gemm, "_WORTH_THREADS", 1)
     for threads in (1, 2, 3, 8):
-        monkeypatch.setattr(gemm, "_WORTH_THREADS", 1)
         with ag.set_num_threads(threads):
-            np.testing.assert_array_equal(gemm.multiply(a, b), full)
+            for order in "CF":
+                out = gemm.multiply(a, b).copy(order)
+                np.testing.assert_array_equal(gemm.multiply(a, b, out, **options), full)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -117,6 +121,22 @@ def test_every_size_of_vectors_and_tiles_gives_the_same_bits(dtype, monkeypatch)
             for right in (b, np.asfortranarray(b)):
                 got = gemm.multiply(left, right, c.copy(), alpha=-0.3, beta=0.7, bias=b[0])
                 np.testing.assert_array_equal(got, full)
+
+
+@pytest.mark.parametrize("k", [1, 255, 256, 257, 600])
+def test_a_number_is_the_sum_of_its_products_in_their_order_each_added_with_one_rounding(k):
+    """In pieces of equal length up to 256, whose sums are added. float64 holds a product of two float32 exactly."""
+    rng = np.random.default_rng(3)
+    a, b = real(rng, (4, k)).astype(np.float32), real(rng, (k, 5)).astype(np.float32)
+    pieces = -(-k // 256)
+    length = -(-k // pieces)
+    expected = np.zeros((4, 5), np.float32)
+    for start in range(0, k, length):
+        part = np.zeros((4, 5), np.float32)
+        for i in range(start, min(start + length, k)):
+            part = (a[:, i, None].astype(float) * b[i] + part).astype(np.float32)
+        expected += part
+    np.testing.assert_array_equal(gemm.multiply(a, b), expected)
 
 
 PRINT_BITS = """
