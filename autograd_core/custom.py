@@ -86,14 +86,14 @@ class _Bundle:
         return _Tangents(found.get(n, np.zeros(u.shape, u.dtype)) for n, u in zip(nodes, probes, strict=True))
 
 
-def _bundle(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Any]:
+def bundled(name: str, outputs: Sequence[Any], parents: Sequence[Node | None], pull: Callable[..., Any]) -> list[Any]:
     """The outputs of a call as Tensors whose gradient `pull` computes."""
     context, cls = CONTEXT.get(), Tensor.result_class
     whole = record(Tensor, np.zeros(()), _Bundle(name, outputs), tuple(parents), (pull,), (), context)
     return [record(cls, y, _Pick(name, i), (whole.node,), (), (), context) for i, y in enumerate(outputs)]
 
 
-def _filled(parts: _Parts, outputs: Sequence[Any], recorded: bool) -> list[Any]:
+def filled(parts: _Parts, outputs: Sequence[Any], recorded: bool) -> list[Any]:
     """The cotangents of all outputs, with zeros for those that nothing depends on."""
     filled = [parts[i] if i in parts else np.zeros(np.shape(y), y.dtype) for i, y in enumerate(outputs)]
     return [g if isinstance(g, Variable) or not recorded else constant(Tensor, g) for g in filled]
@@ -149,7 +149,7 @@ def checkpoint(function: Function) -> Function:
                         "if it draws random numbers, pass it a seed"
                     )
             live = [
-                (y, g) for y, g in zip(second, _filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)
+                (y, g) for y, g in zip(second, filled(parts, values, recorded), strict=True) if isinstance(y, Tensor)
             ]
             targets = nodes_of(again) + captured
             found, _ = cotangents_of(
@@ -158,7 +158,7 @@ def checkpoint(function: Function) -> Function:
             return [found.get(n) for n in targets]
 
         nodes = nodes_of(leaves[i] for i in tracked) + captured
-        picked = _bundle("checkpoint", values, nodes, pull)
+        picked = bundled("checkpoint", values, nodes, pull)
         return rebuild_out(
             [p if isinstance(y, Tensor) and y.node is not None else y for p, y in zip(picked, outputs, strict=True)]
         )
@@ -243,11 +243,11 @@ class custom_vjp(Generic[F]):
         kept = [_kept(r) for r in kept]
 
         def pull(recorded: bool, parents: Sequence[Node | None], parts: _Parts) -> Sequence[Any]:
-            cotangent = rebuild(_filled(parts, values, recorded))
+            cotangent = rebuild(filled(parts, values, recorded))
             given = rebuild_residuals(kept if recorded else [_raw(r) for r in kept])
             return self._checked(self.backward(given, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
-        return rebuild(_bundle(self.__name__, values, nodes, pull))
+        return rebuild(bundled(self.__name__, values, nodes, pull))
 
     def _forward(self, args: Sequence[Any]) -> Any:
         """Value and residuals, recorded, so that under create_graph the residuals know what they were computed from."""
@@ -276,10 +276,10 @@ class custom_vjp(Generic[F]):
                 if not recorded:
                     found, rebuild_residuals = flatten(residuals)
                     residuals = rebuild_residuals([_raw(r) for r in found])
-                cotangent = rebuild(_filled(parts, values, recorded))
+                cotangent = rebuild(filled(parts, values, recorded))
                 return self._checked(self.backward(residuals, cotangent), args, leaves, recorded)  # type: ignore[misc]
 
-        return rebuild(_bundle(self.__name__, values, nodes, pull))
+        return rebuild(bundled(self.__name__, values, nodes, pull))
 
     def _checked(self, pulled: Any, args: Sequence[Any], leaves: Sequence[Any], recorded: bool) -> list[Any]:
         """The cotangents that the user's function returned, one per array, or an error that says what is wrong."""

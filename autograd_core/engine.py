@@ -250,7 +250,8 @@ def sweep(
                 if cotangent is None or parent is None:
                     continue
                 if parent.op is None and not targets:  # a leaf: nothing follows it, so its turn need not come
-                    found[parent] = _sum(found[parent], cotangent, parent.index, owned) if parent in found else cotangent
+                    known = found.get(parent)
+                    found[parent] = cotangent if known is None else _sum(known, cotangent, parent.index, owned)
                 elif node is None and not queue:
                     node, g = parent, cotangent  # perhaps nothing else is left: then it need not queue
                 elif parent is node:

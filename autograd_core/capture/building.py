@@ -128,15 +128,19 @@ class Builder:
         self.pieces.update(zip(instruction.outputs, places, strict=True))
         self.updated.update(id(t) for t in instruction.avals)
 
-    def finish(self, outputs: Sequence[Any]) -> tuple[list[Any], list[Any]]:
-        """All steps, with those that read from outside and those that change something there; and the outputs.
+    def finish(
+        self, outputs: Sequence[Any], start: int = 0, stop: int | None = None
+    ) -> tuple[list[Any], list[Any]]:
+        """The steps from `start` to before `stop`, with those that read from outside and those that change something there; and the outputs.
 
         An output that a step could still write into, or that is not the plan's to hand out, is copied.
         """
         steps: list[Any] = []
         taken = set[Buffer]()
         written = {i.target: n for n, i in enumerate(self.steps) if isinstance(i, Instruction) and i.kind == "store"}
-        for n, step in enumerate(self.steps):
+        for n, step in enumerate(self.steps[:stop]):
+            if n < start:
+                continue
             if not isinstance(step, Instruction):
                 steps.append(step)
             elif step.kind in ("read", "read_grad"):

@@ -21,6 +21,7 @@ from ..containers import flatten
 from ..engine import CONTEXT, Variable
 from ..errors import GraphError, OptionError
 from ..tensor import Tensor
+from .backward import Backward
 from .building import Builder
 from .comparing import difference
 from .effects import Changed
@@ -38,11 +39,14 @@ _RUNS = 4  # how often a function may give another program for like arguments
 class Run:
     """One call of a function that was traced: its program, its result, and what a plan is made from."""
 
-    def __init__(self, function: Callable[..., Any], args: Sequence[Any], kwargs: Any, exact: bool) -> None:
+    def __init__(
+        self, function: Callable[..., Any], args: Sequence[Any], kwargs: Any, exact: bool, recorded: bool = False
+    ) -> None:
         leaves, rebuild = flatten([list(args), kwargs])
         self.builder, self.plain = Builder(exact), True
         self.tracer = Tracer(self.builder)
         inputs: list[Value] = []
+        self.nodes: dict[int, Any] = {}  # of the arrays that have one
         self.arrays: list[int] = []  # which of the leaves are arrays
         lifted: list[Any] = []
         for i, leaf in enumerate(leaves):
@@ -51,6 +55,8 @@ class Run:
             if isinstance(leaf, Variable | np.ndarray | np.generic):
                 array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
                 array = np.asarray(array)
+                if isinstance(leaf, Variable) and leaf.node is not None:
+                    self.nodes[len(self.arrays)] = leaf.node
                 self.arrays.append(i)
                 inputs.append(self.tracer.input(array))
                 lifted.append(_input(leaf, array))
@@ -63,6 +69,8 @@ class Run:
         outputs, self.rebuild = flatten(self.result)
         self.inputs, self.single = inputs, isinstance(self.result, Variable)
         self.outputs = [self._output(x) for x in outputs]
+        self.tracer.flush()
+        self.backward = Backward.of(self.tracer, self.builder, outputs) if recorded else None
         self.program: Program = self.tracer.program(
             getattr(function, "__name__", type(function).__name__), inputs, self.outputs
         )
@@ -141,13 +149,13 @@ class Compiled:
                 plan = entry.plan
                 if plan is not None and entry.guards.hold():
                     try:
-                        return plan.run(leaves)
+                        return plan.run(leaves, self._function, args, kwargs)
                     except Changed:
                         continue
         return self._trace((recording, key), args, kwargs)
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> Any:
-        run = Run(self._function, args, kwargs, self._exact)
+        run = Run(self._function, args, kwargs, self._exact, recorded=CONTEXT.get().recording)
         self.program = run.program
         guards = guards_of(self._function, run.tracer)
         with self._lock:

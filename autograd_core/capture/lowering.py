@@ -25,6 +25,7 @@ class Memory:
 
     def __init__(self) -> None:
         self.buffers: list[Buffer] = []
+        self.whole: dict[Buffer, Piece] = {}  # the array that each was made for
         self._arrays: dict[Buffer, Any] = {}  # holds the memory, so that no other array gets its addresses
         self._starts: dict[Buffer, int] = {}
 
@@ -34,14 +35,16 @@ class Memory:
         buffer = Buffer(len(self.buffers), high - low, kind, array if kind == "constant" else None)
         self.buffers.append(buffer)
         self._arrays[buffer], self._starts[buffer] = array, low
-        return self.piece(array, buffer)
+        self.whole[buffer] = piece = self.piece(array, buffer)
+        return piece
 
     def object(self, held: Any) -> Piece:
         """A place for what is no array."""
         buffer = Buffer(len(self.buffers), 0, "object")
         self.buffers.append(buffer)
         self._arrays[buffer] = held
-        return Piece(buffer, 0, (), (), np.dtype(object))
+        self.whole[buffer] = piece = Piece(buffer, 0, (), (), np.dtype(object))
+        return piece
 
     def piece(self, array: Any, buffer: Buffer) -> Piece:
         """An array that lies in a buffer."""

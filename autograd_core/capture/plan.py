@@ -1,17 +1,29 @@
 """A plan: the steps of one program, in their final form, and how a call goes through them.
 
 Knows how steps are put in order and which executor takes them. Does not know when a plan is used.
+
+Note [What a later sweep reads]
+If what a function returns can be differentiated, its plan has a second part: from the cotangents of the outputs to
+those of leaves and arguments. What that part reads of the first is handed out with the outputs, in memory of its own,
+so that several calls may wait for their sweeps; arguments that somebody could write into meanwhile are copied. For a
+sweep that is itself recorded (create_graph) the function is called again, as it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..engine import Variable
+import numpy as np
+
+from ..arrays import snapshot
+from ..containers import flatten
+from ..custom import bundled, filled
+from ..engine import Variable, switched
 from ..kernels.llvm import available
 from ..tensor import constant_of
-from .lowered import Piece
-from .planning import hoisted, needed, shared_results
-from .program import Value
+from ..transforms import cotangents_of
+from .lowered import Buffer, Piece
+from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .replaying import Replay
 
 if TYPE_CHECKING:
@@ -21,24 +33,62 @@ __all__ = ["Plan"]
 
 
 class Plan:
-    """How one program is replayed. `replay.source` is the text of what runs."""
+    """How one program is replayed. `replay.source` is the text of what runs; `later`, if there is one, of its sweep."""
 
     def __init__(self, run: "Run") -> None:
-        steps, outputs = run.builder.finish(run.outputs)
-        pieces = [x for x in outputs if isinstance(x, Piece)]
-        steps = shared_results(steps)
-        steps = self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
-        inputs = [run.builder.pieces[value] for value in run.inputs]
-        self.replay = Replay(steps, inputs, outputs, native=not run.builder.exact and available())
-        self._run, self._rebuild, self._plain = self.replay.run, run.rebuild, run.plain
-        self._arrays = run.arrays
+        backward, builder = run.backward, run.builder
+        self._native = not builder.exact and available()
+        steps, outputs = builder.finish(run.outputs, 0, backward.start if backward else None)
+        self._rebuild, self._plain, self._arrays = run.rebuild, run.plain, run.arrays
         self._numbers = [not isinstance(x, Piece) for x in outputs]
         self._single = run.single and not self._numbers[0]
+        self._count = len(outputs)
+        self.later: Replay | None = None
+        kept: list[Piece] = []
+        if backward is not None:
+            kept = self._plan_backward(run)
+        steps = shared_results(steps)
+        pieces = [x for x in (*outputs, *kept) if isinstance(x, Piece)]
+        self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
+        inputs = [builder.pieces[value] for value in run.inputs]
+        self.replay = Replay(self.steps, inputs, [*outputs, *kept], native=self._native)
+        self._run = self.replay.run
 
-    def run(self, leaves: Sequence[Any]) -> Any:
+    def _plan_backward(self, run: "Run") -> list[Piece]:
+        """Plan the sweep; what it reads of the first part."""
+        backward, builder = run.backward, run.builder
+        assert backward is not None
+        gradients = [value for value in backward.gradients if value is not None]
+        steps, found = builder.finish(gradients, backward.start, None)
+        steps = needed(shared_results(steps), {p.buffer for p in found if isinstance(p, Piece)})
+        made = {p.buffer for step in steps for p in written_by(step)}
+        read = {b for step in steps for b in buffers_of(step)} | {p.buffer for p in found if isinstance(p, Piece)}
+        seeds = [builder.pieces[value] for value in backward.seeds]
+        theirs = [
+            b for b in sorted(read - made, key=lambda b: b.number)
+            if b.kind != "constant" and b not in {s.buffer for s in seeds}
+        ]
+        moved = {b: Buffer(b.number, b.nbytes, "object" if b.kind == "object" else "input") for b in theirs}
+
+        def now(x: Any) -> Any:
+            return replace(x, buffer=moved[x.buffer]) if isinstance(x, Piece) and x.buffer in moved else x
+
+        steps = hoisted([with_pieces(step, now) for step in steps])
+        kept = [builder.memory.whole[b] for b in theirs]
+        self.later = Replay(steps, [*seeds, *map(now, kept)], [now(x) for x in found], native=self._native)
+        self._live, self._targets = backward.outputs, backward.targets
+        self._gets = [value is not None for value in backward.gradients]
+        inputs = {builder.pieces[value].buffer: i for i, value in enumerate(run.inputs)}
+        self._given = [inputs.get(b) for b in theirs]  # which argument each is, if it is one
+        self._of_argument = {node: i for i, node in run.nodes.items()}
+        return kept
+
+    def run(self, leaves: Sequence[Any], function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The results of a call with these arguments."""
         arrays = [x._array if isinstance(x, Variable) else x for x in map(leaves.__getitem__, self._arrays)]
         found = self._run(*arrays)
+        if self.later is not None:
+            return self._recorded(found, leaves, function, args, kwargs)
         if self._plain:
             made = [x if n or x.ndim else x[()] for x, n in zip(found, self._numbers, strict=True)]
         elif self._single:
@@ -46,3 +96,46 @@ class Plan:
         else:
             made = [x if n else constant_of(x) for x, n in zip(found, self._numbers, strict=True)]
         return self._rebuild(made)
+
+    def _recorded(
+        self, found: Sequence[Any], leaves: Sequence[Any], function: Callable[..., Any], args: Any, kwargs: Any
+    ) -> Any:
+        """The results, with a node each that starts the sweep."""
+        results, kept = found[: self._count], list(found[self._count :])
+        for i, given in enumerate(self._given):
+            if given is not None:
+                leaf = leaves[self._arrays[given]]
+                if not isinstance(leaf, Variable) or leaf.shared:
+                    kept[i] = snapshot(kept[i])
+        parents = [
+            leaves[self._arrays[self._of_argument[n]]].node if n in self._of_argument else n for n in self._targets
+        ]
+        values = [results[i] for i in self._live]
+        sweep: Callable[..., Any] = self.later.run  # type: ignore[union-attr]
+
+        def pull(recorded: bool, nodes: Any, parts: Any) -> Sequence[Any]:
+            cotangents = filled(parts, values, recorded)
+            if recorded:
+                return _differentiated(function, args, kwargs, self._live, parents, cotangents)
+            dense = [np.ascontiguousarray(g).reshape(np.shape(v)) for g, v in zip(cotangents, values, strict=True)]
+            gradients = iter(sweep(*dense, *kept))
+            return [next(gradients) if gets else None for gets in self._gets]
+
+        bundle = iter(bundled("compile", values, parents, pull))
+        live = set(self._live)
+        made = [
+            x if n else next(bundle) if i in live else constant_of(x)
+            for i, (x, n) in enumerate(zip(results, self._numbers, strict=True))
+        ]
+        return self._rebuild(made)
+
+
+def _differentiated(
+    function: Callable[..., Any], args: Any, kwargs: Any, live: Sequence[int], parents: Sequence[Any], cotangents: Any
+) -> list[Any]:
+    """The cotangents of the parents, recorded: by another call of the function."""
+    with switched(recording=True):
+        outputs, _ = flatten(function(*args, **kwargs))
+    found, _ = cotangents_of(frozenset(parents), [outputs[i] for i in live], cotangents, True)
+    return [found.get(node) for node in parents]
+

@@ -74,7 +74,7 @@ def shared_results(steps: Sequence[Step]) -> list[Step]:
         return (x.value, type(x.value), x.dtype) if isinstance(x, Number) else x
 
     for step in steps:
-        step = _with_pieces(step, now)
+        step = with_pieces(step, now)
         if isinstance(step, Host | Fetch):
             found.append(step)
             continue
@@ -104,7 +104,7 @@ def shared_results(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _with_pieces(step: Step, now: Any) -> Step:
+def with_pieces(step: Step, now: Any) -> Step:
     if isinstance(step, Elementwise):
         return Elementwise(step.name, tuple(map(now, step.operands)), now(step.out), step.loop)
     if isinstance(step, Reduce):

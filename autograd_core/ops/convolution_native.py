@@ -31,7 +31,7 @@ _WORTHWHILE = 1 << 14  # multiplications from which the tables pay
 def suits(form: Form, *arrays: Array) -> bool:
     """Whether machine code is there for these arrays, and fast: neighbours in memory fill a vector."""
     dtype = arrays[0].dtype
-    if not (dtype.char in "fd" and dtype.isnative and all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)):
+    if not (dtype.char in "fd" and all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)):
         return False
     if not llvm.available():
         return False
@@ -305,8 +305,7 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                     costs.append(job[2] * (job[4] - job[3]) * (end - start))
     taps = _taps(form.in_memory, channels, axes)
     # so many partial sums, which depends on the shapes alone, and so do the bits of the total
-    from ..parallel import get_num_threads
-    parts = min(-(-_TASKS * get_num_threads() // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
+    parts = min(-(-_TASKS // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
     return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
 
 

@@ -66,7 +66,8 @@ def standardize(xp, x, /, axis=-1, eps=1e-5, *, moments=None):
     >>> ag.standardize(np.array([1.0, 3.0]), eps=0)
     array([-1.,  1.])
     """
-    return kernels.standardized(*_checked("standardize", x, axis, eps, moments), eps, moments)
+    x, along, kept = _checked("standardize", x, axis, eps, moments)
+    return kernels.standardized(x, along, kept, eps, moments)
 
 
 def _checked(who, x, axis, eps, moments):

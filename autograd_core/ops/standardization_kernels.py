@@ -11,6 +11,7 @@ their own: a small one, which is found exactly enough, and taken out of the devi
 import math
 from collections.abc import Iterator
 from itertools import product
+from typing import Any
 
 import numpy as np
 
@@ -41,6 +42,10 @@ class Found:
     """
 
     __slots__ = ("along", "inverses", "means", "normal", "pulled", "rests", "variances")
+    means: Any
+    rests: Any
+    variances: Any
+    inverses: Any
 
     def __init__(self, along):
         self.along, self.normal, self.pulled = along, None, (None, None)

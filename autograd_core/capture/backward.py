@@ -1,0 +1,62 @@
+"""The sweep that somebody may start from what a captured function returned: traced at once, planned beside it.
+
+Knows graphs and tracers. Does not know how plans run.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..engine import Node, Variable, edges_towards, reachable
+from .building import Builder
+from .listening import traced_by
+from .program import Value
+from .tracing import Tracer
+
+__all__ = ["Backward"]
+
+
+@dataclass(eq=False)
+class Backward:
+    """The cotangents of leaves from those of outputs.
+
+    outputs     which of the function's outputs have a gradient, by position
+    targets     where gradients go: leaves, and what was computed before the call
+    seeds       the values that stand for the cotangents of the outputs
+    gradients   the values of the targets' cotangents; None for those that get none
+    start       how many of the builder's steps come before
+    """
+
+    outputs: list[int]
+    targets: list[Node]
+    seeds: list[Value]
+    gradients: list[Value | None]
+    start: int
+
+    @classmethod
+    def of(cls, tracer: Tracer, builder: Builder, outputs: Sequence[Any]) -> "Backward | None":
+        """The sweep from these outputs; None if there is nothing to sweep, or it was swept."""
+        live = [i for i, x in enumerate(outputs) if isinstance(x, Variable) and x.node is not None]
+        live = [i for i in live if outputs[i].node.op is None or outputs[i].node.saved is not None]
+        nodes = [outputs[i].node for i in live]
+        if not nodes:
+            return None
+        found = reachable(nodes, [n for n in reachable(nodes) if n.index < tracer.born])
+        targets = [n for n in found if n.op is None or n.index < tracer.born]
+        if any(n.saved is None for n in found if n not in targets):
+            return None  # a part of it was swept, and freed
+        start = len(builder.steps)
+        arrays = [np.ones(outputs[i].shape, outputs[i].dtype) for i in live]
+        with traced_by(tracer):
+            seeds = [tracer.input(array) for array in arrays]
+            merged: dict[Node, Any] = {}
+            for node, array in zip(nodes, arrays, strict=True):
+                g = tracer.cotangent(array)
+                merged[node] = merged[node] + g if node in merged else g
+            wanted = frozenset(targets)
+            edges, _ = edges_towards(wanted, merged)
+            swept = tracer.sweep(merged, targets=wanted, edges=edges)
+            gradients = [tracer.known(swept[n]) if n in swept else None for n in targets]
+        return cls(live, targets, seeds, gradients, start)
