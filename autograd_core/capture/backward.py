@@ -23,7 +23,7 @@ class Backward:
     """The cotangents of leaves from those of outputs.
 
     outputs     which of the function's outputs have a gradient, by position
-    targets     where gradients go: leaves, and what was computed before the call
+    targets     where gradients go: what was there before the call
     seeds       the values that stand for the cotangents of the outputs
     gradients   the values of the targets' cotangents; None for those that get none
     start       how many of the builder's steps come before
@@ -44,8 +44,8 @@ class Backward:
         if not nodes:
             return None
         found = reachable(nodes, [n for n in reachable(nodes) if n.index < tracer.born])
-        targets = [n for n in found if n.op is None or n.index < tracer.born]
-        if any(n.saved is None for n in found if n not in targets):
+        targets = [n for n in found if n.index < tracer.born]  # not what was made, and differentiated by, inside
+        if not targets or any(n.saved is None for n in found if n not in targets):
             return None  # a part of it was swept, and freed
         start = len(builder.steps)
         arrays = [np.ones(outputs[i].shape, outputs[i].dtype) for i in live]

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment, takes
+from .blocks import Blocks, blocked
 from .lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .planning import Layout, buffers_of, laid_out
 
@@ -44,7 +45,7 @@ class Replay:
             if isinstance(piece, Piece) and _dense(piece):
                 self._owned.setdefault(piece.buffer, piece)
         self._placed: set[Buffer] = set()  # those whose addresses machine code has
-        self.items: list[Step | Segment] = segmented(steps, out_buffers) if native else [*steps]
+        self.items: list[Step | Segment | Blocks] = segmented(steps, out_buffers) if native else blocked(steps, out_buffers)
         stages = [stage for item in self.items for stage in _stages(item)]
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
@@ -178,6 +179,9 @@ class Replay:
     def _step(self, step: Any) -> None:
         if isinstance(step, Segment):
             self._segment(step)
+        elif isinstance(step, Blocks):
+            given = ", ".join([self._array(piece) for piece in step.pieces])
+            self._lines.append(f"{self._name(step.run, 'blocks')}({given})")
         elif isinstance(step, Fetch):
             name = self._name(step.fetch, "fetch")
             self._lines.append(f"b{step.out.buffer.number} = {name}()")
@@ -331,7 +335,9 @@ def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
 
 
 def _stages(item: Any) -> list[Any]:
-    return list(item.stages) if isinstance(item, Segment) else [buffers_of(item)]
+    if isinstance(item, Segment):
+        return list(item.stages)
+    return [{piece.buffer for piece in item.pieces}] if isinstance(item, Blocks) else [buffers_of(item)]
 
 
 def _last_uses(items: Sequence[Any]) -> dict[int, list[Buffer]]:

@@ -116,23 +116,34 @@ class Writer:
         """One instruction."""
         outs = ", ".join(map(self.declared, i.outputs))
         if i.kind in ("store", "store_grad"):
-            return f"{i.kind} {_word(self._outside[id(i)])} = {self._value(i.inputs[0])}"
+            return f"{i.kind} {_word(self.outside(i))} = {self._value(i.inputs[0])}"
         if i.kind in ("read", "read_grad"):
-            done = f"{i.kind} {_word(self._outside[id(i)])}"
+            done = f"{i.kind} {_word(self.outside(i))}"
         elif i.kind == "add":
             done = f"{self._value(i.inputs[0])} + {self._value(i.inputs[1])}"
         elif i.kind in ("perform", "update"):
-            name = _function(i.target)
             if self.exact:
                 where = f" ({i.place}: {i.place.text})" if i.place else ""
                 raise GraphError(
-                    f"save: {self.program.name} performs {name}, a Python function, which text cannot hold{where}; "
-                    "leave it outside of what is traced, or write it with operations"
+                    f"save: {self.program.name} performs {_function(i.target)}, a Python function, which text cannot "
+                    f"hold{where}; leave it outside of what is traced, or write it with operations"
                 )
-            done = f"{i.kind} {_word(name)}({self._given(i.inputs, {})})"
+            done = f"{self.performed(i)}({self._given(i.inputs, {})})"
         else:
             done = f"{i.label}({self._given(*(self._applied(i) if i.kind == 'apply' else self._pulled(i)))})"
         return f"{outs} = {done}" if outs else done
+
+    def outside(self, i: Instruction) -> str:
+        """What the Tensor from outside is called that an instruction reads or changes."""
+        return self._outside.get(id(i), "")
+
+    def performed(self, i: Instruction) -> str:
+        """What is performed."""
+        return f"{i.kind} {_word(_function(i.target))}"
+
+    def options(self, i: Instruction) -> list[str]:
+        """The options of an instruction that are not as by default, as they stand in the text."""
+        return [f"{k}={self._value(v)}" for k, v in self._other(i.op, i.options).items()] if i.op else []
 
     def _applied(self, i: Instruction) -> tuple[Sequence[Any], dict[str, Any]]:
         op: Any = i.op

@@ -31,7 +31,7 @@ _WORTHWHILE = 1 << 14  # multiplications from which the tables pay
 def suits(form: Form, *arrays: Array) -> bool:
     """Whether machine code is there for these arrays, and fast: neighbours in memory fill a vector."""
     dtype = arrays[0].dtype
-    if not (dtype.char in "fd" and all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)):
+    if not (dtype.char in "fd" and dtype.isnative and all(type(a) is np.ndarray and a.dtype == dtype for a in arrays)):
         return False
     if not llvm.available():
         return False

@@ -41,6 +41,8 @@ def draw(
 ) -> Graph:
     """The graph that a Tensor, or a container of Tensors, was computed with: a `Graph`, which notebooks show.
 
+    Or that of a program (see `ag.trace`), with its sweeps and effects.
+
     Operations stand in the modules that they were applied in. `names` says what Tensors are called: a mapping of names
     to Tensors, or a module, for its parameters; without it they are called as the caller's variables are. Values and
     gradients are those that somebody still holds: of leaves and variables, of what was saved for the sweep, and of all
@@ -69,10 +71,17 @@ def draw(
     c 0 1
     >>> graph.save("expression.svg")  # doctest: +SKIP
     """
-    tensors, _ = flatten(outputs)
-    _check(tensors, depth, limit, title, rules=rules, graph=graph, direction=direction, theme=theme)
-    called = names_in(sys._getframe(1)) if names is None else names_given(names)
-    structure = Structure(collect(tensors, called))
+    collected = getattr(type(outputs), "_collected", None)  # a program: it knows its own names and sweeps
+    _check(depth, limit, title, rules=rules, graph=graph, direction=direction, theme=theme)
+    if collected is not None:
+        if names is not None or rules is not None or graph != "forward":
+            raise OptionError("draw: a program has names and sweeps of its own; leave out names, rules and graph")
+        structure = Structure(collected(outputs))
+    else:
+        tensors, _ = flatten(outputs)
+        _check_tensors(tensors)
+        called = names_in(sys._getframe(1)) if names is None else names_given(names)
+        structure = Structure(collect(tensors, called))
     shown: dict[str, Any] = {"values": values, "gradients": gradients}
     picture = folded(structure, depth, bool(fold), limit, rules=rules is not None, **shown)
     whole = unfolded(structure, depth, bool(fold), limit, rules=True, **shown)
@@ -89,12 +98,15 @@ _CHOICES = {
 }
 
 
-def _check(tensors: Any, depth: Any, limit: Any, title: Any, **chosen: Any) -> None:
+def _check_tensors(tensors: Any) -> None:
     if not tensors:
         raise DTypeError("draw: there is no Tensor in what was to be drawn")
     for tensor in tensors:
         if not isinstance(tensor, Tensor):
             raise DTypeError(f"draw: only Tensors know how they were computed, got {type(tensor).__name__}")
+
+
+def _check(depth: Any, limit: Any, title: Any, **chosen: Any) -> None:
     for name, value in chosen.items():
         if value not in _CHOICES[name]:
             known = ", ".join(map(repr, _CHOICES[name]))

@@ -30,6 +30,8 @@ _SHAPES = {
     "hidden": ("{{", "}}"),
     "sum": ("((", "))"),
     "gradient": ("[/", "/]"),
+    "sweep": ("[\\", "/]"),
+    "effect": ("[\\", "\\]"),
 }
 _CLASSES = (
     "classDef dashed stroke-dasharray: 4 3",

@@ -62,7 +62,7 @@ class Paths:
         for node in operations:
             module = self.module[node] = self._module(node, names)
             if module != last:
-                last, group = module, self._enter(module)
+                last, group = module, self.enter(module)
             self.of_operation[node] = group
             for parent in parents_of(node):
                 if parent is not None and parent.op is None and (parent in names.homes or _is_parameter(parent)):
@@ -75,7 +75,8 @@ class Paths:
         owners = {names.homes[p] for p in node.parents if p is not None and p in names.homes}
         return owners.pop() if len(owners) == 1 else ""
 
-    def _enter(self, module: str) -> str:
+    def enter(self, module: str) -> str:
+        """The group for what is computed in a module from now on."""
         parts = module.split(".") if module else []
         level = 0
         while level < min(len(parts), len(self._open)) and self._open[level][0] == parts[level]:

@@ -21,6 +21,8 @@ KINDS = {
     "hidden": "nodes that are not shown",
     "sum": "a sum of cotangents",
     "gradient": "a gradient",
+    "sweep": "a step of a sweep",
+    "effect": "a change of something outside",
 }
 """The kinds of items, in words for a legend."""
 

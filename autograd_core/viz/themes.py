@@ -86,6 +86,8 @@ SHAPES = {
     "hidden": {"shape": "note", "style": "dashed,filled"},
     "sum": {"shape": "ellipse", "style": "filled", "margin": "0.02"},
     "gradient": {"shape": "box", "style": "diagonals,filled"},
+    "sweep": {"shape": "octagon", "style": "filled", "margin": "0,0"},
+    "effect": {"shape": "tab", "style": "filled", "margin": "0.1,0.07"},
 }
 """How Graphviz is to draw each kind; no two alike even without colours. Repetitions are a pile of sheets (dot.py)."""
 

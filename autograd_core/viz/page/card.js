@@ -13,6 +13,8 @@ const GLYPHS = {
   sum: "\u03a3",
   gradient: "\u2202",
   hidden: "\u2026",
+  sweep: "\u25c1",
+  effect: "\u270e",
 };
 
 const measure = (() => {
@@ -106,7 +108,7 @@ function outline(node, w, h) {
   if (node.kind === "input") {
     return [drawn("path", { d: `M0 0H${w}V${h - 8}L${w / 2} ${h}L0 ${h - 8}Z`, class: "shape" })];
   }
-  const corner = { parameter: Math.min(18, h / 2), constant: 0, hidden: 0, sum: h / 2 }[node.kind];
+  const corner = { parameter: Math.min(18, h / 2), constant: 0, hidden: 0, sum: h / 2, sweep: 0 }[node.kind];
   const shapes = [rectangle(w, h, corner === undefined ? 7 : corner)];
   const inner = { x: 3, y: 3, width: w - 6, height: h - 6, rx: 5, class: "inner" };
   if (node.kind === "output") shapes.push(drawn("rect", inner));

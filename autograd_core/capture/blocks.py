@@ -1,0 +1,132 @@
+"""Elementwise steps on large arrays, done block by block, so that what lies between them stays in the cache.
+
+Knows steps and NumPy. Does not know plans. The numbers are those of the steps one after the other, bit for bit; what is
+only needed in between has no memory but that of one block.
+"""
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from .lowered import Buffer, Elementwise, Number, Piece, Step
+from .planning import buffers_of
+
+__all__ = ["Blocks", "blocked"]
+
+BLOCK = 1 << 14  # numbers: several arrays of so many fit into a first- and second-level cache
+_LARGE = 1 << 16  # numbers from which that is worth a loop in Python
+
+
+class Blocks:
+    """Neighbouring elementwise steps on arrays that lie alike.
+
+    pieces      what lies outside, each as one row of numbers, in the order in which `run` takes it
+    run         does the steps
+    inner       buffers that have no memory of their own
+    """
+
+    def __init__(self, steps: Sequence[Elementwise], kept: Collection[Buffer]) -> None:
+        self.steps = steps
+        self.size = prod(steps[0].out.shape)
+        self.inner = {b for step in steps for b in buffers_of(step) if b.kind == "temporary" and b not in kept}
+        self.pieces: list[Piece] = []
+        self.run = self._compiled()
+
+    def _compiled(self) -> Callable[..., None]:
+        names: dict[str, Any] = {"copyto": np.copyto}
+        rows: dict[Piece, str] = {}
+        own: dict[tuple[Buffer, Any], str] = {}
+        body = []
+
+        def row(x: Any) -> str:
+            if isinstance(x, Number):
+                name = f"n{len(names)}"
+                names[name] = np.array(x.value, x.dtype)
+                return name
+            if x.buffer in self.inner:
+                if (x.buffer, x.dtype) not in own:
+                    own[x.buffer, x.dtype] = name = f"s{len(names)}"
+                    names[name] = np.empty(BLOCK, x.dtype)
+                return f"{own[x.buffer, x.dtype]}[:m]"
+            if not any(x.strides):  # one number for all
+                flat = replace(x, shape=(), strides=())
+                rows.setdefault(flat, f"p{len(rows)}")
+                return rows[flat]
+            flat = replace(x, shape=(self.size,), strides=(x.dtype.itemsize,))
+            rows.setdefault(flat, f"p{len(rows)}")
+            return f"{rows[flat]}[i:j]"
+
+        for step in self.steps:
+            operands, out = [row(x) for x in step.operands], row(step.out)
+            if step.name == "copy":
+                body.append(f"copyto({out}, {operands[0]}, 'unsafe')")
+            elif step.name == "where":
+                body.append(f"copyto({out}, {operands[2]})")
+                body.append(f"copyto({out}, {operands[1]}, 'same_kind', {operands[0]})")
+            else:
+                name = f"{step.name}{len(names)}"
+                names[name] = getattr(np, step.name)
+                body.append(f"{name}({', '.join(operands)}, {out})")
+        self.pieces = list(rows)
+        lines = "".join(f"        {line}\n" for line in body)
+        source = (
+            f"def run({', '.join(rows.values())}):\n"
+            f"    for i in range(0, {self.size}, {BLOCK}):\n"
+            f"        j = min(i + {BLOCK}, {self.size})\n"
+            f"        m = j - i\n{lines}"
+        )
+        exec(source, names)
+        run: Callable[..., None] = names["run"]
+        return run
+
+
+def blocked(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Blocks]:
+    """The steps, with those that can be done in blocks together put together."""
+    runs: list[list[Step]] = []
+    for step in steps:
+        if runs and _belongs(step, runs[-1][-1]):
+            runs[-1].append(step)
+        else:
+            runs.append([step])
+    found: list[Step | Blocks] = []
+    for i, run in enumerate(runs):
+        if len(run) < 2:
+            found += run
+            continue
+        outside = set(kept)
+        for other in (*runs[:i], *runs[i + 1 :]):
+            for step in other:
+                outside |= buffers_of(step)
+        found.append(Blocks([s for s in run if isinstance(s, Elementwise)], outside))
+    return found
+
+
+def _belongs(step: Step, before: Step) -> bool:
+    return _lies_well(step) and _lies_well(before) and step.out.shape == before.out.shape  # type: ignore[union-attr]
+
+
+def _lies_well(step: Step) -> bool:
+    """Whether a step goes through arrays that are large, dense, and all in the same order; or single numbers."""
+    if not isinstance(step, Elementwise) or prod(step.out.shape) < _LARGE or not _is_row(step.out):
+        return False
+    n = step.out.dtype.itemsize
+    order = [stride // n for stride in step.out.strides]
+    for x in step.operands:
+        if isinstance(x, Piece) and any(x.strides):
+            if x.shape != step.out.shape or [s / x.dtype.itemsize for s in x.strides] != order:
+                return False
+    return True
+
+
+def _is_row(piece: Piece) -> bool:
+    """Whether an array fills its memory without gaps or repetition, in whatever order of axes."""
+    expected = piece.dtype.itemsize
+    for stride, n in sorted(zip(piece.strides, piece.shape, strict=True)):
+        if n > 1:
+            if stride != expected:
+                return False
+            expected *= n
+    return True
