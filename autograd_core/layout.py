@@ -29,7 +29,12 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 
     The innermost sums are products with a vector of ones, which BLAS computes at the speed of memory.
     """
-    if type(g) is not np.ndarray or g.size < LARGE or g.dtype.char not in "fd" or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize):
+    if (
+        type(g) is not np.ndarray
+        or g.size < LARGE
+        or g.dtype.char not in "fd"
+        or (axes == (0,) and g.strides[0] >= _WIDE_ROW * g.itemsize)
+    ):
         return _plain_sum(g, axes, keepdims)
     order = sorted(range(g.ndim), key=lambda axis: (g.shape[axis] == 1, -abs(g.strides[axis])))
     dense = g.transpose(order)

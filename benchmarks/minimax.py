@@ -1,6 +1,6 @@
 """The coefficients of the approximations, found anew: polynomials and quotients whose largest relative error is least.
 
-`python -m benchmarks.minimax` fits each, with mpmath, in 60 digits, and prints its coefficients and its error in bits,
+`python -m benchmarks.minimax` fits each, with mpmath, in 50 digits, and prints its coefficients and its error in bits,
 beside the error of those that are in use. Knows what has to be approximated where; does not know how it is evaluated.
 """
 
@@ -14,8 +14,8 @@ import numpy as np
 from autograd_core.kernels.approximations import circular, normal
 from autograd_core.kernels.approximations.numbers import DOUBLE, SINGLE
 
-mp.mp.dps = 60
-POINTS = 300  # of the interval, at which errors are compared
+mp.mp.dps = 50
+POINTS = 160  # of the interval, at which errors are compared
 Real = Any  # of mpmath
 
 
@@ -59,7 +59,7 @@ def fitted(
     p_powers = range(given, p_degree + 1)
     below, lawson = [value(q, x) for x in xs], [mp.mpf(1)] * POINTS
     best: tuple[Real, list[list[Real]]] | None = None
-    for turn in range(60):
+    for turn in range(30):
         rows, right = [], []
         for x, f, w, b, k in zip(xs, values, weights, below, lawson, strict=True):
             scale = w * mp.sqrt(k) / b
@@ -83,12 +83,12 @@ def fitted(
 
 
 def rounded(task: Task, p_degree: int, q_degree: int) -> list[list[float]]:
-    """The same in numbers of the type: first the denominator, then one coefficient after the other."""
-    kept = [float(task.dtype(float(c))) for c in fitted(task, p_degree, q_degree)[1]]
-    p: list[float] = []
-    while len(p) <= p_degree:
-        p.append(float(task.dtype(float(fitted(task, p_degree, q_degree, [mp.mpf(c) for c in p], kept)[0][len(p)]))))
-    return [p, kept]
+    """The same in numbers of the type; in single precision one after the other, so that the rest makes up for it."""
+    p, q = ([float(task.dtype(float(c))) for c in part] for part in fitted(task, p_degree, q_degree))
+    if task.dtype == np.float32:
+        for i in range(1, p_degree + 1):
+            p[i] = float(np.float32(float(fitted(task, p_degree, q_degree, [mp.mpf(c) for c in p[:i]], q)[0][i])))
+    return [p, q]
 
 
 def _exponential(r: Real) -> Real:

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from .lowered import Buffer, Elementwise, Number, Piece, Step
-from .planning import buffers_of
+from .lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
+from .planning import buffers_of, read_by, written_by
 
 __all__ = ["Blocks", "blocked"]
 
@@ -86,11 +86,17 @@ class Blocks:
 def blocked(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Blocks]:
     """The steps, with those that can be done in blocks together put together."""
     runs: list[list[Step]] = []
+    late: list[Step] = []  # reductions that stand between steps which do not need them
     for step in steps:
-        if runs and _belongs(step, runs[-1][-1]):
+        if runs and _belongs(step, runs[-1][-1]) and not any(_depends(step, other) for other in late):
             runs[-1].append(step)
+        elif runs and isinstance(step, Reduce) and _lies_well(runs[-1][-1]):
+            late.append(step)
         else:
+            runs += [[other] for other in late]
+            late = []
             runs.append([step])
+    runs += [[other] for other in late]
     found: list[Step | Blocks] = []
     for i, run in enumerate(runs):
         if len(run) < 2:
@@ -102,6 +108,13 @@ def blocked(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Blocks]:
                 outside |= buffers_of(step)
         found.append(Blocks([s for s in run if isinstance(s, Elementwise)], outside))
     return found
+
+
+def _depends(step: Step, other: Step) -> bool:
+    """Whether a step cannot change places with one before it."""
+    read, written = ({p.buffer for p in pieces} for pieces in (read_by(step), written_by(step)))
+    before_read, before_written = ({p.buffer for p in pieces} for pieces in (read_by(other), written_by(other)))
+    return bool(read & before_written or written & (before_read | before_written))
 
 
 def _belongs(step: Step, before: Step) -> bool:

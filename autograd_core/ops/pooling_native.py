@@ -65,7 +65,7 @@ def _call(kernel: Any, grid: Grid, x: Array, out: Array, found: Array) -> None:
     assert row is not None
     assert all(a == size * b for a, b, n in zip(out.strides, found.strides, shape, strict=True) if n > 1)
     # the outermost axis is shared between the cores: one along which windows do not overlap
-    rest = sorted({0, 1, 2, 3} - {row}, key=lambda axis: (-x.strides[axis]))
+    rest = sorted({0, 1, 2, 3} - {row}, key=lambda axis: (not grid.disjoint and axis > 1, -x.strides[axis]))
     strides = [x.strides[axis] // size * grid.step[axis] for axis in rest]
     strides += [out.strides[axis] // size for axis in rest]
     taps = np.array([h * (x.strides[2] // size) + w * (x.strides[3] // size) for h, w in grid.taps], np.int64)
