@@ -142,7 +142,7 @@ def checkpoint(function: Function) -> Function:
                 again = [ops.alias(leaves[i]) if recorded else _leaf(leaves[i]) for i in tracked]
                 second, _ = run(again)
             for old, new in zip(values, second, strict=True):
-                if not np.array_equal(old, _raw(new), equal_nan=np.asarray(old).dtype.kind == "f"):
+                if not _same(old, _raw(new)):
                     name = getattr(function, "__name__", type(function).__name__)
                     raise GraphError(
                         f"checkpoint: {name} gave other values when it was run again; "
@@ -164,6 +164,11 @@ def checkpoint(function: Function) -> Function:
         )
 
     return checkpointed
+
+
+def _same(old: Any, new: Any) -> bool:
+    """Whether two arrays are equal, NaN for NaN. Looking for NaNs takes copies of both, and comes second."""
+    return np.array_equal(old, new) or (np.asarray(old).dtype.kind == "f" and np.array_equal(old, new, equal_nan=True))
 
 
 def _leaf(value: Tensor) -> Tensor:

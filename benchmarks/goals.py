@@ -5,12 +5,13 @@ Knows results and the roof. Does not know how anything is measured or shown.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from benchmarks.libraries import LIBRARIES
 from benchmarks.measure import ratio, spread
+from benchmarks.memory.measuring import GOALS as MEMORY_GOALS
 from benchmarks.race import Result
 from benchmarks.roof import Roof
 from benchmarks.work import WORK
@@ -147,6 +148,22 @@ def verdicts(goals: Mapping[str, Sequence[Goal]], results: Mapping[str, Result],
             measured = goal.measure(row, result, roof)
             missed = None if measured is None else goal.missed(measured)
             judged.append(Verdict(row, goal.words, goal.limit, measured, missed))
+    return judged
+
+
+def memory_verdicts(entries: Iterable[Mapping[str, Any]]) -> list[Verdict]:
+    """Peak memory of ours against PyTorch's, row by row."""
+    peaks: dict[str, dict[str, float]] = {}
+    for entry in entries:
+        if "peak" in entry:
+            peaks.setdefault(entry["row"], {})[entry["library"]] = entry["peak"]
+    judged = []
+    for row, found in peaks.items():
+        for who, limit in MEMORY_GOALS.items():
+            if who in found and found.get("torch", 0) > 0:
+                measured = found[who] / found["torch"]
+                words = f"{_called(who)}: peak memory <= {limit:g} of PyTorch"
+                judged.append(Verdict(row, words, limit, measured, measured / limit - 1))
     return judged
 
 

@@ -1,9 +1,10 @@
 """The coefficients of the approximations, found anew: polynomials and quotients whose largest relative error is least.
 
 `python -m benchmarks.minimax` fits each, with mpmath, in 50 digits, and prints its coefficients and its error in bits,
-beside the error of those that are in use. Knows what has to be approximated where; does not know how it is evaluated.
+beside the error of those that are in use; with names behind it ("erf" "sin"), those only. Knows what has to be approximated where; does not know how it is evaluated.
 """
 
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -138,7 +139,9 @@ TASKS: dict[str, Task] = {
 
 
 def main() -> None:
-    for name, task in TASKS.items():
+    names = sys.argv[1:] or TASKS
+    for name in names:
+        task = TASKS[name]
         degrees = [len(part) - 1 for part in task.used] + [0]
         found = rounded(task, degrees[0], degrees[1])
         in_use = [*task.used, (1.0,)][:2]

@@ -3,9 +3,11 @@
 ``python -m benchmarks.profile_step [--rows a,b] [--json FILE] [--before FILE] [--page FILE] [--instructions]``
 
 The parts are what the step itself calls, with the arguments that it calls them with, in loops of their own; the least
-of many rounds counts. A part by itself finds its arrays in the cache, so that the whole takes a little more than the
-sum, which is shown as the rest. With ``--json`` the numbers are written down, and ``--before`` sets such a file beside
-them that another version made. ``--instructions`` counts the instructions of a step with valgrind, if it is there.
+of many rounds counts, in processor time, on one thread. A part by itself finds its arrays in the cache, so that the
+whole takes a little more than the sum, which is shown as the rest; a small difference of large numbers that comes out
+below 0 is shown as 0. With ``--json`` the numbers are written down, and
+``--before`` sets such a file beside them that another version made. ``--instructions`` counts the instructions of a
+step with valgrind, if it is there.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -112,21 +114,21 @@ def network(problem: problems.Network) -> Taken:
 
 
 def least(
-    functions: Mapping[str, Callable[[], Any]], round_seconds: float = 0.003, rounds: int = 150
+    functions: Mapping[str, Callable[[], Any]], round_seconds: float = 0.003, rounds: int = 60
 ) -> dict[str, float]:
     """Microseconds of a call of each: the least mean of many short rounds in turn, so that none is favoured."""
     counts, best = {}, dict.fromkeys(functions, float("inf"))
     for name, function in functions.items():
-        start = perf_counter()
+        start = process_time()
         function()
-        counts[name] = max(1, int(round_seconds / max(perf_counter() - start, 1e-7)))
+        counts[name] = max(1, int(round_seconds / max(process_time() - start, 1e-7)))
     for _ in range(rounds):
         for name, function in functions.items():
             function()  # what the one before left in the cache is not its own
-            start = perf_counter()
+            start = process_time()
             for _ in range(counts[name]):
                 function()
-            best[name] = min(best[name], (perf_counter() - start) / counts[name])
+            best[name] = min(best[name], (process_time() - start) / counts[name])
     return {name: seconds * 1e6 for name, seconds in best.items()}
 
 
@@ -210,7 +212,7 @@ def profiled(row: str) -> dict[str, float]:
         "the optimizer": spent["update"],
         "zero_grad": spent["zero_grad"],
     }
-    found["recording"] = spent["plain"] - found["NumPy in the forward computation"]
+    found["recording"] = max(0.0, spent["plain"] - found["NumPy in the forward computation"])
     found["modules"] = max(0.0, spent["forward"] - spent["plain"])
     found["the sweep"] = spent["swept"] - spent["forward"] - found["rules"]
     found["delivering"] = max(0.0, spent["backward"] - spent["swept"] - spent["zero_grad"])
@@ -248,7 +250,8 @@ def page(now: dict[str, dict[str, float]], before: dict[str, dict[str, float]] |
         "",
         "Written by `python -m benchmarks.profile_step --page docs/where-eager-time-goes.md`, on "
         + ", ".join(f"{name} {fact}" for name, fact in machine().items() if name in ("processor", "cores", "python"))
-        + f", NumPy {np.__version__}. Microseconds: the least of many rounds.",
+        + f", NumPy {np.__version__}. Microseconds of processor time on one thread: "
+        "the least of many rounds.",
         "",
         "A training step is taken apart into what it calls, and each part is timed by itself with the arguments of the "
         "step:",
@@ -289,6 +292,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--instructions", action="store_true", help="count instructions too, which takes minutes")
     options = parser.parse_args(arguments)
     found = {}
+    ag.set_num_threads(1)
     for row in options.rows.split(","):
         found[row] = profiled(row)
         counted = instructions(row) if options.instructions else None

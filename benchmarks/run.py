@@ -7,18 +7,20 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
 
 from benchmarks.contestant import CannotStartError, Contestant, NotInstalledError, WorkerError
 from benchmarks.families import FAMILIES
-from benchmarks.libraries import LIBRARIES
+from benchmarks.libraries import LIBRARIES, CannotRunError
 from benchmarks.machine import machine
 from benchmarks.measure import ratio, spread
+from benchmarks.memory import measuring as peaks
+from benchmarks.memory.rows import ROWS as MEMORY_ROWS
 from benchmarks.race import Failure, Result, race
 from benchmarks.report.findings import Findings
 from benchmarks.rows import ROWS
 from benchmarks.scaling import measure_curve
 
+QUICK_MEMORY = ("mlp_small", "lenet")
 PARTS = ("roof", "rows", "curves", "memory")
 
 
@@ -59,7 +61,7 @@ def run(settings: Settings) -> Findings:
             for name in FAMILIES:
                 _run_curve(name, [contestants[n] for n in families_of if name in families_of[n]], settings, findings)
     if "memory" in settings.parts:
-        findings.memory = _memory(settings.quick)
+        _measure_memory(settings, findings)
     findings.settings = {
         "rounds": f"{settings.repeats} of {settings.round_seconds:g} s each; for others and variants half as many",
         "duration": f"{(perf_counter() - begun) / 60:.0f} minutes",
@@ -91,12 +93,23 @@ def _introduce(
     return rows_of, {name: families for name, families in families_of.items() if _in_curves(name)}
 
 
-def _memory(quick: bool) -> list[dict[str, Any]]:
-    try:
-        from benchmarks.memory import measure
-    except ImportError:
-        return []
-    return list(measure(quick, _print))
+def _measure_memory(settings: Settings, findings: Findings) -> None:
+    names = [name for name in peaks.CONTESTANTS if name in findings.libraries]
+    for row in QUICK_MEMORY if settings.quick else MEMORY_ROWS:
+        for name in names:
+            try:
+                findings.memory.append({"row": row, "library": name, **peaks.asked(name, row)})
+            except CannotRunError as error:
+                _print(f"memory: {error}")
+                return
+            except WorkerError as error:
+                findings.failures.append(Failure(name, f"memory of {row}", str(error), fatal=name == "ours"))
+                _complain(findings.failures[-1:])
+        if not settings.quick and "ours" in names:
+            findings.dominating.append(peaks.dominating(row))
+        found = {e["library"]: e["peak"] for e in findings.memory if e["row"] == row and "peak" in e}
+        said = ", ".join(f"{LIBRARIES[name].title} {peak / 2**20:,.1f}" for name, peak in found.items())
+        _print(f"peak memory of {row}, MiB: {said}")
 
 
 def _in_curves(name: str) -> bool:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from .lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
+from ..lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
 from .planning import buffers_of, read_by, written_by
 
 __all__ = ["Blocks", "blocked"]
@@ -69,7 +69,7 @@ class Blocks:
             else:
                 name = f"{step.name}{len(names)}"
                 names[name] = getattr(np, step.name)
-                body.append(f"{name}({', '.join(operands)}, {out})")
+                body.append(f"{name}({', '.join(operands)}, out={out})")
         self.pieces = list(rows)
         lines = "".join(f"        {line}\n" for line in body)
         source = (

@@ -13,9 +13,9 @@ import numpy as np
 
 from ..calling import compile_pull
 from ..kernels.llvm import available
+from ..lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
 from ..op import Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
-from .lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
 from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in

@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from ..calling import Aval
 from .program import Instruction, Program, Value
 
 __all__ = ["difference"]
@@ -64,6 +65,8 @@ def _same(a: Any, b: Any) -> bool:
         return a == b or (a != a and b != b)
     if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
         return a is b or (isinstance(a, np.ndarray) and isinstance(b, np.ndarray) and bool(np.array_equal(a, b)))
+    if isinstance(a, Aval) and isinstance(b, Aval):
+        return bool(a.shape == b.shape and a.dtype == b.dtype)
     return type(a) is type(b) and bool(a == b)
 
 

@@ -40,11 +40,17 @@ class Run:
     """One call of a function that was traced: its program, its result, and what a plan is made from."""
 
     def __init__(
-        self, function: Callable[..., Any], args: Sequence[Any], kwargs: Any, exact: bool, recorded: bool = False
+        self,
+        function: Callable[..., Any],
+        args: Sequence[Any],
+        kwargs: Any,
+        exact: bool,
+        recorded: bool = False,
+        planned: bool = True,
     ) -> None:
         leaves, rebuild = flatten([list(args), kwargs])
         self.builder, self.plain = Builder(exact), True
-        self.tracer = Tracer(self.builder)
+        self.tracer = Tracer(self.builder if planned else None)
         inputs: list[Value] = []
         self.nodes: dict[int, Any] = {}  # of the arrays that have one
         self.arrays: list[int] = []  # which of the leaves are arrays
@@ -247,4 +253,4 @@ def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -
 
 def run_traced(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Run:
     """One traced call, for `ag.trace`."""
-    return Run(function, args, kwargs, exact=True)
+    return Run(function, args, kwargs, exact=True, planned=False)

@@ -31,8 +31,8 @@ _TRANSCENDENTAL = set(
 )
 _REDUCTIONS = set("sum mean prod max min cumsum cumprod cummax cummin squared_error add_reduceat".split())
 # passes over the numbers: logsumexp is max, subtract, exp, sum
-_PASSES = {"var": 4, "std": 4, "logsumexp": 4, "softmax": 5, "log_softmax": 5, "linalg.vector_norm": 2}
-_PASSES |= {"standardize": 7, "standardize_affine": 9, "cross_entropy": 5}
+PASSES = {"var": 4, "std": 4, "logsumexp": 4, "softmax": 5, "log_softmax": 5, "linalg.vector_norm": 2}
+PASSES |= {"standardize": 7, "standardize_affine": 9, "cross_entropy": 5}
 _POOLS = {f"avg_pool{n}d" for n in (1, 2, 3)} | {f"max_pool{n}d" for n in (1, 2, 3)}
 _MOVING = set(
     "alias astype copy getitem scatter_add setitem reshape transpose swapaxes moveaxis squeeze expand_dims broadcast_to "
@@ -123,8 +123,8 @@ def _flops(i: Instruction) -> tuple[int | None, int]:
     size = sum(_size(value) for value in dict.fromkeys(values_in(i.inputs[:1])))
     if name in _REDUCTIONS:
         return size * (3 if name == "squared_error" else 1), 0
-    if name in _PASSES:
-        return size * _PASSES[name], size if name in ("logsumexp", "softmax", "log_softmax", "cross_entropy") else 0
+    if name in PASSES:
+        return size * PASSES[name], size if name in ("logsumexp", "softmax", "log_softmax", "cross_entropy") else 0
     if name in _POOLS:
         window = i.options["kernel_size"]
         sides = int(name[-2])
@@ -144,8 +144,8 @@ def _of_pull(i: Instruction, g: Value) -> int | None:
         return 0
     if op.name in _REDUCTIONS:
         return _size(out) * (2 if op.name == "squared_error" else 1)
-    if op.name in _PASSES:
-        return _size(out) * _PASSES[op.name]
+    if op.name in PASSES:
+        return _size(out) * PASSES[op.name]
     return _size(g) if op.name in _POOLS else None
 
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from ..arrays import held_elsewhere
 from ..engine import Variable, constant, switched
+from ..lowered import Piece
 from ..tensor import Tensor, gradient_of
-from .lowered import Piece
 
 __all__ = ["Changed", "reader", "setter_of_grad", "writer"]
 

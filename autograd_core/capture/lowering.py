@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
+from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
 
 __all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten"]
 
@@ -217,6 +217,8 @@ def _known_type(x: Any) -> Any:
 
 
 def _elementwise(writing: _Writing, name: str, ufunc: Any, inputs: Any, out: Any) -> Any:
+    if getattr(np, name, None) is not ufunc:
+        raise NotLowerable(f"{name} is not NumPy's")
     try:
         loop = ufunc.resolve_dtypes((*map(_known_type, inputs), *(None,) * ufunc.nout))
     except TypeError as error:

@@ -30,7 +30,8 @@ class _Collector:
     def __init__(self, program: Program) -> None:
         self.program, self.writer = program, Writer(program)
         self.titles, self.paths = Titles(Names()), Paths((), Names())
-        self.collection = Collection(modules=self.paths.modules)
+        types = program.modules | {f"sweep.{path}": name for path, name in program.modules.items() if path}
+        self.collection = Collection(modules=self.paths.modules, types=types)
         self.number: dict[Value, int] = {}
         self.results = {value for value in program.outputs if isinstance(value, Value)}
         last, group = None, ""

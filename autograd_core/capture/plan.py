@@ -20,9 +20,9 @@ from ..containers import flatten
 from ..custom import bundled, filled
 from ..engine import Variable, switched
 from ..kernels.llvm import available
+from ..lowered import Buffer, Piece
 from ..tensor import constant_of
 from ..transforms import cotangents_of
-from .lowered import Buffer, Piece
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .replaying import Replay
 

@@ -132,7 +132,8 @@ class Program:
     outputs       the arrays it returned, in order; a number is itself
     arguments     how it was called: positional and named arguments, with Values in the place of arrays
     result        what it returned, with Values in the place of arrays
-    names         what the inputs are called
+    names         what inputs, and other values that have a name, are called
+    modules       the classes of modules, by their paths
 
     A program is called as the function was, with arrays of the same shapes and dtypes, and computes what the function
     would compute, bit for bit; what it changes outside is changed as the function would change it. Arguments that are
@@ -155,6 +156,7 @@ class Program:
         arguments: tuple[Sequence[Any], Mapping[str, Any]] | None = None,
         result: Any = ...,
         names: Mapping[Value, str] | None = None,
+        modules: Mapping[str, str] | None = None,
     ) -> None:
         self.name = name
         self.inputs, self.instructions, self.outputs = tuple(inputs), tuple(instructions), tuple(outputs)
@@ -162,7 +164,7 @@ class Program:
         if result is ...:
             result = self.outputs[0] if len(self.outputs) == 1 else self.outputs
         self.result = result
-        self.names = dict(names or {})
+        self.names, self.modules = dict(names or {}), dict(modules or {})
 
     def __len__(self) -> int:
         return len(self.instructions)
@@ -197,7 +199,8 @@ class Program:
         """
         given = _named(tensors)
         known = self.tensors
-        if isinstance(tensors, Mapping) and (unknown := [name for name in given if name not in known]):
+        unknown = [name for name in given if name not in known]
+        if unknown and (isinstance(tensors, Mapping) or len(unknown) == len(given)):
             raise OptionError(f"bind: {self.name} has no Tensor called {unknown[0]!r}; it has {', '.join(known)}")
         bound = []
         numbered = {id(i): n for n, i in self._outside()}
@@ -222,6 +225,7 @@ class Program:
             arguments=self.arguments,
             result=self.result,
             names=self.names,
+            modules=self.modules,
         )
 
     # --- running ------------------------------------------------------------------------------------------------------

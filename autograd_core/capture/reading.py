@@ -127,7 +127,7 @@ class _Reader:
         given = list(dict.fromkeys(values_in(flatten(list(arguments))[0])))
         if given != list(self.inputs.values()):
             self.refuse("the arguments of the program are not its inputs, in order")
-        names = {value: name for name, value in self.inputs.items()}
+        names = {value: name for name, value in self.values.items() if name != str(value.number)}
         return Program(name, given, self.instructions, outputs, arguments=arguments, result=result, names=names)
 
     def _lines(self) -> Iterator[str]:
@@ -154,9 +154,9 @@ class _Reader:
         while at < len(line):
             found = _TOKEN.match(line, at)
             if found is None or found.lastgroup is None:
-                if line.startswith("... ", at):
+                if line.startswith("... "):
                     self.refuse("some of the program is not shown; program.save() writes all")
-                self.refuse(f"{line[at : at + 20]!r} cannot be read")
+                self.refuse(f"{line[at : at + 20].strip()!r} cannot be read")
             tokens.append((found.lastgroup, found[found.lastgroup]))
             at = found.end()
         return tokens

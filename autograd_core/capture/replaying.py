@@ -14,8 +14,8 @@ import numpy as np
 
 from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment, takes
+from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .blocks import Blocks, blocked
-from .lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .planning import Layout, buffers_of, laid_out
 
 __all__ = ["Replay"]
@@ -148,9 +148,9 @@ class Replay:
         """The addresses of all buffers, for machine code; those that stay are written here."""
         segments = [item for item in self.items if isinstance(item, Segment)]
         used = {buffer for segment in segments for stage in segment.stages for buffer in stage}
-        if not used:
+        if not segments:
             return
-        table = np.zeros(max(b.number for b in used) + 1, np.uint64)
+        table = np.zeros(max((b.number for b in used), default=0) + 1, np.uint64)
         self._names["table"] = table
         self._table = address(table)
         start = address(self._arena)
@@ -208,7 +208,7 @@ class Replay:
             self._lines.append(f"copyto({out}, {a}, 'same_kind', {condition})")
         else:
             ufunc = self._name(getattr(np, step.name), step.name)
-            self._lines.append(f"{ufunc}({', '.join(operands)}, {out})")
+            self._lines.append(f"{ufunc}({', '.join(operands)}, out={out})")
 
     def _product(self, step: Product) -> None:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)

@@ -90,8 +90,8 @@ def _described(run: Run, function: Any, args: Any, kwargs: Any, frame: FrameType
     leaves, rebuild = flatten([list(args), kwargs])
     arguments = rebuild([next(inputs) if _is_array(x) else x for x in leaves])
     names = dict(zip(program.inputs, _paths(function, args, kwargs), strict=True))
-    variables = _variables(function) | variables_of(frame)
-    called = _called(program, variables)
+    called, modules = _called(program, _variables(function), variables_of(frame))
+    classes = {path: type(part).__name__ for one in modules.values() for path, part in one.named_modules()}
     return Program(
         program.name,
         program.inputs,
@@ -100,6 +100,7 @@ def _described(run: Run, function: Any, args: Any, kwargs: Any, frame: FrameType
         arguments=(arguments[0], arguments[1]),
         result=run.rebuild(program.outputs),
         names=names,
+        modules=classes if len(modules) == 1 else {},
     )
 
 
@@ -156,10 +157,27 @@ def _word(key: Any) -> str:
 # --- Tensors from outside ---------------------------------------------------------------------------------------------
 
 
-def _called(program: Program, variables: Mapping[str, Any]) -> dict[int, str]:
-    """Names for the Tensors from outside, by identity: those that modules give them, else those of variables."""
+def _called(program: Program, *scopes: Mapping[str, Any]) -> tuple[dict[int, str], Mapping[str, Any]]:
+    """Names for the Tensors from outside, by identity, and the modules that gave them.
+
+    Modules and variables of the first scope give names; where that does not suffice, those of the next as well.
+    """
+    targets = {id(i.target): i.target for _, i in program._outside()}
+    variables: dict[str, Any] = {}
+    for scope in scopes:
+        variables |= {name: value for name, value in scope.items() if name not in variables}
+        modules = outermost(variables)
+        known = _names(variables, modules)
+        if known.keys() >= targets.keys():
+            break
+    found: dict[int, str] = {}
+    for target in targets:
+        found[target] = _free(known.get(target, f"outside.{len(found)}"), found.values())
+    return found, modules
+
+
+def _names(variables: Mapping[str, Any], modules: Mapping[str, Any]) -> dict[int, str]:
     known: dict[int, str] = {}
-    modules = outermost(variables)
     for variable, module in modules.items():
         prefix = f"{variable}." if len(modules) > 1 else ""
         buffers = module.named_buffers() if hasattr(module, "named_buffers") else ()
@@ -169,11 +187,7 @@ def _called(program: Program, variables: Mapping[str, Any]) -> dict[int, str]:
         for name, tensor in entries(variable, value):
             if issubclass(type(tensor), Tensor):
                 known.setdefault(id(tensor), name)
-    found: dict[int, str] = {}
-    for i in program.instructions:
-        if i.kind in ("read", "read_grad", "store", "store_grad") and id(i.target) not in found:
-            found[id(i.target)] = _free(known.get(id(i.target), f"outside.{len(found)}"), found.values())
-    return found
+    return known
 
 
 def _variables(function: Any) -> dict[str, Any]:

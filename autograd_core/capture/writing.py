@@ -93,7 +93,8 @@ class Writer:
                 continue
             if i.place is not None and str(i.place) != place:
                 place = str(i.place)
-                yield f"# {_line(place)}: {_line(i.place.text)}"
+                said = _line(i.place.text)
+                yield f"# {_line(place)}{': ' if said else ''}{said}"
             yield f"{statement:<{_COLUMN}}  # {_line(i.path)}" if i.path else statement
         yield f"return {self._value(program.result)}"
 

@@ -2,15 +2,15 @@
 
 Note [Taps and runs]
 A convolution is a product of a matrix of weights with a matrix of patches, which need not be made: element (k, j) of it
-is ``x[base + taps[k] + j]``, if j runs over numbers that are neighbours in memory both in x and in the output (a run:
-in batch-last memory, many positions of many images). So one kernel serves every geometry, and the geometry is tables:
-offsets of taps; runs, each with its place in both arrays, its length, and how many like it stand at what steps (rows of
-an image); and spans, the ranges of taps that a run meets.
+is ``x[base + taps[k] + j]``, if j runs over numbers that are neighbours in memory both in x and in the output (a run;
+in batch-last memory, positions of many images). So one kernel serves every geometry, and the geometry is tables:
+offsets of taps; runs, each with its place in both arrays, its length, and how many like it stand at what steps;
+and spans, the ranges of taps that a run meets.
 Source: Marat Dukhan, The Indirect Convolution Algorithm (2019), who keeps pointers in the place of offsets.
 
-`products` multiplies weights with patches (a tile of outputs lies in registers, and each tap adds to it), `correlations`
-multiplies outputs with patches (a tile of weights lies in registers, and each position adds to it). Knows registers and
-tables. Does not know what a stride, a padding or an image is.
+`products` multiplies weights with patches: a tile of outputs lies in registers, and each tap adds to it.
+`correlations` multiplies outputs with patches: a tile of weights lies in registers, and each position adds to it.
+Knows registers and tables. Does not know what a stride, a padding or an image is.
 """
 
 import ctypes
@@ -48,15 +48,18 @@ def products(dtype: Type, rows: int) -> Any:
 
 @cache
 def correlations(dtype: Type, rows: int) -> Any:
-    """The function ``sums += patches @ out.T``, job by job, for tiles of so many rows of the output.
+    """The function ``sums += patches @ out.T``, job by job, in tiles of so many rows of the output.
 
-    It takes x, out, sums, taps, places, jobs; the first and last job; the first and last row, how many rows the sums
-    have, and how many numbers from a row of the output to the next. Sums (taps, rows). The rows are a multiple of a
-    tile's; taps that are left over are met one by one.
+    A job is a range of taps and the places that they meet, all of one length. Jobs that read about the same of the
+    output are a group: a few rows of it stay in the first cache for all of them.
+
+    It takes x, out, sums, taps, places, jobs, groups; the first and last group; the first and last row, how many rows
+    the sums have, and how many numbers from a row of the output to the next. Sums (taps, rows). The rows are a multiple
+    of a tile's; taps that are left over are met one by one.
     """
     module = Module()
     _write_correlations(module, dtype, rows)
-    return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 6)
+    return compiled(module.text).function("correlations", *[ctypes.c_void_p] * 7, *[ctypes.c_int64] * 6)
 
 
 def tile_rows(rows: int) -> int:
@@ -66,7 +69,7 @@ def tile_rows(rows: int) -> int:
 
 
 def tile_columns(rows: int) -> int:
-    """How many vectors, or taps, stand in each row of a tile: sums, a row of them and one number share the registers."""
+    """How many vectors, or taps, a row of a tile has: sums, a row of them and one number share the registers."""
     return min(8, (24 if vector_bytes() == 64 else 12) // rows)
 
 
@@ -114,7 +117,7 @@ def _write_products(module: Module, dtype: Type, tile: int) -> None:
 
 
 def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
-    c = Code(module, "correlations", "x out sums taps places jobs", "first last o_first o_last rows row", dtype)
+    c = Code(module, "correlations", "x out sums taps places jobs groups", "first last o_first o_last rows row", dtype)
     rows, row, columns = c.argument("rows"), c.argument("row"), tile_columns(tile)
 
     def add(sums: list[Value], seen: list[str], outs: list[str], mask: str = "") -> None:
@@ -134,21 +137,25 @@ def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
             seen = [c.at("%x", x0 + x1 + offset) for offset in offsets]
             outs = [c.at("%out", out0 + out1 + (o + i) * row) for i in range(tile)]
             with c.loop(0, whole, c.lanes, sums) as (j, inner):
-                add(inner, *([c.at(p, j) for p in ps] for ps in (seen, outs)))
+                add(inner, [c.at(p, j) for p in seen], [c.at(p, j) for p in outs])
             with c.loop(whole, length, c.lanes, inner) as (j, inner):
-                add(inner, *([c.at(p, j) for p in ps] for ps in (seen, outs)), c.mask(length - j))
+                add(inner, [c.at(p, j) for p in seen], [c.at(p, j) for p in outs], c.mask(length - j))
             sums[:] = inner
         for t in range(taps):
             place = c.at("%sums", (k + t) * rows + o)
             c.store(c.load(place, lanes=tile) + c.totals(sums[t * tile : (t + 1) * tile]), place)
 
-    with c.loop(c.argument("first"), c.argument("last")) as (job, _):
+    o_first, o_last = c.argument("o_first"), c.argument("o_last")
+    with (
+        c.loop(c.argument("first"), c.argument("last")) as (group, _),
+        c.loop(o_first, o_last, tile) as (o, _),
+        c.loop(c.index("%groups", group), c.index("%groups", group + 1)) as (job, _),
+    ):
         x0, out0, length, first_place, last_place, first_tap, last_tap = c.record("%jobs", job, len(JOB))
         whole = length - c.remainder(length, c.lanes)
         middle = last_tap - c.remainder(last_tap - first_tap, columns)
-        with c.loop(c.argument("o_first"), c.argument("o_last"), tile) as (o, _):
-            with c.loop(first_tap, middle, columns) as (k, _):
-                work(o, k, columns)
-            with c.loop(middle, last_tap) as (k, _):
-                work(o, k, 1)
+        with c.loop(first_tap, middle, columns) as (k, _):
+            work(o, k, columns)
+        with c.loop(middle, last_tap) as (k, _):
+            work(o, k, 1)
     c.function.finish()

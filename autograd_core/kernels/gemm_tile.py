@@ -25,7 +25,7 @@ class Tile:
 
     rows * vectors registers hold the tile. At least the latency of a multiply-add times how many start in a cycle
     (4 x 2 on recent processors) keep it busy, and with `vectors` and one more they are all there are (16 with AVX2, 32
-    with AVX-512). Both are powers of two, so that packing can transpose squares.
+    with AVX-512). `rows` and `lanes` are powers of two, so that packing can transpose squares.
     """
 
     kind: str

@@ -20,7 +20,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..capture.lowered import Buffer, Number
+from ..lowered import Buffer, Number
 from .elementwise import computed, identity
 from .emitting import BOOL, Function, Loop, Value, convert, full, where
 from .nests import Access, Line, Nest

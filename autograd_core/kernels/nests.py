@@ -17,7 +17,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..capture.lowered import Buffer, Elementwise, Number, Piece, Product, Reduce
+from ..lowered import Buffer, Elementwise, Number, Piece, Product, Reduce
 
 __all__ = ["Access", "Line", "Nest", "grouped"]
 

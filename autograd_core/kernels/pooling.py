@@ -70,18 +70,17 @@ def _begun(name: str, dtype: Type) -> Code:
 
 
 def _vectors(c: Code) -> Iterator[tuple[Value, Value, str]]:
-    """Loops over all windows, a vector of them at a time: its places in x and out, and a mask where a row ends in it."""
+    """Loop over all windows, a vector of them at a time: its places in x and out, and a mask where a row ends in it."""
     x_a, x_b, x_c, out_a, out_b, out_c = (c.argument(name) for name in _STRIDES)
     row = c.argument("row")
     whole = row - c.remainder(row, c.lanes)
-    with c.loop(c.argument("first"), c.argument("last")) as (a, _):
-        with c.loop(0, c.argument("b")) as (b, _):
-            with c.loop(0, c.argument("c")) as (i, _):
-                x, out = a * x_a + b * x_b + i * x_c, a * out_a + b * out_b + i * out_c
-                with c.loop(0, whole, c.lanes) as (j, _):
-                    yield x + j, out + j, ""
-                with c.loop(whole, row, c.lanes) as (j, _):
-                    yield x + j, out + j, c.mask(row - j)
+    outermost, outer, inner = c.loop(c.argument("first"), c.argument("last")), *(c.loop(0, c.argument(n)) for n in "bc")
+    with outermost as (a, _), outer as (b, _), inner as (i, _):
+        x, out = a * x_a + b * x_b + i * x_c, a * out_a + b * out_b + i * out_c
+        with c.loop(0, whole, c.lanes) as (j, _):
+            yield x + j, out + j, ""
+        with c.loop(whole, row, c.lanes) as (j, _):
+            yield x + j, out + j, c.mask(row - j)
 
 
 def _finished(c: Code) -> Any:

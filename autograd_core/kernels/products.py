@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..capture.lowered import Buffer, Piece, Product
+from ..lowered import Buffer, Piece, Product
 from . import gemm, small_products
 from .emitting import Function, Loop, constant, element_name
 from .llvm import vector_bytes

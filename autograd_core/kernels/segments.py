@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..capture.lowered import Buffer, Elementwise, Piece, Product, Reduce, Step
+from ..lowered import Buffer, Elementwise, Piece, Product, Reduce, Step
 from ..parallel import share
 from . import products
 from .elementwise import identity, is_known

@@ -1,7 +1,7 @@
 """Functions of LLVM IR whose loops, addresses and vectors are written by hand, for kernels that own the registers.
 
-Adds to `emitting` what such a kernel needs: loops that carry values from turn to turn, tables of numbers, vectors as wide
-as the processor's, with a mask for the rest of a row. Knows nothing of what a kernel computes.
+Adds to `emitting` what such a kernel needs: loops that carry values from turn to turn, tables of numbers, vectors as
+wide as the processor's, with a mask for the rest of a row. Knows nothing of what a kernel computes.
 """
 
 from collections.abc import Iterator, Sequence

@@ -1,8 +1,8 @@
 """Convolution on raw NumPy arrays: the trilinear form <conv(x, w), g> and its three partial maps.
 
 The kernels know shapes, memory and matrix products; they know no Tensor and check nothing. Shapes are logically
-(batch, channels, *spatial) and (out channels, channels / groups, *kernel); one to three spatial axes. Where machine code
-can be had and suits, `convolution_native` does the work; what stands here is right everywhere.
+(batch, channels, *spatial) and (out channels, channels / groups, *kernel); one to three spatial axes. Where machine
+code can be had and suits, `convolution_native` does the work; what stands here is right everywhere.
 
 # Note [Batch-last memory]
 

@@ -1,13 +1,13 @@
 """Convolution by machine code: which numbers of batch-last memory a convolution joins, as the tables its kernels read.
 
-Knows the geometry of Note [Taps and runs] for both directions, forward and to the input, and shares the runs between the
-cores. Does not know how the kernels are made. The tables depend on shapes and options only, and are kept.
+Knows the geometry of Note [Taps and runs] for both directions, forward and to the input, and shares the runs between
+the cores. Does not know how the kernels are made. The tables depend on shapes and options only, and are kept.
 """
 
 import functools
 import math
 from collections.abc import Iterator
-from itertools import product
+from itertools import pairwise, product
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ from .convolution_geometry import Form, Ints
 Array = NDArray[Any]
 
 _LONGEST = 1536  # numbers in a run, so that there are enough of them to share
-_JOB = 1024  # numbers that a tile of weights meets before it is stored: less costs time, more leaves the first cache
+_JOB = 768  # numbers in each row of the output that a tile meets at once: all of them stay in the first cache
 _TASKS = 16  # tasks of one call, about
 _MOST_SUMS = 1 << 20  # numbers in the partial sums of a weight's cotangent
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
@@ -100,7 +100,7 @@ def weight(form: Form, x: Array, g: Array) -> Array:
     row = g.shape[3] * g.shape[4]
     x_group, g_group = (a.shape[2] // form.groups * a.shape[3] * a.shape[4] * size for a in (x, g))
     cuts = tables.cuts
-    fixed = [table.ctypes.data for table in (tables.taps, tables.places, tables.jobs)]
+    fixed = [table.ctypes.data for table in (tables.taps, tables.places, tables.jobs, tables.groups)]
     x_at, g_at, sums_at = (a.ctypes.data for a in (x, g, sums))
 
     def work(tasks: Iterator[int]) -> None:
@@ -213,7 +213,7 @@ def _alike(deep: "_Axis", high: "_Axis", source: Ints, most: int) -> Iterator[tu
     found = []
     for rows in groups.values():
         places = [(deep.base[d] * source[1] + high.base[h], d * height + h) for d, h in rows]
-        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in zip(places, places[1:], strict=False)]
+        steps = [(b[0] - a[0], b[1] - a[1]) for a, b in pairwise(places)]
         start = 0
         while start < len(rows):
             end = start + 1
@@ -251,11 +251,12 @@ def _neighbours(axis: _Axis) -> Iterator[tuple[int, int]]:
 
 
 class _CorrelationTables(NamedTuple):
-    """The tables of ``correlations``, and where the jobs are cut into tasks."""
+    """The tables of ``correlations``, and where the groups are cut into tasks."""
 
     taps: Array
     places: Array
     jobs: Array
+    groups: Array
     cuts: list[int]
 
 
@@ -281,8 +282,8 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
     each = max(1, _JOB // (columns * width_of_place))  # rows
     # which outputs along the width each kernel position meets
     met = [[o for o, (lo, hi) in enumerate(wide.spans) if lo <= k < hi] for k in range(form.kernel[2])]
-    jobs: list[tuple[int, ...]] = []
-    costs: list[int] = []
+    jobs: list[Ints] = []
+    groups, costs = [0], []
     for d, top in product(range(form.out_space[0]), range(0, out_height, each)):
         bottom = min(out_height, top + each)
         mine: dict[Any, list[tuple[int, int]]] = {}
@@ -298,25 +299,32 @@ def _correlation_tables(form: Form) -> _CorrelationTables:
                 ranges[-1] = ranges[-1][0], first + channels
             else:
                 ranges.append((first, first + channels))
-        for (row, row_end, lo, hi), ranges in mine.items():
-            for start, end in ranges:
-                for job in _jobs(by_rows, d * out_height + row, d * out_height + row_end, lo, hi, columns, batch):
-                    jobs.append((*job, start, end))
-                    costs.append(job[2] * (job[4] - job[3]) * (end - start))
+        whole = out_width * batch if by_rows else 1
+        pieces = -(-whole // _JOB)
+        for piece in range(pieces):
+            part = range(*(min(whole, -(-whole * i // pieces // 64) * 64) for i in (piece, piece + 1)))
+            for (row, row_end, lo, hi), ranges in mine.items():
+                row, row_end = d * out_height + row, d * out_height + row_end
+                for job in _jobs(by_rows, row, row_end, lo, hi, columns, batch, part):
+                    jobs += [(*job, *taps_of_job) for taps_of_job in ranges]
+            costs.append(sum(job[2] * (job[4] - job[3]) * (job[6] - job[5]) for job in jobs[groups[-1] :]))
+            groups.append(len(jobs))
     taps = _taps(form.in_memory, channels, axes)
     # so many partial sums, which depends on the shapes alone, and so do the bits of the total
     parts = min(-(-_TASKS // (2 * form.groups)), max(2, _MOST_SUMS // max(1, form.out_channels * len(taps))))
-    return _CorrelationTables(taps, np.array(places, np.int64), np.array(jobs, np.int64), _cuts(costs, parts))
+    return _CorrelationTables(
+        taps, np.array(places, np.int64), np.array(jobs, np.int64), np.array(groups, np.int64), _cuts(costs, parts)
+    )
 
 
-def _jobs(by_rows: bool, row: int, row_end: int, lo: int, hi: int, columns: int, batch: int) -> Iterator[Ints]:
+def _jobs(
+    by_rows: bool, row: int, row_end: int, lo: int, hi: int, columns: int, batch: int, part: range
+) -> Iterator[Ints]:
     """Offset in x and in the output, length, and the range of places, of the jobs for a rectangle of the output."""
     if by_rows:
-        whole = (hi - lo) * batch
-        pieces = -(-whole // _JOB)
-        for piece in range(pieces):
-            start, stop = (min(whole, -(-whole * i // pieces // 64) * 64) for i in (piece, piece + 1))
-            yield lo * batch + start, lo * batch + start, stop - start, row, row_end
+        start, stop = max(lo * batch, part.start), min(hi * batch, part.stop)
+        if start < stop:
+            yield start, start, stop - start, row, row_end
     elif hi - lo == columns:
         yield 0, 0, batch, row * columns, row_end * columns
     else:

@@ -252,7 +252,7 @@ class _Windows(NamedTuple):
     twice. ``covering``: every input is met. ``step``: how far apart the rows (along the first spatial axis) are where
     windows start, or 0 if they cannot be cut apart: a row is met from several, or padded. ``sizes``: for each axis,
     its length, the number of its windows, kernel, stride and padding. ``grid``: the same for machine code, which wants
-    every tap to meet every window.
+    every tap to meet every window, and no third spatial axis.
     """
 
     in_shape: Ints
@@ -295,7 +295,7 @@ class _Windows(NamedTuple):
         step = 0 if reach[0] > stride[0] or over[0] else stride[0]
         shapes = (*x_shape[:2], *space), (*x_shape[:2], *out_space)
         grid = None
-        if not any(over):
+        if not any(over) and len(space) == 2:
             offsets = tuple([(there[2].start, there[3].start) for _, there in taps])
             grid = native.Grid(shapes[1], (1, 1, *stride), offsets, disjoint)
         return cls(*shapes, taps, any(over), disjoint, covering, step, sizes, grid)

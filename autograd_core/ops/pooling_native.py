@@ -1,7 +1,7 @@
 """Max pooling by machine code, where a batch or channels lie innermost in memory and every tap meets every window.
 
-Knows in which order the axes of arrays lie in memory, and shares the rows of windows between the cores. Does not know how
-the kernels are made, or how windows lie on their input.
+Knows in which order the axes of arrays lie in memory, and shares the rows of windows between the cores. Does not know
+how the kernels are made, or how windows lie on their input.
 """
 
 import math
@@ -50,7 +50,7 @@ def _row(x: Array) -> int | None:
 
 
 def forward(grid: Grid, x: Array, out: Array, found: Array) -> None:
-    """Write the maxima, and for each window a byte whose bit t says that tap t holds it. out and found lie as x does."""
+    """Write the maxima, and for each window a byte whose bit t says that tap t holds it. Both lie as x does."""
     _call(maxima(x.dtype, len(grid.taps)), grid, x, out, found)
 
 

@@ -172,7 +172,8 @@ def _pulled_in_blocks(g, x, weight, found):
     by_weight, by_bias = _Gathered(rows, weight), _Gathered(rows, weight)
 
     def work(tasks: Iterator[int]) -> None:
-        first, second, third = rows.scratch(), rows.scratch(), rows.scratch()
+        first, second = rows.scratch(), rows.scratch()
+        third = rows.scratch() if weight is not None and each is None else first
         for task in tasks:
             region = rows.regions[task]
             gs, seen = rows.seen(g, region, first), rows.seen(x, region, second)

@@ -12,7 +12,6 @@ from benchmarks import problems
 from benchmarks.families import FAMILIES
 from benchmarks.libraries import CannotRunError, ours
 from benchmarks.libraries.ours import Problem
-from benchmarks.machine import native_code
 from benchmarks.problems import NETWORKS, Array
 from benchmarks.sequences import SEQUENCES
 from benchmarks.step import Step
@@ -22,17 +21,16 @@ if not hasattr(ag, "compile"):
 
 
 def describe() -> dict[str, str]:
-    """As eager, and what its machine code comes from."""
-    return {**ours.describe(), "machine code": native_code()}
+    """As eager."""
+    return ours.describe()
 
 
 def product(a: Array, b: Array) -> Callable[[], object] | None:
     """One matrix product of our own, for the roof, where there is machine code."""
-    try:
-        from autograd_core.kernels import gemm
-    except ImportError:
-        return None
-    return partial(gemm.matmul, a, b) if hasattr(gemm, "matmul") else None
+    from autograd_core.kernels import gemm, llvm
+
+    out = np.empty((len(a), b.shape[1]), a.dtype)
+    return partial(gemm.multiply, a, b, out) if llvm.available() else None
 
 
 def chain(length: int = problems.CHAIN_LENGTH) -> Step:

@@ -11,7 +11,7 @@ import autograd_core as ag
 import nn
 from benchmarks import problems
 from benchmarks.families import FAMILIES
-from benchmarks.machine import numpy_kernels, version
+from benchmarks.machine import native_code, numpy_kernels, version
 from benchmarks.problems import NETWORKS, Array, Network
 from benchmarks.sequences import SEQUENCES, Attention, Sequential
 from benchmarks.step import Step
@@ -20,8 +20,8 @@ Problem = Network | Sequential
 
 
 def describe() -> dict[str, str]:
-    """Versions, and the BLAS underneath."""
-    return {"version": version("autograd-core"), **numpy_kernels()}
+    """Versions, the BLAS underneath, and what machine code comes from."""
+    return {"version": version("autograd-core"), **numpy_kernels(), "machine code": native_code()}
 
 
 def product(a: Array, b: Array) -> Callable[[], object]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
-from math import ceil, floor, log10
+from math import atan2, ceil, degrees, floor, log10
 
 from benchmarks.families import FAMILIES
 from benchmarks.libraries import LIBRARIES
@@ -53,7 +53,7 @@ def times(findings: Findings, names: Sequence[str]) -> str:
     everything = [value for row in rows for value in values[row].values()]
     if not everything:
         return ""
-    width, left, step, top = 860, 120, 30, 62
+    width, left, step, top = 980, 120, 30, 62
     height = top + step * len(rows) + 34
     scale = Scale(min(0.1, *everything) / 1.3, max(3.0, *everything) * 1.3, left, width - 20)
     parts = [_legend(names, left, 16)]
@@ -85,7 +85,7 @@ def legend(names: Sequence[str]) -> str:
     return _svg(860, 28, parts, "Legend")
 
 
-def curve(findings: Findings, name: str, width: int = 420, height: int = 310) -> str:
+def curve(findings: Findings, name: str, width: int = 480, height: int = 310) -> str:
     """Time per step over the size, both logarithmic; the grey line grows like the work."""
     family, found = FAMILIES[name], findings.curves[name]
     points = {library: values for library, values in found.seconds.items() if values}
@@ -129,30 +129,29 @@ def roofline(findings: Findings, names: Sequence[str]) -> str:
                 dots.append((row, name, works[row].flops / works[row].bytes, works[row].flops / found.median))
     if not dots:
         return ""
-    width, height = 860, 470
+    width, height, band = 980, 520, 90  # the band at the bottom is for the names of the rows
     intensities = [intensity for _, _, intensity, _ in dots]
-    across = Scale(min(intensities) / 2.5, max(intensities) * 3, 78, width - 20)
-    up = Scale(min(speed for *_, speed in dots) / 2, roof.best_product() * 3, height - 48, 44)
-    parts = [_legend([n for n in names if any(n == name for _, name, _, _ in dots)], 90, 16)]
-    parts += _axes(across, up, "arithmetic intensity: operations for each byte that must be moved", _speed)
+    across = Scale(min(intensities) / 2.5, max(intensities) * 3, 92, width - 20)
+    up = Scale(min(speed for *_, speed in dots) / 1.5, roof.best_product() * 3, height - 48 - band, 44)
+    parts = [_legend([n for n in names if any(n == name for _, name, _, _ in dots)], 92, 16)]
+    below = "arithmetic intensity: operations for each byte that must be moved"
+    parts += _axes(across, up, below, _speed, band=band)
     out_of_cache, in_cache = roof.copies[max(roof.copies, key=int)], max(roof.copies.values())
     for speed, said, dashes in ((in_cache, "copies in cache", "5 4"), (out_of_cache, "copies in memory", "")):
         parts.append(_roof_line(across, up, speed, roof.best_product(), dashes))
-        x = across.low * 1.2
-        if up.low < x * speed < up.high:
-            parts.append(_text(across(x), up(x * speed) - 6, f"{said}: {speed / 1e9:,.0f} GB/s", "start", FAINT))
+        parts.append(_along(across, up, speed, f"{said}: {speed / 1e9:,.0f} GB/s"))
     top = up(roof.best_product())
     parts.append(_text(width - 22, top - 6, f"matrix product: {roof.best_product() / 1e9:,.0f} GFLOP/s", "end", FAINT))
-    for row in rows:
+    at = -1e9
+    for row in sorted(rows, key=lambda row: works[row].flops / works[row].bytes):
         speeds = [speed for r, _, _, speed in dots if r == row]
-        if not speeds:
-            continue
-        x = across(works[row].flops / works[row].bytes)
-        parts.append(_line(x, up(min(speeds)), x, up(max(speeds)), "#c9ced6"))
-        parts.append(
-            f'<text x="{x - 5:.1f}" y="{up(min(speeds)) + 10:.1f}" font-size="10" fill="{FAINT}" text-anchor="end" '
-            f'transform="rotate(-38 {x - 5:.1f} {up(min(speeds)) + 10:.1f})">{escape(row)}</text>'
-        )
+        if speeds:
+            x, foot = across(works[row].flops / works[row].bytes), height - 48 - band
+            at = max(x, at + 14)
+            parts += [_line(x, foot, x, up(max(speeds)), "#c9ced6"), _line(x, foot, at, foot + 8, "#c9ced6")]
+            turned = f'transform="rotate(-90 {at + 4:.1f} {foot + 12:.1f})"'
+            place = f'x="{at + 4:.1f}" y="{foot + 12:.1f}" text-anchor="end" fill="{INK}"'
+            parts.append(f"<text {place} {turned}>{escape(row)}</text>")
     for row, name, intensity, speed in dots:
         part = f"{roof.fraction(works[row], works[row].flops / speed):.1%} of the roof"
         said = f"{row}, {LIBRARIES[name].title}: {_speed(speed)}, {part}"
@@ -172,16 +171,32 @@ def _roof_line(across: Scale, up: Scale, copied: float, product: float, dashes: 
     return f'<polyline points="{" ".join(points)}" fill="none" stroke="{INK}" stroke-width="1.5"{dash}/>'
 
 
+def _along(across: Scale, up: Scale, copied: float, said: str) -> str:
+    """Words along the slope of a roof that copies set, from where it begins on the paper."""
+    begin = max(across.low, up.low / copied)
+    x, y = across(begin), up(begin * copied)
+    steepness = (across(10 * begin) - x, up(10 * begin * copied) - y)
+    angle = degrees(atan2(steepness[1], steepness[0]))
+    place = f'x="{x + 8:.1f}" y="{y - 6:.1f}" fill="{FAINT}" transform="rotate({angle:.1f} {x:.1f} {y:.1f})"'
+    return f"<text {place}>{escape(said)}</text>"
+
+
 def _axes(
-    across: Scale, up: Scale, below: str, said: Callable[[float], str], ticks: Sequence[float] = ()
+    across: Scale,
+    up: Scale,
+    below: str,
+    said: Callable[[float], str],
+    ticks: Sequence[float] = (),
+    band: float = 0,
 ) -> Iterator[str]:
+    bottom = up.start + band
     for tick in ticks or across.decades():
         yield _line(across(tick), up.end, across(tick), up.start, GRID)
-        yield _text(across(tick), up.start + 16, _short(tick), "middle", FAINT)
+        yield _text(across(tick), bottom + 16, _short(tick), "middle", FAINT)
     for tick in up.decades():
         yield _line(across.start, up(tick), across.end, up(tick), GRID)
         yield _text(across.start - 6, up(tick) + 4, said(tick), "end", FAINT)
-    yield _text((across.start + across.end) / 2, up.start + 34, below, "middle", INK)
+    yield _text((across.start + across.end) / 2, bottom + 34, below, "middle", INK)
 
 
 def _ticks(scale: Scale) -> list[float]:

@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from benchmarks.goals import GOALS, Verdict, verdicts
+from benchmarks.goals import GOALS, Verdict, memory_verdicts, verdicts
 from benchmarks.measure import Spread, ratio, spread
 from benchmarks.race import Failure, Result
 from benchmarks.roof import Roof
@@ -26,6 +26,7 @@ class Findings:
     roof: Roof = field(default_factory=Roof)
     curves: dict[str, Curve] = field(default_factory=dict)
     memory: list[dict[str, Any]] = field(default_factory=list)
+    dominating: list[str] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
 
     def spread(self, row: str, name: str) -> Spread | None:
@@ -40,7 +41,7 @@ class Findings:
 
     def verdicts(self) -> list[Verdict]:
         """Which goals are met."""
-        return verdicts(GOALS, self.results, self.roof)
+        return verdicts(GOALS, self.results, self.roof) + memory_verdicts(self.memory)
 
     def json(self) -> str:
         """All of it, with every round, for programs; `read` reads it again."""

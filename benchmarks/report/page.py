@@ -11,7 +11,7 @@ from benchmarks.report.tables import Table
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; background: #f4f5f7; margin: 0; }
-main { max-width: 1000px; margin: 0 auto; padding: 24px 16px 60px; }
+main { max-width: 1120px; margin: 0 auto; padding: 24px 16px 60px; }
 h1 { font-size: 28px; margin: 8px 0 4px; }
 h2 { font-size: 20px; margin: 0 0 8px; }
 section, header { background: white; border: 1px solid #e2e5ea; border-radius: 8px; }
@@ -22,7 +22,8 @@ p { max-width: 78ch; margin: 8px 0; }
 table { border-collapse: collapse; font-size: 13px; margin: 10px 0; }
 th { text-align: left; border-bottom: 2px solid #c9ced6; padding: 4px 10px; vertical-align: bottom; }
 td { border-bottom: 1px solid #eceef2; padding: 3px 10px; vertical-align: top; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
+td.n { white-space: nowrap; }
 td.yes { color: #146c43; font-weight: 600; } td.no { color: #a3122b; font-weight: 600; }
 td.good { background: #eaf6ef; } td.bad { background: #fdeeee; }
 .facts { color: #556; }

@@ -43,7 +43,7 @@ def headline(findings: Findings) -> str:
             faster = sum(median < 1 for median in medians)
             sentences.append(
                 f"{LIBRARIES[who].title} is faster than {LIBRARIES[rival].title} in {faster} of "
-                f"{len(medians)} rows (from {min(medians):.2f} to {max(medians):.2f} of its time)."
+                f"{len(medians)} rows ({tables.fraction(min(medians))} to {tables.fraction(max(medians))} of its time)."
             )
     if judged:
         sentences.append(f"{met} of {len(judged)} goals are met.")
@@ -75,7 +75,13 @@ def sections(findings: Findings) -> Iterator[Section]:
     if findings.memory:
         yield Section(
             "Peak memory",
-            ["MiB of a training step at its peak; in brackets as a fraction of PyTorch's.", tables.memory(findings)],
+            [
+                "MiB held at the peak of a step beyond parameters, optimizer state and data; in brackets as a fraction "
+                "of PyTorch's. The same allocator counts for all libraries, each row in a fresh process. In mlp_deep "
+                "with checkpoints every 6 of 24 layers keep only their inputs, and are computed again in the sweep.",
+                tables.memory(findings),
+                *(f"{sentence}." for sentence in findings.dominating),
+            ],
         )
     yield from _more(findings)
 

@@ -111,21 +111,24 @@ def roof(findings: Findings) -> Table:
 
 
 def memory(findings: Findings) -> Table:
-    """Peak memory of a training step in MiB, and as a fraction of PyTorch's."""
+    """Peak memory of a training step in MiB, and as a fraction of PyTorch's; and what is there whatever is done."""
     peaks: dict[str, dict[str, float]] = {}
+    state = {}
     for entry in findings.memory:
-        peaks.setdefault(entry["row"], {})[entry["library"]] = entry["peak"]
+        if "peak" in entry:
+            peaks.setdefault(entry["row"], {})[entry["library"]] = entry["peak"]
+            state[entry["row"]] = entry["state"]
     names = [name for name in LIBRARIES if any(name in values for values in peaks.values())]
     rows = []
     for row, values in peaks.items():
         cells = []
         for name in names:
-            cell = f"{values[name] / 2**20:,.1f}" if name in values else ""
-            if cell and name in OURS and "torch" in values:
+            cell = f"{values[name] / 2**20:,.2f}" if name in values else ""
+            if cell and name in OURS and values.get("torch", 0) > 0:
                 cell += f" ({values[name] / values['torch']:.2f})"
             cells.append(cell)
-        rows.append([row, *cells])
-    return Table(["row", *(LIBRARIES[name].title for name in names)], rows)
+        rows.append([row, *cells, f"{state[row] / 2**20:,.2f}"])
+    return Table(["row", *(LIBRARIES[name].title for name in names), "parameters, optimizer, data"], rows)
 
 
 def contestants(findings: Findings) -> Table:
@@ -145,7 +148,7 @@ def _time(findings: Findings, row: str, name: str, against: Sequence[str]) -> st
     if name in against:
         return _us(own.median)
     ratios = [findings.ratio(row, ours, name) for ours in against]
-    said = " / ".join("-" if r is None else f"{r.median:.2f}" for r in ratios)
+    said = " / ".join("-" if r is None else fraction(r.median) for r in ratios)
     return f"{_us(own.median)} ({said})" if any(ratios) else _us(own.median)
 
 
@@ -154,7 +157,9 @@ def _said(verdict: Verdict) -> str:
         return "not measured"
     if verdict.met:
         return "yes"
-    return f"no, by {verdict.missed:.0%}" if verdict.missed < 10 else f"no, {verdict.missed + 1:,.0f} times"
+    if verdict.missed >= 10:
+        return f"no, {verdict.missed + 1:,.0f} times"
+    return f"no, by {verdict.missed:.0%}" if verdict.missed >= 0.1 else f"no, by {verdict.missed:.1%}"
 
 
 def _exponent(found: Growth | None, whole: Growth | None) -> str:
@@ -163,6 +168,13 @@ def _exponent(found: Growth | None, whole: Growth | None) -> str:
     # whoever stopped earlier is compared with the work over the sizes that it did
     own = "" if abs(found.work - whole.work) < 0.005 else f" (work {found.work:.2f})"
     return f"{found.time:.2f}{own}{', faster than its work' if found.faster_than_its_work else ''}"
+
+
+def fraction(value: float) -> str:
+    """A ratio in as many digits as anybody reads."""
+    if value >= 10:
+        return f"{value:,.0f}"
+    return f"{value:.2f}" if value >= 0.095 else f"{value:.1g}"
 
 
 def _start_up(cold: float | None, warm: float | None) -> str:

@@ -6,12 +6,13 @@ Note [Blocks]
 An update reads and writes several arrays as long as the parameter, several times. Large ones are therefore cut along
 their first axis into blocks that stay in the cache from the first pass to the last, and intermediate results go into
 scratch arrays of a block's size. Small parameters share theirs and keep them, so that a step allocates nothing; those
-of a large one are there only while it moves, because a sweep in between would find them in its way.
+of a large one are there only while it moves, because a sweep in between would find them in its way. An update for which
+nothing is kept is one expression, and makes its own: then blocks are a sixth of the parameter at most.
 """
 
 import math
-from contextvars import ContextVar
 from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = ["BLOCK", "Array", "Block", "Noted", "Scratch", "Slot", "direction", "
 
 Array = NDArray[Any]
 Block = tuple[Array, Array, Sequence[Array]]  # what to write into, its gradient, and its state followed by scratch
+PIECE = 1 << 12  # elements that are not cut
 BLOCK = 3 << 14  # elements: five float32 arrays of this length fit into a second-level cache of 1 MiB
 
 
@@ -32,11 +34,11 @@ class Scratch:
         self.count = count
         self._flat: dict[tuple[int, np.dtype[Any]], Array] = {}
 
-    def like(self, shape: tuple[int, ...], dtype: np.dtype[Any]) -> tuple[Array, ...]:
-        """The arrays, with this shape."""
+    def like(self, shape: tuple[int, ...], dtype: np.dtype[Any], count: int) -> tuple[Array, ...]:
+        """So many of the arrays, with this shape."""
         size = math.prod(shape)
         arrays = []
-        for i in range(self.count):
+        for i in range(count):
             flat = self._flat.get((i, dtype))
             if flat is None or flat.size < size:
                 flat = self._flat[i, dtype] = np.empty(size, dtype)
@@ -50,18 +52,19 @@ class Slot:
     `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
     """
 
-    __slots__ = ("_arrays", "_cuts", "_kept", "_scratch", "_whole", "dtype", "fresh", "names", "state")
+    __slots__ = ("_arrays", "_kept", "_rows", "_scratch", "_whole", "dtype", "fresh", "names", "state")
 
     def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
         self.state, self.dtype, self.fresh = state, w.dtype, False
         arrays = tuple(state[name] for name in names)
         self.names, self._kept = names, tuple(zip(names, arrays, strict=True))
-        self._whole = arrays + scratch.like(w.shape, w.dtype) if w.size <= BLOCK else None
+        count = scratch.count if names else 0
+        most = BLOCK if names else min(BLOCK, max(PIECE, w.size // 6))
+        self._whole = (*arrays, *scratch.like(w.shape, w.dtype, count)) if w.size <= most else None
         if self._whole is not None:
             return
-        rows = math.ceil(w.shape[0] / math.ceil(w.size / BLOCK))
-        self._cuts = [slice(i, min(i + rows, w.shape[0])) for i in range(0, w.shape[0], rows)]
-        self._arrays, self._scratch = arrays, scratch.count
+        self._rows = math.ceil(w.shape[0] / math.ceil(w.size / most))
+        self._arrays, self._scratch = arrays, count
 
     def holds(self, state: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this was cut from these arrays: the user may have put others in their place."""
@@ -77,13 +80,16 @@ class Slot:
         """The blocks of a parameter and its gradient."""
         if self._whole is not None:
             return ((w, g, self._whole),)
+        if not self.names:
+            return [(w[cut], g[cut], ()) for cut in self._cuts]
         return self._cut(w, g)
 
     def _cut(self, w: Array, g: Array) -> Iterator[Block]:
-        scratch = [np.empty_like(w[self._cuts[0]]) for _ in range(self._scratch)]
-        for cut in self._cuts:
-            length = cut.stop - cut.start
-            yield w[cut], g[cut], [*(a[cut] for a in self._arrays), *(s[:length] for s in scratch)]
+        scratch = [np.empty_like(w[: self._rows]) for _ in range(self._scratch)]
+        for first in range(0, len(w), self._rows):
+            cut = slice(first, first + self._rows)
+            part = w[cut]
+            yield part, g[cut], [*(a[cut] for a in self._arrays), *(s[: len(part)] for s in scratch)]
 
 
 def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:

@@ -3,8 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-import numpy as np
-from numpy import add, copyto, multiply, subtract
+from numpy import add, copyto, empty_like, multiply, subtract
 
 import autograd_core as ag
 
@@ -76,7 +75,7 @@ class SGD(Optimizer):
                 rate, keep, take = typed(dtype, lr, momentum, 1 - dampening)
                 decay = typed(dtype, weight_decay)[0] if weight_decay else None
             for w, g, arrays in blocks:
-                s, t = arrays[-2:]
+                s, t = arrays[-2:] or (empty_like(w), empty_like(w))
                 if weight_decay or maximize:
                     g = direction(g, w, s, t, maximize, decay)
                 if momentum:
@@ -96,6 +95,5 @@ class SGD(Optimizer):
             if slot.dtype is not dtype:
                 dtype = slot.dtype
                 (rate,) = typed(dtype, lr)
-            for w, g, (s, _) in blocks:
-                multiply(g, rate, s)
-                subtract(w, s, w)
+            for w, g, _ in blocks:
+                subtract(w, multiply(g, rate), w)

@@ -140,10 +140,10 @@ def test_what_does_not_fill_a_vector_or_is_not_a_plain_array_of_reals_is_left_to
 @st.composite
 def poolings(draw):
     """Draw an array that holds equal numbers and NaNs, and the options of a pooling."""
-    ndim = draw(st.integers(1, 2))
+    ndim = draw(st.integers(1, 3))
     kernel = tuple(draw(st.integers(1, 3)) for _ in range(ndim))
     stride = tuple(draw(st.integers(1, 3)) for _ in range(ndim))
-    space = tuple(k + draw(st.integers(0, 6)) for k in kernel)
+    space = tuple(k + draw(st.integers(0, 5)) for k in kernel)
     shape = draw(st.integers(1, 40)), draw(st.integers(1, 20)), *space
     rng = np.random.default_rng(draw(seeds))
     x = rng.integers(0, draw(st.sampled_from([2, 1000])), shape).astype(draw(floats))
@@ -161,9 +161,9 @@ def test_a_pooling_in_any_memory_is_that_of_numpy(case, seed):
     np.testing.assert_array_equal(ours, truth)
     g = np.random.default_rng(seed).standard_normal(ours.shape).astype(x.dtype)
     for_x = pooling.max_pool_input(g, residual, x.shape[2:], *options)
-    # at most nine shares meet, each of them rounded, in another order
+    # at most 27 shares meet, each of them rounded, in another order
     np.testing.assert_allclose(for_x, in_numpy(pooling.max_pool_input, g, truths, x.shape[2:], *options),
-                               rtol=0, atol=20 * np.finfo(x.dtype).eps * np.abs(g).max())  # fmt: skip
+                               rtol=0, atol=56 * np.finfo(x.dtype).eps * np.abs(g).max())  # fmt: skip
     t = np.random.default_rng(seed).standard_normal(x.shape).astype(x.dtype)
     along = pooling.max_pool_gather(t, residual, *options)
     np.testing.assert_allclose(along, in_numpy(pooling.max_pool_gather, t, truths, *options), rtol=1e-6)

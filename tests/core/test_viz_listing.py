@@ -137,7 +137,7 @@ def test_every_item_has_one_line_of_its_own(picture):
 @given(pictures())
 def test_mermaid_has_every_node_and_edge_and_nothing_that_could_be_read_as_markup(picture):
     body = to_mermaid(picture).split("flowchart TB\n", 1)[1]
-    node = re.compile(r' +n(\d+)[\[({>/]+"([^"]*)"[\])}/]+(:::\w+)?')
+    node = re.compile(r' +n(\d+)[\[({>/\\]+"([^"]*)"[\])}/\\]+(:::\w+)?')
     edge = re.compile(r'  n\d+ -\.?->(\|"[^"]*"\|)? n\d+')
     other = re.compile(r'  %%.*| +subgraph g\d+ \["([^"]*)"\]| +end|  classDef .*')
     nodes = edges = 0

@@ -309,10 +309,27 @@ def test_blocks_cover_an_array_once():
     w.grad = np.ones((1001, 199))
     stepper = Adam([w])
     stepper.step()
-    rows = [cut for cut, _ in stepper._slots[w]._cuts]
-    assert len(rows) == math.ceil(w.size / blocks.BLOCK) > 1
-    assert [cut.start for cut in rows] == [0, *(cut.stop for cut in rows[:-1])]
-    assert rows[-1].stop == 1001
+    numbers = np.arange(w.size, dtype=float).reshape(w.shape)
+    parts = list(stepper._slots[w].blocks(numbers, numbers))
+    assert len(parts) == math.ceil(w.size / blocks.BLOCK) > 1
+    for part, g, arrays in parts:
+        np.testing.assert_array_equal(part, g)
+        assert all(array.shape == part.shape for array in arrays)
+    np.testing.assert_array_equal(np.concatenate([part for part, _, _ in parts]), numbers)
+
+
+def test_plain_gradient_descent_keeps_no_scratch():
+    parameters = [nn.Parameter(np.ones(shape)) for shape in ((30, 784), (1001, 199), (10,))]
+    stepper = nn.optim.SGD(parameters, lr=0.5)
+    for w in parameters:
+        w.grad = np.ones(w.shape)
+    stepper.step()
+    assert not stepper._scratch._flat
+    for w in parameters:
+        np.testing.assert_array_equal(w.data, np.full(w.shape, 0.5))
+        pieces = [part.size for part, _, _ in stepper._slots[w].blocks(w.data, w.grad.data)]
+        assert sum(pieces) == w.size
+        assert max(pieces) <= max(blocks.PIECE, w.size // 6)
 
 
 # --- what is refused ---

@@ -9,10 +9,10 @@ underflows; none sets or heeds floating-point flags. What each costs and how far
 
 # Note [How the coefficients were found]
 A polynomial, or numerator and denominator of a quotient of polynomials, that makes the largest relative error on the
-interval nearly as small as it can be: Remez's exchange, or least squares reweighted after Lawson (Nakatsukasa, Sète and
-Trefethen, "The AAA algorithm for rational approximation", 2018), in 60 digits. In single precision the coefficients were
-rounded one after the other, lowest first, and those left fitted anew each time. `python -m benchmarks.minimax` fits such
-coefficients, and says how good they and those in use are.
+interval nearly as small as it can be: Remez's exchange, or least squares reweighted after Lawson (Nakatsukasa, Sète
+and Trefethen, "The AAA algorithm for rational approximation", 2018), in 60 digits. In single precision coefficients
+were rounded one after the other, lowest first, and those left fitted anew each time. `python -m benchmarks.minimax`
+fits such coefficients, and says how good they and those in use are.
 """
 
 from typing import Any
@@ -51,15 +51,15 @@ ERRORS: dict[tuple[str, str], float] = {
     ("ndtr_slope", "float32"): 0.51,
     ("sin", "float32"): 0.51,
     ("cos", "float32"): 0.51,
-    ("exp", "float64"): 1.0,
-    ("exp2", "float64"): 0.9,
-    ("expm1", "float64"): 2.0,
+    ("exp", "float64"): 1.1,
+    ("exp2", "float64"): 1.0,
+    ("expm1", "float64"): 2.1,
     ("log", "float64"): 1.3,
     ("log2", "float64"): 1.7,
     ("log10", "float64"): 1.7,
-    ("log1p", "float64"): 2.0,
+    ("log1p", "float64"): 2.1,
     ("tanh", "float64"): 2.2,
-    ("sigmoid", "float64"): 1.8,
+    ("sigmoid", "float64"): 1.9,
 }
 
 

@@ -26,7 +26,7 @@ def _times_bell(g, x, name, power, scale):
     out = in_machine_code(name, x, g)
     if out is None:
         out = np.empty_like(x)
-        if not in_blocks(lambda *arrays: _bell_into(*arrays, power, scale), g, x, out):
+        if not in_blocks(lambda g, x, out: _bell_into(g, x, out, power, scale), g, x, out):
             _bell_into(g, x, out, power, scale)
     return out
 
