@@ -38,8 +38,6 @@ from .ops import *  # isort: split
 
 from .ops import fft, linalg, special  # isort: split
 
-del trace  # noqa: F821  # of a function too: `capture` has it
-
 from .creation import arange, eye, full, geomspace, linspace, logspace, ones, zeros  # isort: split
 
 # --- defining operations ----------------------------------------------------------------------------------------------
@@ -82,6 +80,7 @@ from .memory import keep_freed_memory as _keep_freed_memory  # isort: split
 __version__ = "0.1.0"
 
 _keep_freed_memory()
+del trace  # of a matrix alone; `capture` has that of a function too
 
 # imported when first asked for, a module or a name from it: most programs neither draw nor check
 _LAZY = {

@@ -5,18 +5,20 @@ time: a sum over most axes of a large array (the gradient of a bias), and the fl
 innermost.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from itertools import groupby
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from .parallel import on_one_blas_thread, share
 
 Array = NDArray[Any]
 
 LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
+_LINE = 64  # bytes of a cache line
 _WIDE_ROW = 64  # numbers in a row from which NumPy adds up rows as fast as anything
 BLOCK = 1 << 16  # numbers of an array that are worked on together
 _WORTH_THREADS = 1 << 20  # numbers from which other cores are woken
@@ -56,6 +58,25 @@ def sum_to(g: Array, axes: tuple[int, ...], keepdims: bool = False) -> Array:
 def _plain_sum(g: Array, axes: tuple[int, ...], keepdims: bool) -> Array:
     total: Array = np.add.reduce(g, axes, keepdims=keepdims)  # type: ignore[call-overload]
     return total
+
+
+def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
+    """``np.empty``, beginning where a cache line does if it is large: wide vectors that cross a line are read twice."""
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) * dtype.itemsize
+    if size < LARGE:
+        return np.empty(shape, dtype)
+    memory = np.empty(size + _LINE, np.uint8)
+    start = -memory.ctypes.data % _LINE
+    return memory[start : start + size].view(dtype).reshape(shape)
+
+
+def empty_like(prototype: Array, shape: tuple[int, ...] | None = None, dtype: DTypeLike | None = None) -> Array:
+    """`empty`, with its axes in memory in the order of the prototype's."""
+    shape = prototype.shape if shape is None else shape
+    order = sorted(range(len(shape)), key=lambda axis: -abs(prototype.strides[axis]))
+    made = empty(tuple([shape[axis] for axis in order]), prototype.dtype if dtype is None else dtype)
+    return made.transpose(sorted(range(len(shape)), key=order.__getitem__))
 
 
 def in_blocks(work: Callable[..., object], *arrays: Array) -> bool:

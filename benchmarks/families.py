@@ -31,8 +31,8 @@ class Family:
     limits: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def quick(self) -> tuple[int, ...]:
-        """The first, a middle and a later size."""
-        return self.sizes[0], self.sizes[len(self.sizes) // 2], self.sizes[-2]
+        """A middle and a later size."""
+        return self.sizes[len(self.sizes) // 2 - 1], self.sizes[-2]
 
 
 def _of_networks(network: Callable[[int], Network], **fields: Any) -> Family:

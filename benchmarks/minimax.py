@@ -1,7 +1,8 @@
 """The coefficients of the approximations, found anew: polynomials and quotients whose largest relative error is least.
 
 `python -m benchmarks.minimax` fits each, with mpmath, in 50 digits, and prints its coefficients and its error in bits,
-beside the error of those that are in use; with names behind it ("erf" "sin"), those only. Knows what has to be approximated where; does not know how it is evaluated.
+beside the error of those that are in use; with names behind it ("erf" "sin"), those only. Knows what has to be
+approximated where; does not know how it is evaluated.
 """
 
 import sys

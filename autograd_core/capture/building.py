@@ -13,14 +13,17 @@ import numpy as np
 
 from ..calling import compile_pull
 from ..kernels.llvm import available
-from ..lowered import Buffer, Elementwise, Fetch, Host, Piece, Step
+from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
 from ..op import Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
-from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten
+from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten, same_for_other_numbers
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
 
 __all__ = ["Builder", "executable"]
+
+
+_CHECKED: dict[Any, bool] = {}  # whether the steps of an instruction are those of other numbers too
 
 
 @dataclass(eq=False)
@@ -68,9 +71,9 @@ class Builder:
         if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
-                steps, found, exact = lowered(
-                    executable(instruction, lowering=True)[0], self.memory, pieces, arrays, tuple(outs)
-                )
+                followed = executable(instruction, lowering=True)[0]
+                steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
+                self._check(instruction, followed, steps, arrays)
             except NotLowerable as reason:
                 self._whole.add(name)
                 self.reasons[instruction.label] = str(reason)
@@ -90,6 +93,8 @@ class Builder:
             made.append(self._inside(array, pieces) or self.memory.buffer(array, "host"))
         self.pieces.update(zip(instruction.outputs, made, strict=True))
         effect = instruction.kind in ("perform", "numbers")
+        if not effect and all(piece.buffer in {p.buffer for p in pieces} for piece in made):
+            return  # a view of what is there already
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
 
     @property
@@ -178,6 +183,22 @@ class Builder:
         own = self.memory.buffer(np.empty(piece.shape, piece.dtype), "temporary")
         steps.append(Elementwise("copy", (piece,), own, (piece.dtype, piece.dtype)))
         return own
+
+    def _check(
+        self, instruction: Instruction, run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]
+    ) -> None:
+        """Refuse steps that hold numbers of these very arrays; looked at once for each form of an instruction."""
+        if not any(isinstance(x, Number) for step in steps if isinstance(step, Elementwise) for x in step.operands):
+            return
+        forms = tuple((a.shape, a.strides, a.dtype) for a in arrays)
+        options = repr({k: v for k, v in instruction.options.items() if not any(values_in(v))})
+        key = instruction.kind, instruction.label, instruction.position, options, forms
+        if key not in _CHECKED:
+            if len(_CHECKED) > 4096:
+                _CHECKED.clear()
+            _CHECKED[key] = same_for_other_numbers(run, steps, arrays)
+        if not _CHECKED[key]:
+            raise NotLowerable("its steps depend on the numbers")
 
     def _inside(self, array: Any, pieces: Sequence[Piece]) -> Piece | None:
         """Where a result lies that is a view of an argument."""

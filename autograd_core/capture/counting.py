@@ -25,21 +25,21 @@ from .program import Instruction, Program, Value, values_in
 
 __all__ = ["Counts", "counted"]
 
-_TRANSCENDENTAL = set(
-    "exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin arccos arctan sinh cosh tanh arcsinh arccosh arctanh "
-    "arctan2 logaddexp logaddexp2 power cbrt sigmoid softplus elu hypot sinc i0".split()
-)
-_REDUCTIONS = set("sum mean prod max min cumsum cumprod cummax cummin squared_error add_reduceat".split())
+_TRANSCENDENTAL = {"exp", "exp2", "expm1", "log", "log2", "log10", "log1p", "logaddexp", "logaddexp2", "power", "cbrt"}
+_TRANSCENDENTAL |= {f"{arc}{name}{h}" for arc in ("", "arc") for name in ("sin", "cos", "tan") for h in ("", "h")}
+_TRANSCENDENTAL |= {"arctan2", "hypot", "sigmoid", "softplus", "elu", "sinc", "i0"}
+_REDUCTIONS = {"sum", "mean", "prod", "max", "min", "squared_error", "add_reduceat"}
+_REDUCTIONS |= {"cumsum", "cumprod", "cummax", "cummin"}
 # passes over the numbers: logsumexp is max, subtract, exp, sum
 PASSES = {"var": 4, "std": 4, "logsumexp": 4, "softmax": 5, "log_softmax": 5, "linalg.vector_norm": 2}
 PASSES |= {"standardize": 7, "standardize_affine": 9, "cross_entropy": 5}
 _POOLS = {f"avg_pool{n}d" for n in (1, 2, 3)} | {f"max_pool{n}d" for n in (1, 2, 3)}
-_MOVING = set(
-    "alias astype copy getitem scatter_add setitem reshape transpose swapaxes moveaxis squeeze expand_dims broadcast_to "
-    "concatenate stack flip roll where take take_along_axis compress extract repeat tile sliding_window_view "
-    "zeros_like ones_like empty_like full_like linspace sort argsort partition argpartition searchsorted argmax argmin "
-    "all any max_pool1d_gather max_pool2d_gather max_pool3d_gather ldexp nan_to_num copysign".split()
-)
+_MOVING = {"alias", "astype", "copy", "getitem", "scatter_add", "setitem", "where", "take", "take_along_axis"}
+_MOVING |= {"reshape", "transpose", "swapaxes", "moveaxis", "squeeze", "expand_dims", "broadcast_to", "flip", "roll"}
+_MOVING |= {"concatenate", "stack", "repeat", "tile", "sliding_window_view", "compress", "extract"}
+_MOVING |= {"zeros_like", "ones_like", "empty_like", "full_like", "linspace", "ldexp", "nan_to_num", "copysign"}
+_MOVING |= {"sort", "argsort", "partition", "argpartition", "searchsorted", "argmax", "argmin", "all", "any"}
+_MOVING |= {f"max_pool{n}d_gather" for n in (1, 2, 3)}
 
 
 @dataclass

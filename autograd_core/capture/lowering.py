@@ -13,7 +13,7 @@ import numpy as np
 
 from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten"]
+__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten", "same_for_other_numbers"]
 
 
 class NotLowerable(Exception):
@@ -409,6 +409,8 @@ def lowered(
     except Exception as error:  # code that takes plain arrays only: then the operation stays whole
         raise NotLowerable(f"{type(error).__name__}: {error}") from None
     results = results if isinstance(results, tuple) else (results,)
+    if expected is None:
+        expected = tuple(_raw(result) for result in results)
     wanted = expected if isinstance(expected, tuple) else (expected,)
     found, exact = [], True
     for result, want in zip(results, wanted, strict=True):
@@ -420,6 +422,42 @@ def lowered(
             raise NotLowerable("another result")
         found.append((_piece(result), raw))
     return writing.steps, found, exact
+
+
+def same_for_other_numbers(
+    run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]
+) -> bool:
+    """Whether the code asks NumPy for the same steps when the arrays hold other numbers.
+
+    A number that code computed from the arrays in a way that was not seen would stand in the steps as if it were one of
+    its own.
+    """
+    memory = Memory()
+    others = [_other(array) for array in arrays]
+    pieces = [memory.buffer(array, "input") for array in others]
+    try:
+        again, _, _ = lowered(run, memory, pieces, others, None)
+    except NotLowerable:
+        return False
+    return [*map(_form, steps)] == [*map(_form, again)]
+
+
+def _other(array: Any) -> Any:
+    """An array that lies in the same way, with other numbers of much the same size."""
+    array = np.asarray(array)
+    other = np.empty_like(array)
+    flipped = np.flip(array)
+    with np.errstate(all="ignore"):
+        other[...] = flipped * array.dtype.type(0.875) if array.dtype.kind == "f" else flipped
+    return other if other.strides == array.strides else array * array.dtype.type(0.875)
+
+
+def _form(step: Step) -> Any:
+    """What is asked for in a step, but for where the arrays lie."""
+    if isinstance(step, Elementwise):
+        numbers = [repr(x.value) if isinstance(x, Number) else x.shape for x in step.operands]
+        return step.name, step.loop, numbers, step.out.shape
+    return type(step), getattr(step, "name", ""), getattr(step, "axes", ()), step.out.shape  # type: ignore[union-attr]
 
 
 def rewritten(

@@ -47,11 +47,11 @@ class Plan:
         kept: list[Piece] = []
         if backward is not None:
             kept = self._plan_backward(run)
-        steps = shared_results(steps)
-        pieces = [x for x in (*outputs, *kept) if isinstance(x, Piece)]
+        steps, handed = shared_results(steps, [*outputs, *kept])
+        pieces = [x for x in handed if isinstance(x, Piece)]
         self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
         inputs = [builder.pieces[value] for value in run.inputs]
-        self.replay = Replay(self.steps, inputs, [*outputs, *kept], native=self._native)
+        self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._run = self.replay.run
 
     def _plan_backward(self, run: "Run") -> list[Piece]:
@@ -60,7 +60,8 @@ class Plan:
         assert backward is not None
         gradients = [value for value in backward.gradients if value is not None]
         steps, found = builder.finish(gradients, backward.start, None)
-        steps = needed(shared_results(steps), {p.buffer for p in found if isinstance(p, Piece)})
+        steps, found = shared_results(steps, found)
+        steps = needed(steps, {p.buffer for p in found if isinstance(p, Piece)})
         made = {p.buffer for step in steps for p in written_by(step)}
         read = {b for step in steps for b in buffers_of(step)} | {p.buffer for p in found if isinstance(p, Piece)}
         seeds = [builder.pieces[value] for value in backward.seeds]

@@ -51,10 +51,10 @@ def _changes_outside(step: Step, written: set[Buffer]) -> bool:
     return not isinstance(step, Fetch) and any(buffer.kind in ("input", "constant") for buffer in written)
 
 
-def shared_results(steps: Sequence[Step]) -> list[Step]:
+def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[Step], list[Any]]:
     """The steps with each computation done once: what is computed again from the same pieces is the first result.
 
-    Only where neither the operands nor the result are written again.
+    Only where neither the operands nor the result are written again. And the outputs, which may be such results.
     """
     writes: dict[Buffer, int] = {}
     for step in steps:
@@ -101,7 +101,7 @@ def shared_results(steps: Sequence[Step]) -> list[Step]:
         else:
             seen[what] = out
             found.append(step)
-    return found
+    return found, [now(x) for x in outputs]
 
 
 def with_pieces(step: Step, now: Any) -> Step:

@@ -3,15 +3,11 @@
 Knows the language of programs (see `writing`) and the operations. Every text that is no program is refused by its line.
 """
 
-import base64
-import binascii
-import json
-import math
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -20,28 +16,12 @@ from ..calling import Aval
 from ..containers import flatten
 from ..errors import DataError
 from ..op import REGISTRY, Op
+from .expressions import Expressions, aval_of
 from .program import Instruction, Program, Value, values_in
 
 __all__ = ["parsed", "read_program"]
 
-_TYPES = {name: np.dtype(name) for name in ("bool", "float16", "float32", "float64")}
-_TYPES |= {f"{kind}{bits}": np.dtype(f"{kind}{bits}") for kind in ("int", "uint") for bits in (8, 16, 32, 64)}
-_NAMED = {"None": None, "True": True, "False": False, "inf": math.inf, "nan": math.nan}
-_TOKEN = re.compile(
-    r"[ \t]*(?:(?P<remark>\#.*)"
-    r"|(?P<value>%\w[\w.']*)"
-    r'|(?P<string>"(?:[^"\\]|\\.)*")'
-    rf"|(?P<type>\b(?:object|{'|'.join(_TYPES)})\[[0-9,]*\])"
-    r"|(?P<name>[0-9]+(?:\.[0-9]+)*\.[^\W\d]\w*(?:\.\w+|\[[0-9]+\])*)"
-    r"|(?P<number>-?(?:inf\b|nan\b|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?))"
-    r"|(?P<word>[^\W\d]\w*(?:\.\w+|\[[0-9]+\])*)"
-    r"|(?P<sign>\.\.\.|[()\[\]{},:=+]))"
-)
 _PLACE = re.compile(r"#\s*(.*?:\d+)(?:: (.*))?")
-_DEEP = 50  # brackets in each other
-_MANY = 64  # axes of an array, as in NumPy
-
-Token = tuple[str, str]
 
 
 class Said(str):
@@ -85,45 +65,39 @@ def parsed(text: str) -> Program:
     return _Reader(text).program()
 
 
-class _Reader:
+class _Reader(Expressions):
     """Reads statement after statement; knows the values so far."""
 
     def __init__(self, text: str) -> None:
+        super().__init__()
         self.text = text
-        self.number = 0
-        self.tokens: list[Token] = []
-        self.at = 0
-        self.values: dict[str, Value] = {}
         self.inputs: dict[str, Value] = {}
         self.instructions: list[Instruction] = []
         self.place: Said | None = None
-
-    def refuse(self, what: str) -> NoReturn:
-        raise DataError(f"line {self.number}: {what}")
 
     # --- lines --------------------------------------------------------------------------------------------------------
 
     def program(self) -> Program:
         lines = self._lines()
-        if next(lines, False) is False or not self._is("word", "program"):
+        if next(lines, False) is False or not self.stands("word", "program"):
             self.refuse("a program begins with `program name(arguments)`")
         self.at += 1
-        name, head, number = self._name(), self.tokens[self.at :], self.number
+        name, head, number = self.name(), self.tokens[self.at :], self.number
         for path in lines:
-            if self._is("word", "return"):
+            if self.stands("word", "return"):
                 break
             self._statement(path)
         else:
             self.refuse("the program ends without `return`")
         self.at += 1
-        result = self._expression()
-        self._end()
+        result = self.expression()
+        self.end()
         outputs, _ = flatten(result)
         if next(lines, None) is not None:
             self.refuse("there is something behind `return`")
         self.number, self.tokens, self.at = number, head, 0
-        arguments = self._arguments()
-        self._end()
+        arguments = self.arguments()
+        self.end()
         given = list(dict.fromkeys(values_in(flatten(list(arguments))[0])))
         if given != list(self.inputs.values()):
             self.refuse("the arguments of the program are not its inputs, in order")
@@ -140,7 +114,7 @@ class _Reader:
                 if crc32(before.encode(errors="surrogatepass")) != int(found[1], 16):
                     self.refuse("the file is not as it was saved; if it was changed on purpose, remove this line")
                 return
-            self.tokens, self.at = self._split(line.rstrip()), 0
+            self.tokens, self.at = self.split(line.rstrip()), 0
             remark = self.tokens.pop()[1] if self.tokens and self.tokens[-1][0] == "remark" else ""
             if self.tokens:
                 yield remark[1:].strip()
@@ -148,37 +122,24 @@ class _Reader:
                 self.place = Said(found[1])
                 self.place.text = found[2] or ""
 
-    def _split(self, line: str) -> list[Token]:
-        tokens = []
-        at = 0
-        while at < len(line):
-            found = _TOKEN.match(line, at)
-            if found is None or found.lastgroup is None:
-                if line.startswith("... "):
-                    self.refuse("some of the program is not shown; program.save() writes all")
-                self.refuse(f"{line[at : at + 20].strip()!r} cannot be read")
-            tokens.append((found.lastgroup, found[found.lastgroup]))
-            at = found.end()
-        return tokens
-
     def _statement(self, path: str) -> None:
         kind, word = self.tokens[0]
         if word in ("store", "store_grad") and kind == "word":
             self.at = 1
-            name = self._name()
-            self._take("=")
-            value = self._expression()
+            name = self.name()
+            self.take("=")
+            value = self.expression()
             if not isinstance(value, Value) and (value is not None or word == "store"):
                 self.refuse(f"{word} needs a value")
-            self._end()
+            self.end()
             self._add(Instruction(word, None, (value,), (), name=name), path)  # type: ignore[arg-type]
             return
         outs = [self._declaration()]
-        while self._is("sign", ","):
+        while self.stands("sign", ","):
             self.at += 1
             outs.append(self._declaration())
-        self._take("=")
-        kind, word = self._next("an operation")
+        self.take("=")
+        kind, word = self.next("an operation")
         if kind == "value":
             self.at -= 1
             self._sum(outs, path)
@@ -187,7 +148,7 @@ class _Reader:
         elif word in ("input", "const"):
             self._given(word, outs)
         elif word in ("read", "read_grad"):
-            name = self._name()
+            name = self.name()
             self._define(outs, 1)
             self._add(Instruction(word, None, (), tuple(v for _, v in outs), name=name), path)  # type: ignore[arg-type]
         elif word == "perform":
@@ -196,7 +157,7 @@ class _Reader:
             self._pull(word, outs, path)
         else:
             self._apply(word, outs, path)
-        self._end()
+        self.end()
 
     def _add(self, instruction: Instruction, path: str) -> None:
         instruction.path, instruction.place = path, self.place  # type: ignore[assignment]
@@ -205,14 +166,14 @@ class _Reader:
     # --- statements ---------------------------------------------------------------------------------------------------
 
     def _declaration(self) -> tuple[str, Value]:
-        kind, word = self._next("a value")
+        kind, word = self.next("a value")
         if kind != "value":
             self.refuse(f"a statement begins with a value, such as %1, got {word}")
-        self._take(":")
-        kind, text = self._next("a type")
+        self.take(":")
+        kind, text = self.next("a type")
         if kind != "type":
             self.refuse(f"the type of a value is like float32[2,3], got {text}")
-        shape, dtype = self._type(text)
+        shape, dtype = self.typed(text)
         name = word[1:]
         number = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1 - len(self.values)
         return name, Value(number, shape, dtype)
@@ -233,12 +194,12 @@ class _Reader:
         if word == "input":
             self.inputs[name] = value
         else:
-            value.array = self._constant(value)
+            value.array = self.constant(value)
 
     def _sum(self, outs: Sequence[tuple[str, Value]], path: str) -> None:
-        a = self._expression()
-        self._take("+")
-        b = self._expression()
+        a = self.expression()
+        self.take("+")
+        b = self.expression()
         if not isinstance(b, Value):
             self.refuse("the sum of two values is needed")
         self._define(outs, 1)
@@ -246,7 +207,7 @@ class _Reader:
 
     def _apply(self, word: str, outs: Sequence[tuple[str, Value]], path: str) -> None:
         op = self._operation(word)
-        args, named = self._arguments()
+        args, named = self.arguments()
         given = self._by_name(op, args, named)
         inputs = tuple(given.pop(name) for name in op.arrays)
         if op.variadic:
@@ -280,7 +241,7 @@ class _Reader:
         rule = 0 if op.variadic else position
         if op.rules[rule] is None:
             self.refuse(f"{op.name} has no derivative with respect to {argument}")
-        args, named = self._arguments()
+        args, named = self.arguments()
         read = [name for name in op.residuals if name in op.reads[rule] or name in op.fused_reads[rule]]
         known = {name: True for name in read if name in op.masks} | dict(named)
         known = {name: known[name] for name in ("g", *op.residuals) if name in known} | known
@@ -292,7 +253,7 @@ class _Reader:
             self.refuse(f"{word} {what}")
         self._check_array([value for value in known.values() if not isinstance(value, tuple)], word)
         self._define(outs, 1)
-        aval: Any = _aval(outs[0][1].shape, outs[0][1].dtype)
+        aval: Any = aval_of(outs[0][1].shape, outs[0][1].dtype)
         avals = [None] * max(len(op.arrays), position + 1)
         avals[position] = aval
         pull = Instruction(
@@ -323,232 +284,3 @@ class _Reader:
         for x in given:
             if not (x is None or isinstance(x, Value | Aval | bool | int | float | np.generic)):
                 self.refuse(f"{who} takes arrays, got {type(x).__name__}")
-
-    # --- expressions --------------------------------------------------------------------------------------------------
-
-    def _arguments(self) -> tuple[list[Any], dict[str, Any]]:
-        args: list[Any] = []
-        named: dict[str, Any] = {}
-        self._take("(")
-        while not self._is("sign", ")"):
-            kind, word = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-            if kind in ("word", "number") and word.isidentifier() and self._is("sign", "=", 1):
-                self.at += 2
-                if word in named:
-                    self.refuse(f"{word} is given twice")
-                named[word] = self._expression(1)
-            elif named:
-                self.refuse("a positional argument stands behind a named one")
-            else:
-                args.append(self._expression(1))
-            if not self._is("sign", ")"):
-                self._take(",")
-        self.at += 1
-        return args, named
-
-    def _expression(self, depth: int = 0) -> Any:
-        """A value, or an index such as 1:3."""
-        ends: list[Any] = [None]
-        while True:
-            if self._is("sign", ":"):
-                if len(ends) == 3:
-                    self.refuse("an index has three parts at most")
-                ends.append(None)
-                self.at += 1
-            elif len(ends) > 1 and (self.at == len(self.tokens) or self.tokens[self.at][1] in (",", ")", "]", "}")):
-                break
-            else:
-                ends[-1] = self._atom(depth)
-                if not self._is("sign", ":"):
-                    break
-        return ends[0] if len(ends) == 1 else slice(*ends)
-
-    def _atom(self, depth: int) -> Any:
-        if depth > _DEEP:
-            self.refuse("too many brackets")
-        kind, text = self._next("a value")
-        if kind == "value":
-            if text[1:] not in self.values:
-                self.refuse(f"there is no value {text} here")
-            return self.values[text[1:]]
-        if kind == "string":
-            return self._string(text)
-        if kind == "number":
-            return self._number(text)
-        if kind == "type":
-            return _aval(*self._type(text))
-        if kind == "word" and text in _NAMED:
-            return _NAMED[text]
-        if kind == "word" and text in _TYPES:
-            return self._scalar(_TYPES[text]) if self._is("sign", "(") else _TYPES[text]
-        if kind == "word" and self._is("sign", "("):
-            return self._named_tuple(text, depth)
-        if text == "...":
-            return Ellipsis
-        if text in ("(", "["):
-            return self._sequence(text, depth)
-        if text == "{":
-            return self._dict(depth)
-        self.refuse(f"a value is needed, got {text}")
-
-    def _sequence(self, opening: str, depth: int, several: bool = False) -> Any:
-        closing = {"(": ")", "[": "]"}[opening]
-        items: list[Any] = []
-        comma = False
-        while not self._is("sign", closing):
-            items.append(self._expression(depth + 1))
-            comma = self._is("sign", ",")
-            if not self._is("sign", closing):
-                self._take(",")
-        self.at += 1
-        if opening == "[":
-            return items
-        return tuple(items) if several or comma or len(items) != 1 else items[0]
-
-    def _named_tuple(self, name: str, depth: int) -> Any:
-        """One of the kinds of tuples that operations use; any other is a plain one."""
-        self.at += 1
-        parts = self._sequence("(", depth, several=True)
-        for kind in tuple.__subclasses__():
-            ours = kind.__module__.partition(".")[0] == __name__.partition(".")[0]
-            if ours and kind.__name__ == name and len(getattr(kind, "_fields", ())) == len(parts):
-                return kind(*parts)
-        return parts
-
-    def _dict(self, depth: int) -> dict[Any, Any]:
-        found: dict[Any, Any] = {}
-        while not self._is("sign", "}"):
-            key = self._atom(depth + 1)
-            if not isinstance(key, str | int | float | bool | None) or key in found:
-                self.refuse("a key is a number or a text, and there once")
-            self._take(":")
-            found[key] = self._expression(depth + 1)
-            if not self._is("sign", "}"):
-                self._take(",")
-        self.at += 1
-        return found
-
-    def _string(self, text: str) -> str:
-        try:
-            found = json.loads(text)
-        except ValueError:
-            self.refuse(f"{text[:30]} is no text")
-        return str(found)
-
-    def _number(self, text: str) -> int | float:
-        try:
-            return int(text) if text.lstrip("-").isdigit() else float(text)
-        except ValueError as error:
-            self.refuse(str(error))
-
-    def _scalar(self, dtype: np.dtype[Any]) -> Any:
-        self.at += 1
-        value = self._atom(_DEEP)
-        self._take(")")
-        return self._array(value, Value(0, (), dtype))[()]
-
-    def _type(self, text: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
-        name, _, sides = text[:-1].partition("[")
-        parts = sides.split(",") if sides else []
-        if len(parts) > _MANY or not all(0 < len(n) < 19 for n in parts):
-            self.refuse(f"{text[:60]} is no type")
-        shape = tuple(map(int, parts))
-        if math.prod(shape) >= 2**60:
-            self.refuse(f"{text[:60]} is too large")
-        return shape, _TYPES[name] if name != "object" else np.dtype(object)
-
-    # --- constants ----------------------------------------------------------------------------------------------------
-
-    def _constant(self, value: Value) -> Any:
-        if self._is("word", "base64"):
-            self.at += 1
-            return self._laid_out(*self._arguments(), value)
-        return self._array(self._expression(), value)
-
-    def _array(self, numbers: Any, value: Value) -> Any:
-        """An array of the numbers in nested lists, which must be numbers of that type exactly."""
-        leaves, dtype = _leaves(numbers, value.shape), value.dtype
-        kinds: Any = {"b": bool, "i": int, "u": int, "f": (int, float)}.get(dtype.kind)
-        if leaves is None or kinds is None or not all(isinstance(x, kinds) for x in leaves):
-            self.refuse(f"these are not the numbers of a {value.type}")
-        if dtype.kind != "b" and any(isinstance(x, bool) for x in leaves):
-            self.refuse(f"these are not the numbers of a {value.type}")
-        try:
-            with np.errstate(over="raise"):
-                return np.array(leaves, dtype).reshape(value.shape)
-        except (OverflowError, FloatingPointError):
-            self.refuse(f"a number is too large for {dtype}")
-
-    def _laid_out(self, args: Sequence[Any], named: Mapping[str, Any], value: Value) -> Any:
-        shape, dtype = value.shape, value.dtype
-        size = math.prod(shape)
-        if len(args) != 1 or not isinstance(args[0], str) or not named.keys() <= {"crc32", "strides"}:
-            self.refuse('a constant is base64("...", crc32="...")')
-        try:
-            content = base64.b64decode(args[0], validate=True)
-        except (binascii.Error, ValueError) as error:
-            self.refuse(f"the constant is no base64: {error}")
-        if dtype.kind == "O" or len(content) != size * dtype.itemsize:
-            self.refuse(f"a {value.type} has {size * dtype.itemsize:,} bytes, got {len(content):,}")
-        if named.get("crc32") != f"{crc32(content):08x}":
-            self.refuse("the numbers of the constant are not as they were saved")
-        if dtype.kind == "b" and content.strip(b"\0\1"):
-            self.refuse("a truth value is neither 0 nor 1")
-        array = np.frombuffer(content, dtype.newbyteorder("<")).astype(dtype).reshape(shape)
-        strides = named.get("strides")
-        if strides is None:
-            return array
-        fits = isinstance(strides, tuple) and len(strides) == len(shape) and all(type(s) is int for s in strides)
-        extent = [s * (n - 1) for s, n in zip(strides, shape, strict=True) if n] if fits else [2**60]
-        low, high = sum(e for e in extent if e < 0), sum(e for e in extent if e > 0)
-        if high - low > 128 * size + 1024 or not size:
-            self.refuse(f"strides {str(strides)[:60]} do not fit {value.type}")
-        room = np.zeros(high - low + 1, dtype)
-        laid = np.lib.stride_tricks.as_strided(room[-low:], shape, [s * dtype.itemsize for s in strides])
-        laid[...] = array
-        return laid
-
-    # --- tokens -------------------------------------------------------------------------------------------------------
-
-    def _is(self, kind: str, text: str, ahead: int = 0) -> bool:
-        return self.at + ahead < len(self.tokens) and self.tokens[self.at + ahead] == (kind, text)
-
-    def _next(self, wanted: str) -> Token:
-        if self.at >= len(self.tokens):
-            self.refuse(f"{wanted} is missing at the end")
-        self.at += 1
-        return self.tokens[self.at - 1]
-
-    def _take(self, sign: str) -> None:
-        _, text = self._next(f"`{sign}`")
-        if text != sign:
-            self.refuse(f"`{sign}` expected, got {text[:30]}")
-
-    def _end(self) -> None:
-        if self.at < len(self.tokens):
-            self.refuse(f"the statement ends before {self.tokens[self.at][1][:30]}")
-
-    def _name(self) -> str:
-        """A name with dots and positions, or any in quotes."""
-        kind, text = self._next("a name")
-        if kind == "string":
-            return self._string(text)
-        if kind not in ("name", "word", "number"):
-            self.refuse(f"a name is needed, got {text[:30]}")
-        return text
-
-
-def _aval(shape: tuple[int, ...], dtype: Any) -> Aval:
-    aval: Aval = object.__new__(Aval)
-    aval.shape, aval.dtype = shape, dtype
-    return aval
-
-
-def _leaves(numbers: Any, shape: tuple[int, ...]) -> list[Any] | None:
-    """The numbers in nested lists of a shape; None if they are of another."""
-    level = [numbers]
-    for n in shape:
-        if not all(isinstance(x, list) and len(x) == n for x in level):
-            return None
-        level = [x for part in level for x in part]
-    return level

@@ -232,14 +232,16 @@ class Replay:
         if not step.outputs:
             self._lines.append(f"{call}({given})")
             return
-        names = ", ".join(f"b{p.buffer.number}" if p.buffer.kind in ("host", "object") else "_" for p in step.outputs)
+        theirs = {x.buffer for x in step.inputs if isinstance(x, Piece)}  # an output may be a view of an input
+        own = [p.buffer.kind in ("host", "object") and p.buffer not in theirs for p in step.outputs]
+        names = ", ".join(f"b{p.buffer.number}" if is_own else "_" for p in step.outputs)
         if step.label == "numbers":  # always the same
             self._lines.append(f"{names}, = {call}({given})")
         else:
             checked = self._name(_as_planned(step.outputs, step.label), "planned")
             self._lines.append(f"{names}, = {checked}({call}({given}))")
-        for piece in step.outputs:
-            if piece.buffer.kind == "host":
+        for piece, is_own in zip(step.outputs, own, strict=True):
+            if is_own:
                 self._whole[piece.buffer] = piece
 
 

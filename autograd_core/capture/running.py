@@ -63,11 +63,12 @@ class Replay:
 
     def _given(self, args: Sequence[Any], kwargs: dict[str, Any]) -> dict[Value, Any]:
         program = self.program
-        head = [list(program.arguments[0]), dict(program.arguments[1])]
-        if kwargs.keys() == head[1].keys():
-            kwargs = {name: kwargs[name] for name in head[1]}  # in the order of capture
+        named = dict(program.arguments[1])
+        if kwargs.keys() == named.keys():
+            kwargs = {name: kwargs[name] for name in named}  # in the order of capture
         given, _ = flatten([list(args), kwargs])
-        if len(given) != len(self.leaves) or _outline(head) != _outline([list(args), kwargs]):
+        expected = _outline([list(program.arguments[0]), named])
+        if len(given) != len(self.leaves) or expected != _outline([list(args), kwargs]):
             call = Writer(program)._given(*program.arguments)
             raise OptionError(f"{program.name}: call it as it was captured: {program.name}({call})")
         values = {value: np.asarray(value.array) for value in program.constants() if value.array is not None}

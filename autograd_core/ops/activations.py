@@ -4,7 +4,7 @@ import numpy as np
 
 from ..arrays import as_floating, held_beyond_sweep
 from ..examples import Example, Interval, Subgradient
-from ..layout import BLOCK, LARGE, in_blocks
+from ..layout import BLOCK, LARGE, empty_like, in_blocks
 from ..op import elementwise
 
 _DOUBLE = np.dtype(float)
@@ -12,7 +12,7 @@ _DOUBLE = np.dtype(float)
 
 def _relu_large(x):
     """The same for a large array, block by block."""
-    out, zeros = np.empty_like(x), np.zeros(BLOCK, x.dtype)
+    out, zeros = empty_like(x), np.zeros(BLOCK, x.dtype)
     # NumPy compares two arrays several times as fast as an array and a number
     done = in_blocks(lambda x, out: np.maximum(x, zeros[: x.size], out=out), x, out)
     return out if done else np.maximum(x, 0)

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
+from ..layout import empty
 from ..parallel import share
 from . import convolution_native as native
 from .convolution_geometry import THICK, Form, Ints
@@ -50,7 +51,7 @@ def conv_forward(
         bias = None if bias is None else _wide(bias)
         return conv_forward(_wide(x), _wide(w), stride, padding, dilation, groups, bias).astype(np.float16)
     form = Form.of(x.shape, w.shape, stride, padding, dilation, groups)
-    out = np.empty(form.out_memory, np.result_type(x, w))
+    out = empty(form.out_memory, np.result_type(x, w))
     if out.size:
         if native.suits(form, x, w):
             way = native.forward
@@ -72,7 +73,7 @@ def conv_input(
     x_shape = (g.shape[0], w.shape[1] * groups, *input_spatial)
     form = Form.of(x_shape, w.shape, stride, padding, dilation, groups)
     if native.suits(form, g, w):
-        out = np.empty(form.in_memory, g.dtype)
+        out = empty(form.in_memory, g.dtype)
         native.transposed(form, _batch_last(g), _lifted(w), out)
         return _logical(out, g.ndim)
     if form.stride == (1, 1, 1) and form.channels >= 16 and form.thick(form.out_channels):

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from ..layout import empty_like
 from ..parallel import share
 from . import pooling_native as native
 
@@ -364,7 +365,7 @@ def _count(masks: list[Array], count: Array) -> None:
 
 def _like(prototype: Array, shape: Ints, dtype: DTypeLike | None = None) -> Array:
     """Make an array of that shape whose axes lie in memory in the order of the prototype's."""
-    return np.empty_like(prototype, shape=shape, dtype=dtype, subok=False)
+    return empty_like(prototype, shape, dtype)
 
 
 def _alike(a: Array, prototype: Array) -> Array:

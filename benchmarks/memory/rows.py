@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
+from itertools import chain
 
 from benchmarks import problems
 from benchmarks.libraries import LIBRARIES
@@ -51,7 +52,7 @@ def _parts(linear: Callable[[int, int], object], relu: Callable[[], object]) -> 
     pairs = list(zip(DEEP.sizes, DEEP.sizes[1:], strict=False))
     layers = [[linear(*sizes), relu()] for sizes in pairs]
     layers[-1].pop()
-    return [sum(layers[i : i + PART], []) for i in range(0, len(layers), PART)]
+    return [list(chain(*layers[i : i + PART])) for i in range(0, len(layers), PART)]
 
 
 def _ours(compiled: bool = False) -> Step:
@@ -72,9 +73,13 @@ def _ours(compiled: bool = False) -> Step:
         optimizer.zero_grad()
         return loss
 
-    run = ag.compile(step) if compiled else step
-    x, y = (ag.tensor(array) for array in DEEP.data())
-    return Step(lambda: None if run(x, y) else None, lambda: [p.data for p in parameters])
+    prepared = ag.compile(step) if compiled else step
+    inputs, classes = (ag.tensor(array) for array in DEEP.data())
+
+    def run() -> None:
+        prepared(inputs, classes)
+
+    return Step(run, lambda: [p.data for p in parameters])
 
 
 def _pytorch() -> Step:

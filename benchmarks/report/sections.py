@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from benchmarks.families import FAMILIES
@@ -45,6 +45,9 @@ def headline(findings: Findings) -> str:
                 f"{LIBRARIES[who].title} is faster than {LIBRARIES[rival].title} in {faster} of "
                 f"{len(medians)} rows ({tables.fraction(min(medians))} to {tables.fraction(max(medians))} of its time)."
             )
+    if findings.curves:
+        growing = _fast_growing(findings, tables.OURS)
+        sentences.append(f"Growing faster than the work: {'; '.join(growing) or 'none of ours'}.")
     if judged:
         sentences.append(f"{met} of {len(judged)} goals are met.")
     return " ".join(sentences)
@@ -103,7 +106,8 @@ def _times(findings: Findings, first: list[str]) -> Section:
 def _curves(findings: Findings) -> Section:
     parts: list[str | Table | Picture] = [
         "Time of a step over the size of the problem, both on logarithmic axes. The grey band grows like the work, "
-        f"that is, like the floating-point operations. {_fast_growing(findings)}"
+        f"that is, like the floating-point operations. "
+        f"Growing faster than that: {'; '.join(_fast_growing(findings)) or 'nobody'}."
     ]
     libraries = list(dict.fromkeys(name for curve in findings.curves.values() for name in curve.seconds))
     parts.append(Picture("scaling_legend", charts.legend(libraries)))
@@ -121,14 +125,13 @@ def _curves(findings: Findings) -> Section:
     return Section("Scaling", parts)
 
 
-def _fast_growing(findings: Findings) -> str:
-    found = [
+def _fast_growing(findings: Findings, among: Sequence[str] = tuple(LIBRARIES)) -> list[str]:
+    return [
         f"{LIBRARIES[library].title} along {FAMILIES[name].axis}"
         for name, curve in findings.curves.items()
         for library, seconds in curve.seconds.items()
-        if (fitted := growth(FAMILIES[name], seconds)) and fitted.faster_than_its_work
+        if library in among and (fitted := growth(FAMILIES[name], seconds)) and fitted.faster_than_its_work
     ]
-    return f"Growing faster than the work: {'; '.join(found)}." if found else "Nobody grows faster than the work."
 
 
 def _roof(findings: Findings, first: list[str]) -> Section:

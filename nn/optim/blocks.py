@@ -81,7 +81,8 @@ class Slot:
         if self._whole is not None:
             return ((w, g, self._whole),)
         if not self.names:
-            return [(w[cut], g[cut], ()) for cut in self._cuts]
+            rows = self._rows
+            return [(w[i : i + rows], g[i : i + rows], ()) for i in range(0, len(w), rows)]
         return self._cut(w, g)
 
     def _cut(self, w: Array, g: Array) -> Iterator[Block]:
