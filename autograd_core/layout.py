@@ -19,6 +19,7 @@ Array = NDArray[Any]
 
 LARGE = 1 << 13  # numbers from which a product with ones beats np.sum
 _LINE = 64  # bytes of a cache line
+_WORTH_ALIGNING = 1 << 20  # bytes of an array
 _WIDE_ROW = 64  # numbers in a row from which NumPy adds up rows as fast as anything
 BLOCK = 1 << 16  # numbers of an array that are worked on together
 _WORTH_THREADS = 1 << 20  # numbers from which other cores are woken
@@ -64,7 +65,7 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """``np.empty``, beginning where a cache line does if it is large: wide vectors that cross a line are read twice."""
     dtype = np.dtype(dtype)
     size = math.prod(shape) * dtype.itemsize
-    if size < LARGE:
+    if size < _WORTH_ALIGNING:
         return np.empty(shape, dtype)
     memory = np.empty(size + _LINE, np.uint8)
     start = -memory.ctypes.data % _LINE
@@ -73,9 +74,11 @@ def empty(shape: tuple[int, ...], dtype: DTypeLike) -> Array:
 
 def empty_like(prototype: Array, shape: tuple[int, ...] | None = None, dtype: DTypeLike | None = None) -> Array:
     """`empty`, with its axes in memory in the order of the prototype's."""
-    shape = prototype.shape if shape is None else shape
+    shape, dtype = prototype.shape if shape is None else shape, prototype.dtype if dtype is None else np.dtype(dtype)
+    if math.prod(shape) * dtype.itemsize < _WORTH_ALIGNING:
+        return np.empty_like(prototype, dtype, shape=shape, subok=False)
     order = sorted(range(len(shape)), key=lambda axis: -abs(prototype.strides[axis]))
-    made = empty(tuple([shape[axis] for axis in order]), prototype.dtype if dtype is None else dtype)
+    made = empty(tuple([shape[axis] for axis in order]), dtype)
     return made.transpose(sorted(range(len(shape)), key=order.__getitem__))
 
 

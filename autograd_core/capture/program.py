@@ -142,8 +142,8 @@ class Program:
     >>> program = ag.trace(lambda x, y: ag.sum(ag.tanh(x) * y))(np.zeros(3), np.ones(3))
     >>> program
     <Program of 3 operations on 2 inputs>
-    >>> float(program(np.ones(3), np.ones(3))) == 3 * np.tanh(1)
-    True
+    >>> round(float(program(np.ones(3), np.ones(3))), 6)
+    2.284782
     """
 
     def __init__(

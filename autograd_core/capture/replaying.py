@@ -234,7 +234,7 @@ class Replay:
             return
         theirs = {x.buffer for x in step.inputs if isinstance(x, Piece)}  # an output may be a view of an input
         own = [p.buffer.kind in ("host", "object") and p.buffer not in theirs for p in step.outputs]
-        names = ", ".join(f"b{p.buffer.number}" if is_own else "_" for p in step.outputs)
+        names = ", ".join(f"b{p.buffer.number}" if is_own else "_" for p, is_own in zip(step.outputs, own, strict=True))
         if step.label == "numbers":  # always the same
             self._lines.append(f"{names}, = {call}({given})")
         else:

@@ -10,7 +10,9 @@ import pytest
 import autograd_core as ag
 from autograd_core.testing.cases import draw_case, examples_of
 
-OPERATIONS = [op for op in ag.REGISTRY.values() if examples_of(op)]
+# They look at numbers to choose elements, which a program cannot hold: refused when the second call chooses others.
+REFUSED = {"unique", "quantile", "nanquantile", "percentile", "nanpercentile", "frexp", "interp", "polyfit"}
+OPERATIONS = [op for op in ag.REGISTRY.values() if examples_of(op) and op.name not in REFUSED]
 
 # Fused code computes the same formulas with other roundings: an elementary function is within 4 units in the last
 # place of NumPy's (docs/approximations.md), a formula has some ten of them, and its terms may cancel to a thousandth.
