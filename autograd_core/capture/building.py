@@ -36,7 +36,8 @@ class Builder:
     pieces: dict[Value, Piece] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     updated: set[int] = field(default_factory=set)  # the ids of Tensors that updates write into
-    _arrays: dict[Value, Any] = field(default_factory=dict)
+    _arrays: dict[Value, Any] = field(default_factory=dict)  # what each value is here, where lowered steps computed it
+    _eager: dict[Value, Any] = field(default_factory=dict)  # and what the function itself computed
     _whole: set[tuple[str, int]] = field(default_factory=set)  # what could not be lowered, and is not tried again
 
     def input(self, value: Value, array: Any) -> None:
@@ -50,6 +51,7 @@ class Builder:
     def _place(self, value: Value, array: Any, kind: Any) -> None:
         array = np.asarray(array)
         self.pieces[value], self._arrays[value] = self.memory.buffer(array, kind), array
+        self._eager[value] = array
 
     def add(self, instruction: Instruction, outs: Sequence[Any]) -> None:
         """An instruction was traced, with these results."""
@@ -65,7 +67,7 @@ class Builder:
         run, values = executable(instruction)
         pieces = [self.pieces[value] for value in values]
         for value, out in zip(instruction.outputs, outs, strict=True):
-            self._arrays[value] = out if value.dtype == object else np.asarray(out)
+            self._arrays[value] = self._eager[value] = out if value.dtype == object else np.asarray(out)
         name = instruction.label, instruction.position
         objects = any(value.dtype == object for value in (*values, *instruction.outputs))
         if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
@@ -84,6 +86,10 @@ class Builder:
                         self.pieces[value], self._arrays[value] = piece, array
                     return
                 self.reasons[instruction.label] = "other bits"
+        if not objects and self._is_view(values, instruction.outputs):
+            again = run(*(self._arrays[value] for value in values))  # of the arrays that stand for the arguments here
+            again = again if isinstance(again, tuple) else (again,)
+            self._arrays.update(zip(instruction.outputs, map(np.asarray, again), strict=True))
         made = []
         for value in instruction.outputs:
             array = self._arrays[value]
@@ -199,6 +205,10 @@ class Builder:
             _CHECKED[key] = same_for_other_numbers(run, steps, arrays)
         if not _CHECKED[key]:
             raise NotLowerable("its steps depend on the numbers")
+
+    def _is_view(self, values: Sequence[Value], outputs: Sequence[Value]) -> bool:
+        """Whether a result lies in the memory of an argument, as they were computed eagerly."""
+        return any(np.may_share_memory(self._eager[out], self._eager[value]) for out in outputs for value in values)
 
     def _inside(self, array: Any, pieces: Sequence[Piece]) -> Piece | None:
         """Where a result lies that is a view of an argument."""

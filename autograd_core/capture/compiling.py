@@ -20,6 +20,7 @@ from ..arrays import as_array
 from ..containers import flatten
 from ..engine import CONTEXT, Variable
 from ..errors import GraphError, OptionError
+from ..performing import LISTENER
 from ..tensor import Tensor
 from .backward import Backward
 from .building import Builder
@@ -142,6 +143,8 @@ class Compiled:
         return f"compile({self._function!r})"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if LISTENER.get() is not None:  # a part of what is traced
+            return self._function(*args, **kwargs)
         recording = CONTEXT.get().recording
         leaves: Sequence[Any] = args
         if kwargs or not _FLAT.issuperset(map(type, args)):

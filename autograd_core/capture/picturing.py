@@ -71,7 +71,7 @@ class _Collector:
         else:
             item.operation, item.operations = title, 1
             given = list(_arguments(i))
-            numbers = [f"{name}={number_text(x)}" for name, x in given if not isinstance(x, Value)]
+            numbers = [f"{name}={number_text(x)}".lstrip("=") for name, x in given if not isinstance(x, Value)]
             item.options = ", ".join(numbers + self.writer.options(i))
             values = [(name, x) for name, x in given if isinstance(x, Value)]
             item.edges = [Edge(self._source(x, group), name) for name, x in values]
@@ -90,7 +90,7 @@ class _Collector:
         if i.kind in ("store", "store_grad"):
             what = "forget the gradient" if i.inputs == (None,) else "gradient"
             return ("effect", f"store {name}") if i.kind == "store" else ("gradient", f"{what} of {name}")
-        if i.kind in ("perform", "update"):
+        if i.op is None:
             return "effect", self.writer.performed(i)
         if any(value in self.results for value in i.outputs):
             return "output", i.label

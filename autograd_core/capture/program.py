@@ -192,7 +192,7 @@ class Program:
 
     def bind(self, tensors: Any) -> "Program":
         """The same program on other Tensors: a mapping of names to them, or a module, whose parameters and buffers it
-        reads and changes from then on.
+        reads and changes from then on. What is performed keeps the objects that it was captured with.
 
         Raises: OptionError for a name that the program lacks or that is missing, DTypeError and ShapeError for a Tensor
         of another kind.

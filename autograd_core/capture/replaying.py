@@ -213,9 +213,10 @@ class Replay:
     def _product(self, step: Product) -> None:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)
         function = self._name(getattr(np, step.function), step.function)
+        same = step.a.buffer is step.b.buffer  # a @ a.T has a way of its own, and other bits with `out`
         fits = step.function == "matmul" or _c_order(step.out)
         if step.scale == 1 and step.keep == 0 and fits:
-            self._lines.append(f"{function}({a}, {b}, {out})")
+            self._lines.append(f"{function}({a}, {b}, {out})" if not same else f"copyto({out}, {function}({a}, {b}))")
         elif step.scale == 1 and step.keep == 0:
             self._lines.append(f"{out}[...] = {function}({a}, {b})")
         else:
@@ -238,7 +239,7 @@ class Replay:
         if step.label == "numbers":  # always the same
             self._lines.append(f"{names}, = {call}({given})")
         else:
-            checked = self._name(_as_planned(step.outputs, step.label), "planned")
+            checked = self._name(_as_planned(step.outputs, step.label, self._memory), "planned")
             self._lines.append(f"{names}, = {checked}({call}({given}))")
         for piece, is_own in zip(step.outputs, own, strict=True):
             if is_own:
@@ -270,7 +271,7 @@ class _Memory:
         self.array = np.asarray(self)
 
 
-def _as_planned(pieces: Sequence[Piece], label: str) -> Callable[[Any], tuple[Any, ...]]:
+def _as_planned(pieces: Sequence[Piece], label: str, memory: Any) -> Callable[[Any], tuple[Any, ...]]:
     """Brings what a function returned to the layout that the plan was made for."""
 
     def planned(results: Any) -> tuple[Any, ...]:
@@ -285,6 +286,9 @@ def _as_planned(pieces: Sequence[Piece], label: str) -> Callable[[Any], tuple[An
                 raise ValueError(
                     f"{label}: gave {array.dtype}{array.shape} in a replay, and {piece.dtype}{piece.shape} when it was captured"
                 )
+            if array.base is not None and array.size and piece.buffer.kind == "host":
+                if np.may_share_memory(array, memory):  # a view of what is written anew before long
+                    array = array.copy(order="K")
             if array.strides != piece.strides and array.size > 1:
                 own = np.empty(piece.buffer.nbytes, np.uint8)
                 other = np.ndarray(piece.shape, piece.dtype, own, piece.offset, piece.strides)

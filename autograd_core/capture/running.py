@@ -146,7 +146,7 @@ class Replay:
     def _keep(self, values: dict[Value, Any], i: Instruction, found: Any) -> None:
         if not i.outputs:
             return
-        results = found if isinstance(found, tuple) else (found,)
+        results = found if isinstance(found, tuple | list) else (found,)
         if len(results) != len(i.outputs):
             raise DataError(f"{self._named(i)}: it gave {len(results)} results")
         for value, result in zip(i.outputs, results, strict=True):

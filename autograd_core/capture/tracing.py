@@ -79,6 +79,7 @@ class Tracer:
         self._arrays: dict[int, tuple[Any, Value]] = {}
         self._variables: dict[int, tuple[Variable, Value]] = {}  # of truth values, which NumPy has only two of
         self._outside: dict[int, Variable] = {}  # what was read from Tensors from outside, by the id of the array
+        self._before: dict[int, tuple[Any, Value]] = {}  # those that something was performed after; graphs hold them
         self._births: set[int] = set()  # the arrays of Tensors that were made inside
         self._grads: dict[Tensor, Any] = {}  # of each leaf that was looked at, the gradient that the program knows of
         self.had_grad: dict[Tensor, bool] = {}  # of each such leaf, whether it had a gradient when first looked at
@@ -279,6 +280,8 @@ class Tracer:
             return self.known(saved)
         if isinstance(saved, tuple):
             return rebuilt(saved, map(self._residual, saved))
+        if self.known(saved) is None and id(saved) in self._before:
+            return self._before[id(saved)][1]
         return self._constant(saved) if isinstance(saved, np.ndarray | np.generic) else saved
 
     def _pull_other(self, op: Any, node: Node, parents: Any, saved: Any, statics: Any, g: Any) -> Any:
@@ -377,7 +380,9 @@ class Tracer:
         self._emit("perform", None, inputs, *own, target=function)
         # whatever it was may have changed Tensors from outside: they are read anew
         for array in self._outside:
-            self._arrays.pop(array, None)
+            found = self._arrays.pop(array, None)
+            if found is not None:
+                self._before[array] = found
         self._outside.clear()
         for tensor in self._grads:
             grad = self._grads[tensor] = getattr(tensor, "_grad", None)

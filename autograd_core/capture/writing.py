@@ -122,7 +122,7 @@ class Writer:
             done = f"{i.kind} {_word(self.outside(i))}"
         elif i.kind == "add":
             done = f"{self._value(i.inputs[0])} + {self._value(i.inputs[1])}"
-        elif i.kind in ("perform", "update"):
+        elif i.op is None:
             if self.exact:
                 where = f" ({i.place}: {i.place.text})" if i.place else ""
                 raise GraphError(

@@ -230,6 +230,8 @@ def test_machine_code_that_is_switched_off_is_named():
 def test_code_that_is_not_kept_is_named():
     (line,) = advising.advice(changed(code_folder=None))
     assert line.startswith("No folder for machine code can be written to")
+    (line,) = advising.advice(changed(code_folder=None, settings={"AUTOGRAD_CORE_CACHE": "/not/mine"}))
+    assert line.startswith("No folder for machine code can be written to")
     (line,) = advising.advice(changed(code_folder=None, settings={"AUTOGRAD_CORE_CACHE": "0"}))
     assert line.startswith("AUTOGRAD_CORE_CACHE=0: machine code is compiled anew")
 

@@ -67,13 +67,14 @@ def test_a_cotangent_of_the_users_is_not_overwritten():
     np.testing.assert_array_equal(x.grad.data, 4.0 * (x.data > 0))
 
 
-@pytest.mark.parametrize("part", [slice(None), slice(None, None, -1)], ids=["itself", "a view of it"])
-def test_an_array_that_a_function_of_the_users_gives_back_is_not_overwritten(part):
-    kept = np.arange(1.0, SIZE + 1)
-    x = leaf()
-    ag.sum(through(lambda g: kept[part] if part.step else kept)(ag.relu(x))).backward()
-    np.testing.assert_array_equal(kept, np.arange(1.0, SIZE + 1))
-    np.testing.assert_array_equal(x.grad.data, kept[part] * (x.data > 0))
+@pytest.mark.parametrize("more", [0, 1], ids=["itself", "a view of it"])
+def test_an_array_that_a_function_of_the_users_gives_back_is_not_overwritten(more):
+    kept = np.arange(1.0, SIZE + 1 + more)
+    for _ in range(2):
+        x = leaf()
+        ag.sum(through(lambda g: kept[1:] if more else kept)(ag.relu(x))).backward()
+        np.testing.assert_array_equal(kept, np.arange(1.0, SIZE + 1 + more))
+        np.testing.assert_array_equal(x.grad.data, kept[more:] * (x.data > 0))
 
 
 def test_a_cotangent_that_somebody_listens_to_is_not_overwritten():

@@ -1,6 +1,7 @@
 """Programs: what `ag.trace` writes down of a function, how it reads, and that it runs as the function does."""
 
 import re
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -256,6 +257,75 @@ def test_a_program_keeps_the_value_it_read_though_it_is_written_over():
     program = ag.trace(f)(np.ones(2))
     assert program(np.full(2, 3.0)).tolist() == [7, 7]  # 2 + 5
     assert w.tolist() == [5, 5]
+
+
+def test_what_a_sweep_reads_of_a_tensor_is_what_it_was_before_it_was_written_over():
+    w, v = ag.asarray(np.ones(2)), ag.tensor(np.ones(2), requires_grad=True)
+
+    def f(x):
+        product = v * w * x
+        with ag.no_grad():
+            w.add_(x)
+        ag.sum(product).backward()
+
+    program = ag.trace(f)(np.ones(2))
+    v.grad = None
+    assert program(np.full(2, 3.0)) is None
+    assert v.grad.tolist() == [6, 6]  # w was 2
+    assert w.tolist() == [5, 5]
+
+
+def test_gradients_share_no_memory():
+    a, b = (ag.tensor(np.ones(2), requires_grad=True) for _ in range(2))
+    program = ag.trace(lambda: ag.sum(a + b).backward())()
+    program()
+    a.grad.data += 1
+    assert b.grad.tolist() == [1, 1]
+
+
+def test_what_nobody_needs_any_more_is_freed():
+    def f(x):
+        for _ in range(50):
+            x = ag.sin(x)
+        return x
+
+    x = np.ones(100_000)
+    program = ag.trace(f)(x)
+    tracemalloc.start()
+    program(x)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 4 * x.nbytes  # an argument, a result, and what comes back; of 50
+
+
+def test_a_sweep_reads_parameters_though_something_was_performed_in_between():
+    norm, twin = nn.BatchNorm1d(3), nn.BatchNorm1d(3)
+    twin.weight.data[...] = [1, 2, 3]
+
+    def step(norm):
+        def run(x):
+            loss = ag.sum(norm(x) ** 3)
+            loss.backward()
+            return loss
+
+        return run
+
+    x = ag.tensor(np.random.default_rng(0).random((5, 3), np.float32), requires_grad=False)
+    program = ag.trace(step(norm))(x).bind(twin)
+    loss = program(x)
+    found = twin.weight.grad.numpy().copy()
+    twin.weight.grad = None
+    assert loss == step(twin)(x).item()
+    assert np.array_equal(found, twin.weight.grad.numpy())
+
+
+def test_what_is_compiled_is_seen_where_it_is_called():
+    compiled = ag.compile(lambda x: ag.sin(x) * 2)
+    for _ in range(3):
+        compiled(np.ones(2))
+    program = ag.trace(lambda x: compiled(x) + 1)(np.ones(2))
+    assert [i.label for i in program.instructions] == ["sin", "multiply", "add"]
+    assert [i.label for i in ag.trace(compiled)(np.ones(2)).instructions] == ["sin", "multiply"]
 
 
 def test_what_is_performed_is_performed_in_each_run():

@@ -174,6 +174,9 @@ def test_a_picture_has_an_edge_for_every_argument():
     assert edges["multiply.vjp.a"] == [("sum.vjp.x", "g")]
     assert edges["sin.vjp.x"] == [("concatenate.vjp.arrays[1]", "g"), ("x", "x")]
     assert edges["add"] == [("concatenate.vjp.arrays[0]", ""), ("sin.vjp.x", "")]
+    taken = ag.draw(ag.trace(lambda x, i: x[i, 1:])(np.ones((3, 2)), np.array([0, 2]))).picture
+    assert [(taken.items[e.source].title, e.argument) for e in taken.items[-1].edges] == [("x", "x"), ("i", "index")]
+    assert taken.items[-1].options == "index=(%i, 1:)"
     (doubled,) = (item for item in items if item.title == "multiply")
     assert doubled.options == "b=2"
 

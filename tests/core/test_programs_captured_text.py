@@ -155,6 +155,13 @@ def test_what_is_performed_is_not_saved(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(tmp_path):
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(OSError, match="taken"):
+        ag.trace(ag.sin)(np.ones(2)).save(tmp_path / "taken")
+    assert [f.name for f in tmp_path.iterdir()] == ["taken"]
+
+
 def test_an_object_as_an_argument_is_not_saved():
     class Odd:
         pass
