@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 # --- tensors and recording --------------------------------------------------------------------------------------------
 from .engine import current_path, enter_module, leave_module
-from .performing import perform, performed, rewriting
+from .performing import capturing, perform, performed, rewriting
 from .recording import enable_grad, no_grad
 from .tensor import Tensor, asarray, from_dlpack, tensor  # isort: split
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
-__all__ = ["perform", "performed", "rewriting"]
+__all__ = ["capturing", "perform", "performed", "rewriting"]
 
 Listener = Callable[[Callable[..., Any], tuple[Any, ...]], Any]
 
@@ -29,6 +29,11 @@ def rewriting() -> Callable[..., None] | None:
     as a list of one-dimensional arrays, and is called again in each replay. Arrays may be Tensors. For optimizers.
     """
     return REWRITER.get()
+
+
+def capturing() -> bool:
+    """Whether a program is being captured here, so that the numbers of this call must not decide what is computed."""
+    return LISTENER.get() is not None
 
 
 def perform(function: Callable[..., Any], *arguments: Any) -> Any:

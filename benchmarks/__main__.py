@@ -50,7 +50,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         rows=options.rows,
         libraries=libraries,
         parts=options.parts,
-        repeats=options.repeats or (3 if quick else 7),
+        repeats=options.repeats or (2 if quick else 7),
         round_seconds=0.005 if quick else 0.2,
         quick=quick,
     )
@@ -64,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--parts", list(PARTS), list(PARTS)),
     ):
         parser.add_argument(option, type=_chosen_from(known), default=default, help=f"some of {','.join(known)}")
-    parser.add_argument("--repeats", type=int, help="rounds for each row and contestant (7; quick: 3)")
+    parser.add_argument("--repeats", type=int, help="rounds for each row and contestant (7; quick: 2)")
     parser.add_argument("--quick", action="store_true", help="three minutes: short rounds, few contestants, few sizes")
     parser.add_argument("--output", type=Path, default=OUTPUT, help="folder for the report (runs/bench)")
     parser.add_argument("--publish", type=Path, metavar="FILE", help="write the Markdown report to this file as well")

@@ -5,7 +5,7 @@ with the numbers of this one call is refused here, with the user's line and what
 
 Note [What is replaced]
     forward, record, constant, snapshot, keep    in the globals of each operation's public function
-    snapshot                                     where indices are copied
+    snapshot, value_of                           where indices are copied, and where operations look at numbers
     sweep, _push, take_own                       where `tensor` and `transforms` look them up
     constant_of, Tensor.__init__                 through which Tensors are born
     Tensor._assign, .grad, _accumulate           the ways in which leaves change
@@ -26,11 +26,12 @@ from ..engine import CONTEXT, Variable
 from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..ops import indexing
+from ..ops.operands import value_of
 from ..performing import LISTENER, REWRITER
 from ..places import place_of_user
 from ..replacing import Replacements
 from ..tensor import Tensor, constant_of
-from .tracing import Tracer
+from .tracing import Tracer, followed_constant
 
 __all__ = ["traced_by"]
 
@@ -66,6 +67,9 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
             replace(here, "snapshot", _snapshot)
             replace(here, "keep", _keep)
     replace(vars(indexing), "snapshot", _snapshot)
+    for module in {op.forward.__globals__["__name__"]: op.forward.__globals__ for op in REGISTRY.values()}.values():
+        if module.get("value_of") is value_of:
+            replace(module, "value_of", _value_of)
     replace(vars(custom), "record", _record)
     tensor = constant_of.__globals__
     replace(tensor, "sweep", _sweep)
@@ -139,6 +143,15 @@ def _keep(argument: Any, value: Any) -> Any:
     if tracer is not None:
         tracer.copied(value, copy)
     return copy
+
+
+def _value_of(x: Any) -> Any:
+    """What an operation looks at of a Tensor, as a constant that is followed."""
+    tracer = _listening()
+    if tracer is None or not isinstance(x, Variable) or tracer.is_constant(x):
+        return value_of(x)
+    tracer.of_variable(x)
+    return followed_constant(x._array)
 
 
 def _take_own(found: dict[Any, Any], key: Any) -> Any:
@@ -266,6 +279,7 @@ _WAYS_OUT = {
     "__reduce__": _ARRAY,
 }
 _OWN = __name__.partition(".")[0] + "."
+_OPERATIONS = f"{_OWN}ops."
 
 
 def _refusing(name: str, instead: str) -> Any:
@@ -275,7 +289,8 @@ def _refusing(name: str, instead: str) -> Any:
 
     def check(self: Tensor) -> None:
         tracer = _listening()
-        if tracer is None or f"{sys._getframe(2).f_globals.get('__name__')}.".startswith(_OWN):
+        caller = f"{sys._getframe(2).f_globals.get('__name__')}."
+        if tracer is None or (caller.startswith(_OWN) and not caller.startswith(_OPERATIONS)):
             return
         if not tracer.is_constant(self):
             raise GraphError(

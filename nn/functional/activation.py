@@ -335,9 +335,14 @@ def softshrink(input: Any, lambd: float = 0.5) -> Any:
     """
     if not lambd >= 0:
         raise ag.OptionError(f"softshrink: lambd must not be negative, got {lambd!r}")
-    values = _values(input)
-    beyond = np.greater(np.absolute(values), lambd).astype(floating(values))
-    return (input - np.copysign(beyond.dtype.type(lambd), values)) * beyond  # and not where(): a NaN stays one
+
+    def found(x: Any) -> tuple[Any, Any]:
+        values = np.asarray(x.detach().data if isinstance(x, ag.Tensor) else x)
+        beyond = np.greater(np.absolute(values), lambd).astype(floating(values))
+        return np.copysign(beyond.dtype.type(lambd), values), beyond
+
+    shift, beyond = ag.perform(found, input)
+    return (input - shift) * beyond  # and not where(): a NaN stays one
 
 
 def tanhshrink(input: Any) -> Any:
@@ -370,11 +375,6 @@ def glu(input: Any, dim: int = -1) -> Any:
 
 
 # --- what they need ---------------------------------------------------------------------------------------------------
-
-
-def _values(x: Any) -> Any:
-    """The numbers of x, to look at."""
-    return np.asarray(x.detach().data if isinstance(x, ag.Tensor) else x)
 
 
 def _left(x: Any) -> Any:

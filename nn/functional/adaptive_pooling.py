@@ -144,8 +144,12 @@ def _maximum(x: Any, output_size: Any, ndim: int, return_indices: bool) -> Any:
     out = ag.max(seen, axis=tuple(range(-ndim, 0)))
     if not return_indices:
         return out
-    values = seen.detach().numpy() if isinstance(seen, ag.Tensor) else seen
     each = index[(0,) * ndim].size
-    first = values.reshape(*out.shape, each).argmax(axis=-1)
     index = np.broadcast_to(index.reshape(*sizes, each), (*out.shape, each))
-    return out, np.take_along_axis(index, first[..., None], -1)[..., 0]
+
+    def places(seen: Any) -> Any:
+        values = seen.detach().numpy() if isinstance(seen, ag.Tensor) else seen
+        first = values.reshape(*out.shape, each).argmax(axis=-1)
+        return np.take_along_axis(index, first[..., None], -1)[..., 0]
+
+    return out, ag.perform(places, seen)

@@ -76,7 +76,9 @@ def attend(
     # Note [Queries that see nothing]
     # A softmax of -inf throughout is 0/0, and its NaN would reach every parameter: 0 * NaN is NaN even where the loss
     # leaves the query out. Such rows are computed as if all keys were visible, and replaced by zeros.
-    blind = _blind(bias)
+    blind = None if bias is None else ag.perform(_blind, bias)
+    if blind is not None and not ag.capturing() and not blind.any():  # captured, others may have some
+        blind = None
     if bias is not None:
         scores = scores + (bias if blind is None else ag.where(blind, np.zeros((), scores.dtype), bias))
     weights = ag.softmax(scores)
@@ -90,8 +92,7 @@ def additive(mask: Any, dtype: DTypeLike, who: str, visible: bool) -> Any:
     """A mask as numbers to add: -inf for what is hidden. In a mask of booleans, `visible` stands for what is seen."""
     mask = mask if isinstance(mask, ag.Tensor) else np.asarray(mask)
     if mask.dtype == bool:
-        plain = np.asarray(mask.detach().data if isinstance(mask, ag.Tensor) else mask)
-        return np.where(plain == visible, 0, -np.inf).astype(dtype)
+        return ag.perform(lambda mask: np.where(_plain(mask) == visible, 0, -np.inf).astype(dtype), mask)
     if mask.dtype.kind != "f":
         means = "may be seen" if visible else "is hidden"
         raise ag.OptionError(
@@ -111,13 +112,14 @@ def causal(queries: int, keys: int, dtype: DTypeLike) -> NDArray[Any]:
     return np.where(np.tri(queries, keys, dtype=bool), 0, -np.inf).astype(dtype)
 
 
-def _blind(bias: Any) -> NDArray[np.bool_] | None:
-    """The queries that see no key, or None if each sees one."""
-    if bias is None:
-        return None
-    plain = np.asarray(bias.detach().data if isinstance(bias, ag.Tensor) else bias)
-    blind = np.asarray((plain == -np.inf).all(axis=-1, keepdims=True) & (plain.shape[-1] > 0))
-    return blind if blind.any() else None
+def _blind(bias: Any) -> NDArray[np.bool_]:
+    """Which queries see no key."""
+    plain = _plain(bias)
+    return np.asarray((plain == -np.inf).all(axis=-1, keepdims=True) & (plain.shape[-1] > 0))
+
+
+def _plain(x: Any) -> Any:
+    return np.asarray(x.detach().data if isinstance(x, ag.Tensor) else x)
 
 
 def _repeated(x: Any, query: Any, name: str, who: str) -> Any:

@@ -107,9 +107,10 @@ def embedding_bag(
     return total / np.maximum(counted.sum(axis=1), 1)[:, None].astype(rows.dtype)
 
 
+@ag.performed
 def checked_ids(input: Any, weight: Any, who: str) -> Ids:
     """Ids as an array, if they are rows of the table."""
-    ids = np.asarray(input.detach().data if isinstance(input, ag.Tensor) else input)
+    ids = _plain(input)
     if np.ndim(weight) != 2:
         raise ag.ShapeError(f"{who}: weight must be (rows, features), got shape {np.shape(weight)}")
     if ids.dtype.kind not in "iu":
@@ -159,20 +160,32 @@ def _rows(
     if not isinstance(rows, ag.Tensor):
         return rows
     if by_frequency and ids.size:
-        times = np.bincount(ids.ravel() if counted is None else ids[counted], minlength=weight.shape[0])[ids]
         plain = rows.detach()
         # the value is that of `plain`, to the last bit; what is added is zero, and carries the gradient
-        rows = plain + (rows - plain) / np.maximum(times, 1)[..., None].astype(rows.dtype)
-    if padding_idx is None or not (ids == padding_idx).any():
+        rows = plain + (rows - plain) / _times(ids, counted, weight.shape[0], rows.dtype)
+    if padding_idx is None or not (ag.capturing() or (ids == padding_idx).any()):
         return rows
     return ag.where((ids == padding_idx)[..., None], rows.detach(), rows)
 
 
+@ag.performed
+def _times(ids: Any, counted: Any, rows: int, dtype: Any) -> Any:
+    """How often each id is there, at least once."""
+    ids = _plain(ids)
+    times = np.bincount(ids.ravel() if counted is None else ids[_plain(counted)], minlength=rows)[ids]
+    return np.maximum(times, 1)[..., None].astype(dtype)
+
+
+def _plain(x: Any) -> Any:
+    return np.asarray(x.detach().data if isinstance(x, ag.Tensor) else x)
+
+
+@ag.performed
 def _shorten(weight: Any, ids: Ids, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are asked for down to a norm, in place and unrecorded."""
     with ag.no_grad():
         array = weight.detach().data if isinstance(weight, ag.Tensor) else weight
-        used = np.unique(ids)
+        used = np.unique(_plain(ids))
         norms = np.linalg.norm(array[used], ord=norm_type, axis=1)
         long = norms > max_norm
         if long.any():
@@ -180,6 +193,7 @@ def _shorten(weight: Any, ids: Ids, max_norm: float, norm_type: float) -> None:
             table[used[long]] *= (max_norm / (norms[long] + 1e-7)).astype(table.dtype)[:, None]  # as in PyTorch
 
 
+@ag.performed
 def _bags(ids: Ids, offsets: Any, include_last: bool, who: str) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
     """For each bag (down) the places of its ids among all ids (across), and which of them are there."""
     if ids.ndim == 2:
@@ -188,7 +202,7 @@ def _bags(ids: Ids, offsets: Any, include_last: bool, who: str) -> tuple[NDArray
         return np.arange(ids.size).reshape(ids.shape), np.ones(ids.shape, bool)
     if ids.ndim != 1 or offsets is None:
         raise ag.ShapeError(f"{who}: input must be (bags, ids), or (ids,) with offsets; got {ids.shape}")
-    starts = np.asarray(offsets.detach().data if isinstance(offsets, ag.Tensor) else offsets)
+    starts = _plain(offsets)
     if starts.ndim != 1 or (starts.dtype.kind not in "iu" and starts.size):
         raise ag.DTypeError(f"{who}: offsets must be a list of whole numbers, got {starts.dtype} of {starts.shape}")
     ends = starts if include_last else np.append(starts, ids.size)

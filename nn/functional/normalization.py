@@ -213,11 +213,16 @@ def _along(numbers: Any, x: Any) -> Any:
 
 def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
     """x with a mean and a variance that are given, and have no derivative."""
-    mean, var = (held.detach().numpy() if isinstance(held, ag.Tensor) else np.asarray(held) for held in (mean, var))
     shape = (-1, *(1,) * (x.ndim - 2))
-    factor = (1 / np.sqrt(var + eps)).astype(x.dtype)  # a new array: later steps may move the running one
+
+    def found(*given: Any) -> tuple[Any, Any]:
+        mean, var = (held.detach().numpy() if isinstance(held, ag.Tensor) else np.asarray(held) for held in given)
+        # new arrays: later steps may move the running ones
+        return mean.astype(x.dtype).reshape(shape), (1 / np.sqrt(var + eps)).astype(x.dtype)
+
+    mean, factor = ag.perform(found, mean, var)
     # the mean first: of a large one, times the factor, too few digits would be left
-    out = (x - mean.astype(x.dtype).reshape(shape)) * ag.reshape(factor if weight is None else weight * factor, shape)
+    out = (x - mean) * ag.reshape(factor if weight is None else weight * factor, shape)
     return out if bias is None else out + ag.reshape(bias, shape)
 
 

@@ -221,6 +221,7 @@ def _max_pool(
     return out, _places(x, out.shape, ndim, kernel_size, stride, padding, dilation)
 
 
+@ag.performed
 def _places(
     x: Any, shape: tuple[int, ...], ndim: int, kernel_size: Any, stride: Any, padding: Any, dilation: Any
 ) -> Any:
@@ -260,7 +261,7 @@ def _lp_pool(average: Any, ndim: int, x: Any, norm_type: float, kernel_size: Any
 def _max_unpool(ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any) -> Any:
     name = f"max_unpool{ndim}d"
     x = x if isinstance(x, ag.Tensor) else np.asarray(x)
-    places = indices.detach().numpy() if isinstance(indices, ag.Tensor) else np.asarray(indices)
+    places = indices if isinstance(indices, ag.Tensor) else np.asarray(indices)
     if x.ndim not in (ndim + 1, ndim + 2) or places.shape != x.shape:
         raise ag.ShapeError(
             f"{name}: x and indices must both be ([batch,] channels, *{ndim} axes), got {x.shape} and {places.shape}"
@@ -276,13 +277,18 @@ def _max_unpool(ndim: int, x: Any, indices: Any, kernel_size: Any, stride: Any, 
                                 f"got {output_size!r}")  # fmt: skip
         space = given
     size, lines = math.prod(space), math.prod(x.shape[:-ndim])
-    places = places.reshape(lines, math.prod(x.shape[-ndim:]))
-    if places.dtype.kind not in "iu" or (places.size and not 0 <= places.min() <= places.max() < size):
-        raise ag.OptionError(
-            f"{name}: indices must be whole numbers from 0 to {size - 1}, as max_pool{ndim}d returns them"
-        )
-    flat = (np.arange(lines)[:, None] * size + places).ravel()
-    taken = np.full(lines * size, -1)
-    taken[flat] = np.arange(flat.size)  # of several elements at a place the last one stays
-    out = ag.where(taken >= 0, ag.reshape(x, (-1,))[np.maximum(taken, 0)], 0) if flat.size else ag.reshape(x, (-1,))
-    return ag.reshape(out if flat.size else ag.pad(out, (0, lines * size)), (*x.shape[:-ndim], *space))
+
+    def found(indices: Any) -> tuple[Any, Any]:
+        places = indices.detach().numpy() if isinstance(indices, ag.Tensor) else indices
+        if places.dtype.kind not in "iu" or (places.size and not 0 <= places.min() <= places.max() < size):
+            raise ag.OptionError(
+                f"{name}: indices must be whole numbers from 0 to {size - 1}, as max_pool{ndim}d returns them"
+            )
+        flat = (np.arange(lines)[:, None] * size + places.reshape(lines, math.prod(x.shape[-ndim:]))).ravel()
+        taken = np.full(lines * size, -1)
+        taken[flat] = np.arange(flat.size)  # of several elements at a place the last one stays
+        return taken >= 0, np.maximum(taken, 0)
+
+    there, taken = ag.perform(found, places)
+    out = ag.where(there, ag.reshape(x, (-1,))[taken], 0) if x.size else ag.reshape(x, (-1,))
+    return ag.reshape(out if x.size else ag.pad(out, (0, lines * size)), (*x.shape[:-ndim], *space))

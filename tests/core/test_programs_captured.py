@@ -279,8 +279,7 @@ def test_gradients_share_no_memory():
     a, b = (ag.tensor(np.ones(2), requires_grad=True) for _ in range(2))
     program = ag.trace(lambda: ag.sum(a + b).backward())()
     program()
-    a.grad.data += 1
-    assert b.grad.tolist() == [1, 1]
+    assert not np.shares_memory(a.grad._array, b.grad._array)
 
 
 def test_what_nobody_needs_any_more_is_freed():

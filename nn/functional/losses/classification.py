@@ -45,20 +45,20 @@ def cross_entropy(
     if weight is None and not label_smoothing and ignore_index < 0:
         try:
             return ag.cross_entropy(input, target, reduction)  # in one operation
-        except ag.OptionError:
-            if not (plain(target) == ignore_index).any():
+        except ag.OptionError:  # captured, what follows refuses what is no class
+            if not ag.capturing() and not (plain(target) == ignore_index).any():
                 raise
     check_reduction(reduction, "cross_entropy")
     if np.ndim(input) and np.shape(target) == np.shape(input):
         return _of_shares(input, target, weight, ignore_index, reduction, label_smoothing)
     logp = ag.log_softmax(input) if np.ndim(input) else input
-    ids, shares = _shares(plain(target), logp, weight, ignore_index, "cross_entropy")
+    ids, shares = _shares(target, logp, weight, ignore_index, "cross_entropy")
     losses = _picked(logp, ids, shares)
     if label_smoothing:
         every = logp if weight is None else logp * constant(weight, input, "cross_entropy: weight")
         others = ag.negative(ag.sum(every, axis=-1))
         if shares is not None:
-            others = ag.where(plain(target) == ignore_index, 0.0, others)
+            others = ag.where(ag.perform(lambda ids: plain(ids) == ignore_index, target), 0.0, others)
         losses = (1 - label_smoothing) * losses + label_smoothing / np.shape(input)[-1] * others
     return _by_weight(losses, shares, reduction)
 
@@ -73,8 +73,8 @@ def _of_shares(input: Any, target: Any, weight: Any, ignore_index: int, reductio
     logp, target = ag.log_softmax(input), floating(target, input)
     if label_smoothing:
         target = (1 - label_smoothing) * target + label_smoothing / np.shape(input)[-1]
-    nothing = np.isneginf(plain(logp)) & (plain(target) == 0)
-    terms = target * (ag.where(nothing, 0.0, logp) if nothing.any() else logp)
+    nothing = ag.perform(lambda logp, target: np.isneginf(plain(logp)) & (plain(target) == 0), logp, target)
+    terms = target * (ag.where(nothing, 0.0, logp) if ag.capturing() or nothing.any() else logp)
     if weight is not None:
         terms = terms * class_weights(weight, input, "cross_entropy")
     return reduced(ag.negative(ag.sum(terms, axis=-1)), reduction)
@@ -102,21 +102,27 @@ def nll_loss(
     check_reduction(reduction, "nll_loss", size_average, reduce)
     if np.ndim(input) > 2:
         input, target = classes_last(input, target, "nll_loss")
-    ids, shares = _shares(plain(target), input, weight, ignore_index, "nll_loss")
+    ids, shares = _shares(target, input, weight, ignore_index, "nll_loss")
     return _by_weight(_picked(input, ids, shares), shares, reduction)
 
 
-def _shares(ids: Any, scores: Any, weight: Any, ignore_index: int, who: str) -> tuple[Any, Any]:
+def _shares(target: Any, scores: Any, weight: Any, ignore_index: int, who: str) -> tuple[Any, Any]:
     """Class ids, with one that exists in the place of those that are ignored, and what each counts (None: 1)."""
-    ignored = np.equal(ids, ignore_index)
-    some = bool(ignored.any())
-    ids = np.where(ignored, 0, ids).astype(ids.dtype) if some else ids
-    check_ids(ids, np.shape(scores)[:-1], scores, who)
-    if weight is None and not some:
-        return ids, None
-    each = 1.0 if weight is None else class_weights(weight, scores, who)[ids]
     dtype = scores.dtype if scores.dtype.kind == "f" else float
-    return ids, np.where(ignored, 0, each).astype(dtype)
+
+    def found(target: Any, factors: Any) -> tuple[Any, ...]:
+        ids = plain(target)
+        ignored = np.equal(ids, ignore_index)
+        ids = np.where(ignored, 0, ids).astype(ids.dtype) if ignored.any() else ids
+        check_ids(ids, np.shape(scores)[:-1], scores, who)
+        if weight is None and not counted and not ignored.any():
+            return (ids,)
+        each = 1.0 if factors is None else plain(factors)[ids]
+        return ids, np.where(ignored, 0, each).astype(dtype)
+
+    counted = ag.capturing()  # other calls may ignore some
+    ids, *shares = ag.perform(found, target, None if weight is None else class_weights(weight, scores, who))
+    return ids, shares[0] if shares else None
 
 
 def _picked(logp: Any, ids: Any, shares: Any) -> Any:
@@ -131,7 +137,7 @@ def _by_weight(losses: Any, shares: Any, reduction: str) -> Any:
     """Losses that count differently, reduced; the mean of nothing is 0."""
     if shares is None or reduction != "mean":
         return reduced(losses, reduction)
-    return ag.sum(losses) / (float(shares.sum()) or 1.0)
+    return ag.sum(losses) / ag.perform(lambda shares: np.asarray(plain(shares).sum() or 1, shares.dtype), shares)
 
 
 def binary_cross_entropy(

@@ -39,15 +39,19 @@ def gaussian_nll_loss(
                 f"gaussian_nll_loss: var must have the shape of the predictions {shape}, the same without its last "
                 f"axis, or with one axis of length 1; got {given}"
             )
-    if (plain(var) < 0).any():
-        raise ag.OptionError(f"gaussian_nll_loss: a variance is not negative, got {plain(var).min()}")
+    ag.perform(_check_variance, var)
     if not isinstance(var, ag.Tensor):
         var = np.maximum(floating(np.asarray(var), input), eps)
         var = var.astype(input.dtype) if input.dtype.kind == "f" and not given else var
     else:
-        var = var + np.maximum(eps - plain(var), 0)  # not a maximum, which would take the gradient away
+        var = var + ag.perform(lambda var: np.maximum(eps - plain(var), 0), var)  # not a maximum, which would take the gradient away
     losses = 0.5 * (ag.log(var) + ag.square(ag.subtract(input, floating(target, input))) / var)
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
+
+
+def _check_variance(var: Any) -> None:
+    if (plain(var) < 0).any():
+        raise ag.OptionError(f"gaussian_nll_loss: a variance is not negative, got {plain(var).min()}")
 
 
 def poisson_nll_loss(
@@ -75,9 +79,10 @@ def poisson_nll_loss(
     target = floating(target, input)
     losses = ag.exp(input) - target * input if log_input else input - target * ag.log(input + eps)
     if full:
-        count = ag.where(plain(target) > 1, target, 1.0)
+        several = ag.perform(lambda target: plain(target) > 1, target)
+        count = ag.where(several, target, 1.0)
         stirling = count * ag.log(count) - count + 0.5 * ag.log(2 * math.pi * count)
-        losses = losses + ag.where(plain(target) > 1, stirling, 0.0)
+        losses = losses + ag.where(several, stirling, 0.0)
     return reduced(losses, reduction)
 
 
@@ -104,12 +109,13 @@ def kl_div(
     check_alike(input, target, "kl_div")
     target = floating(target, input)
     if log_target:
-        nothing = np.isneginf(plain(target))
+        nothing = ag.perform(lambda target: np.isneginf(plain(target)), target)
         log_target_, share = ag.where(nothing, 0.0, target), ag.where(nothing, 0.0, ag.exp(target))
         losses = share * (log_target_ - ag.where(nothing, 0.0, input))
     else:
-        nothing = (plain(target) == 0) & np.isneginf(plain(input))
-        losses = ag.special.xlogy(target, target) - target * (ag.where(nothing, 0.0, input) if nothing.any() else input)
+        nothing = ag.perform(lambda target, input: (plain(target) == 0) & np.isneginf(plain(input)), target, input)
+        some = ag.capturing() or nothing.any()
+        losses = ag.special.xlogy(target, target) - target * (ag.where(nothing, 0.0, input) if some else input)
     if reduction == "batchmean":
         samples = np.shape(input)[0] if np.ndim(input) else 1
         return ag.sum(losses) / samples if samples else ag.mean(losses)  # of nothing, which is refused

@@ -82,9 +82,18 @@ def multi_margin_loss(
         raise ag.OptionError(f"multi_margin_loss: p must be 1 or 2, got {p!r}")
     if np.ndim(input) not in (1, 2):
         raise ag.ShapeError(f"multi_margin_loss: x must be (batch, classes) or (classes,), got {np.shape(input)}")
-    ids = plain(target)
-    classes = check_ids(ids, np.shape(input)[:-1], input, "multi_margin_loss")
-    right = ag.take_along_axis(input, ids[..., None].astype(np.intp), axis=-1)
+    shape, who = np.shape(input), "multi_margin_loss"
+    if not shape:
+        raise ag.ShapeError(f"{who}: an axis of classes is needed, got a number")
+    classes = shape[-1]
+
+    def checked(target: Any) -> Any:
+        ids = plain(target)
+        check_ids(ids, shape[:-1], input, who)
+        return ids.astype(np.intp)
+
+    ids = ag.perform(checked, target)
+    right = ag.take_along_axis(input, ids[..., None], axis=-1)
     short = ag.relu(margin - right + input)
     short = ag.where(np.arange(classes) == ids[..., None], 0.0, short if p == 1 else ag.square(short))
     losses = ag.sum(short, axis=-1) / classes
@@ -109,17 +118,24 @@ def multilabel_margin_loss(
     check_alike(input, target, "multilabel_margin_loss")
     if np.ndim(input) not in (1, 2):
         raise ag.ShapeError(f"multilabel_margin_loss: x must be (batch, classes) or (classes,), got {np.shape(input)}")
+    classes = np.shape(input)[-1]
+    ids, pairs = _listed(target, input, classes)
+    right = ag.expand_dims(ag.take_along_axis(input, ids, axis=-1), -1)
+    short = ag.relu(1 - right + ag.expand_dims(input, -2))
+    return reduced(ag.sum(ag.where(pairs, short, 0.0), axis=(-2, -1)) / classes, reduction)
+
+
+@ag.performed
+def _listed(target: Any, input: Any, classes: int) -> tuple[Any, Any]:
+    """The classes that are listed, with 0 behind their end; and of each pair, whether it is a right and a wrong one."""
     ids = plain(target)
     if ids.dtype.kind != "i":
         raise ag.DTypeError(f"multilabel_margin_loss: class ids must be signed integers, got {ids.dtype}")
     listed = np.logical_and.accumulate(ids != -1, axis=-1)
     ids = np.where(listed, ids, 0).astype(np.intp)
-    classes = check_ids(ids, ids.shape, input, "multilabel_margin_loss")
+    check_ids(ids, ids.shape, input, "multilabel_margin_loss")
     wrong = np.logical_not((listed[..., :, None] & (ids[..., :, None] == np.arange(classes))).any(axis=-2))
-    right = ag.expand_dims(ag.take_along_axis(input, ids, axis=-1), -1)
-    short = ag.relu(1 - right + ag.expand_dims(input, -2))
-    pairs = listed[..., :, None] & wrong[..., None, :]
-    return reduced(ag.sum(ag.where(pairs, short, 0.0), axis=(-2, -1)) / classes, reduction)
+    return ids, listed[..., :, None] & wrong[..., None, :]
 
 
 def multilabel_soft_margin_loss(

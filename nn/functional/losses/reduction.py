@@ -72,4 +72,5 @@ def constant(x: Any, like: Any, who: str) -> Any:
     if isinstance(x, ag.Tensor) and x.requires_grad:
         raise ag.OptionError(f"{who} is given and not learned, and has no gradient; pass {who.split()[-1]}.detach()")
     dtype = getattr(like, "dtype", None)
-    return plain(x).astype(dtype if dtype is not None and dtype.kind == "f" else float, copy=False)
+    kind = dtype if dtype is not None and dtype.kind == "f" else float
+    return ag.perform(lambda x: plain(x).astype(kind, copy=False), x)

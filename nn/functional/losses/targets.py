@@ -11,6 +11,7 @@ from .reduction import constant, plain
 __all__ = ["check_ids", "check_unit", "class_weights", "classes_last", "floating", "signed"]
 
 
+@ag.performed
 def check_unit(x: Any, who: str, hint: str = "") -> None:
     """Refuse numbers outside [0, 1]."""
     values = plain(x)
@@ -64,6 +65,7 @@ def class_weights(weight: Any, scores: Any, who: str) -> Any:
     return given
 
 
+@ag.performed
 def signed(target: Any, who: str, ties: bool = False) -> Any:
     """Targets of 1 and -1, and of 0 if there may be ties, as plain numbers."""
     signs = plain(target)
