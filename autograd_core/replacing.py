@@ -5,7 +5,7 @@ nobody listens nothing is in the way of anything. What is replaced is seen by al
 whether anybody listens in its own context.
 """
 
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
@@ -51,7 +51,7 @@ class Replacements:
             self._remove_one()
 
     def _replace(self, namespace: Any, name: str, value: Any) -> None:
-        if isinstance(namespace, MutableMapping):
+        if isinstance(namespace, dict):
             self._replaced.append((namespace, name, namespace[name]))
             namespace[name] = value
         else:
@@ -64,7 +64,7 @@ class Replacements:
         if not self._users:
             while self._replaced:
                 namespace, name, original = self._replaced.pop()
-                if isinstance(namespace, MutableMapping):
+                if isinstance(namespace, dict):
                     namespace[name] = original
                 elif original is _INHERITED:
                     delattr(namespace, name)

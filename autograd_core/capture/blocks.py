@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
-from .planning import buffers_of, read_by, written_by
+from .planning import buffers_of, kept_by_run, read_by, written_by
 
 __all__ = ["Blocks", "blocked"]
 
@@ -98,15 +98,11 @@ def blocked(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Blocks]:
             runs.append([step])
     runs += [[other] for other in late]
     found: list[Step | Blocks] = []
-    for i, run in enumerate(runs):
+    for run, outside in zip(runs, kept_by_run(runs, kept), strict=True):
         if len(run) < 2:
             found += run
-            continue
-        outside = set(kept)
-        for other in (*runs[:i], *runs[i + 1 :]):
-            for step in other:
-                outside |= buffers_of(step)
-        found.append(Blocks([s for s in run if isinstance(s, Elementwise)], outside))
+        else:
+            found.append(Blocks([s for s in run if isinstance(s, Elementwise)], outside))
     return found
 
 

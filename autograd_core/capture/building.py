@@ -4,6 +4,7 @@ Knows both sides: what instructions mean, and what NumPy steps are. Does not kno
 where memory comes from.
 """
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -98,7 +99,7 @@ class Builder:
                 continue
             made.append(self._inside(array, pieces) or self.memory.buffer(array, "host"))
         self.pieces.update(zip(instruction.outputs, made, strict=True))
-        effect = instruction.kind in ("perform", "numbers")
+        effect = instruction.kind in ("perform", "numbers") or bool(instruction.fills)
         if not effect and all(piece.buffer in {p.buffer for p in pieces} for piece in made):
             return  # a view of what is there already
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
@@ -148,6 +149,7 @@ class Builder:
         """
         steps: list[Any] = []
         taken = set[Buffer]()
+        stores, last_read = self._stores_and_reads()
         written = {i.target: n for n, i in enumerate(self.steps) if isinstance(i, Instruction) and i.kind == "store"}
         for n, step in enumerate(self.steps[:stop]):
             if n < start:
@@ -156,7 +158,9 @@ class Builder:
                 steps.append(step)
             elif step.kind in ("read", "read_grad"):
                 piece = self.pieces[step.outputs[0]]
-                copied = step.kind == "read" and written.get(step.target, -1) > n and self._read_after(piece.buffer, n)
+                copied = step.kind == "read" and written.get(step.target, -1) > n
+                if copied:  # a Tensor is written into: is what was there before still read?
+                    copied = last_read.get(piece.buffer, -1) > stores[bisect(stores, n)]
                 kept = id(step.target) in self.updated
                 fetch = reader(step.target, piece, step.kind == "read_grad", copied, kept)
                 steps.append(Fetch(fetch, piece))
@@ -179,11 +183,15 @@ class Builder:
             found.append(out)
         return steps, found
 
-    def _read_after(self, buffer: Buffer, n: int) -> bool:
-        """Whether a buffer is still read after a Tensor that it belongs to was written into."""
-        stores = [i for i, s in enumerate(self.steps) if i > n and isinstance(s, Instruction) and s.kind == "store"]
-        later = self.steps[stores[0] :] if stores else []
-        return any(p.buffer is buffer for s in later if not isinstance(s, Instruction) for p in read_by(s))
+    def _stores_and_reads(self) -> tuple[list[int], dict[Buffer, int]]:
+        """Which of the steps are stores, and which step is the last that reads a buffer."""
+        stores, last_read = list[int](), dict[Buffer, int]()
+        for n, step in enumerate(self.steps):
+            if not isinstance(step, Instruction):
+                last_read.update((piece.buffer, n) for piece in read_by(step))
+            elif step.kind == "store":
+                stores.append(n)
+        return stores, last_read
 
     def _copy(self, piece: Piece, steps: list[Any]) -> Piece:
         own = self.memory.buffer(np.empty(piece.shape, piece.dtype), "temporary")

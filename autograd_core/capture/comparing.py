@@ -37,6 +37,8 @@ def _differing(a: Instruction, b: Instruction) -> str:
     for one, other in pairs:
         if a.kind == "perform" and not isinstance(one, Value):
             continue  # what is done is done with whatever it holds
+        if isinstance(one, Value) and one in a.fills:
+            continue
         if not _same(one, other):
             if (
                 isinstance(one, Value)

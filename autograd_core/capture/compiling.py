@@ -186,13 +186,13 @@ class _Entry:
     """What is known of calls with one signature under the same guards."""
 
     def __init__(self, run: Run, guards: Guards) -> None:
-        self.run: Run | None = run
+        self.program: Program | None = run.program
         self.guards, self.plan, self.runs = guards, None, 1
 
     def again(self, run: Run, function: Any) -> None:
         """Another call was traced: the same program makes a plan."""
-        before, self.run, self.runs = self.run, run, self.runs + 1
-        found = difference(before.program, run.program) if before is not None else ""
+        before, self.program, self.runs = self.program, run.program, self.runs + 1
+        found = difference(before, run.program) if before is not None else ""
         if found and self.runs >= _RUNS:
             name = getattr(function, "__name__", type(function).__name__)
             raise GraphError(
@@ -200,7 +200,7 @@ class _Entry:
             )
         if not found:
             self.plan = Plan(run)
-            self.run = None
+            self.program = None
 
 
 _FLAT = {np.ndarray, Tensor, np.float64, np.float32, float, int, bool, str}  # what has no parts

@@ -332,7 +332,7 @@ def _viewing(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _asking(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda x, *args, **kwargs: function(_raw(x), *args, **kwargs)
+    return lambda *args, **kwargs: function(*map(_raw, args), **kwargs)
 
 
 def _contiguous(x: Any, dtype: Any = None, **_: Any) -> Any:
@@ -488,11 +488,17 @@ def rewritten(
     return writing.steps
 
 
+_BITS = {np.dtype(f"f{n}"): np.dtype(f"u{n}") for n in (2, 4, 8)}
+
+
 def same_bits(a: Any, b: Any) -> bool:
     """Whether two arrays are the same, NaN for NaN, and with the same signs of zeros."""
     a, b = np.asarray(a), np.asarray(b)
     if a.dtype.kind != "f":
         return bool(np.array_equal(a, b))
+    bits = _BITS.get(a.dtype)
+    if bits is not None and a.dtype == b.dtype and np.array_equal(a.view(bits), b.view(bits)):
+        return True
     return bool(np.array_equal(a, b, equal_nan=True) and np.array_equal(np.signbit(a), np.signbit(b)))
 
 

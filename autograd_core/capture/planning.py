@@ -3,13 +3,16 @@
 Knows lowered steps. Does not know operations, nor how a step is executed.
 """
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from heapq import heappop, heappush
 from typing import Any
 
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["Layout", "buffers_of", "hoisted", "laid_out", "needed", "read_by", "shared_results", "written_by"]
+__all__ = ["Layout", "buffers_of", "hoisted", "kept_by_run", "laid_out", "needed", "read_by", "shared_results", "written_by"]
 
 _ALIGNED = 64  # bytes: a cache line, and the widest vectors
 
@@ -153,22 +156,47 @@ def laid_out(stages: Sequence[Iterable[Buffer]]) -> Layout:
                 first.setdefault(buffer, i)
                 last[buffer] = i
     offsets: dict[Buffer, int] = {}
-    active: list[tuple[int, int, int]] = []  # (offset, end, last stage)
-    total = 0
+    used: list[tuple[int, int, int]] = []  # a heap: (last stage, offset, end)
+    free: list[tuple[int, int]] = []  # in order, with something used behind each
+    total = top = 0
     for buffer in sorted(first, key=lambda b: (first[b], -b.nbytes, b.number)):
-        active = sorted(span for span in active if span[2] >= first[buffer])
+        while used and used[0][0] < first[buffer]:
+            _, start, end = heappop(used)
+            top = _freed(free, start, end, top)
         size = -(-max(buffer.nbytes, 1) // _ALIGNED) * _ALIGNED
-        place = 0
-        for start, end, _ in active:
-            if start - place >= size:
+        for i, (place, end) in enumerate(free):
+            if end - place >= size:
+                free[i : i + 1] = [(place + size, end)] if end - place > size else []
                 break
-            place = max(place, end)
+        else:
+            place, top = top, top + size
         offsets[buffer] = place
-        active.append((place, place + size, last[buffer]))
-        total = max(total, place + size)
+        heappush(used, (last[buffer], place, place + size))
+        total = max(total, top)
     return Layout(offsets, total)
+
+
+def _freed(free: list[tuple[int, int]], start: int, end: int, top: int) -> int:
+    """Put a span among the free ones, joined to its neighbours; the end of what is used."""
+    i = bisect(free, (start, end))
+    if i < len(free) and free[i][0] == end:
+        end = free.pop(i)[1]
+    if i and free[i - 1][1] == start:
+        i -= 1
+        start = free.pop(i)[0]
+    if end == top:
+        return start
+    free.insert(i, (start, end))
+    return top
 
 
 def buffers_of(step: Step) -> set[Buffer]:
     """The buffers that a step reads or writes."""
     return {piece.buffer for piece in (*read_by(step), *written_by(step))}
+
+
+def kept_by_run(runs: Sequence[Sequence[Step]], kept: Collection[Buffer]) -> list[set[Buffer]]:
+    """For each run of steps, which of its buffers somebody else reads or writes, or has in the end."""
+    touched = [set[Buffer]().union(*map(buffers_of, run)) for run in runs]
+    count = Counter(buffer for buffers in touched for buffer in buffers)
+    return [{buffer for buffer in buffers if count[buffer] > 1 or buffer in kept} for buffers in touched]

@@ -100,6 +100,12 @@ class Instruction:
         return self.kind
 
     @property
+    def fills(self) -> tuple[Value, ...]:
+        """The arrays among the options that the operation writes into, whatever was in them."""
+        moments = self.options.get("moments") if self.kind == "apply" else None
+        return () if moments is None else (moments,)
+
+    @property
     def has_effect(self) -> bool:
         """Whether something besides the outputs comes of it."""
         return self.kind in ("store", "store_grad", "perform", "numbers", "update")

@@ -16,7 +16,7 @@ from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment, takes
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .blocks import Blocks, blocked
-from .planning import Layout, buffers_of, laid_out
+from .planning import Layout, buffers_of, kept_by_run, laid_out
 
 __all__ = ["Replay"]
 
@@ -168,11 +168,16 @@ class Replay:
                     self._begin(buffer)
                 self._placed.add(buffer)
                 moved.append(buffer)
-        if moved:
-            places = [(b.number, self._whole[b].offset) for b in moved]
-            resolve = self._name(resolver(places, self._table), "resolve")
-            self._lines.append(f"{resolve}({', '.join(f'b{b.number}' for b in moved)})")
-        self._lines.append(f"{self._name(segment.run, 'segment')}({self._table})")
+        if not moved:
+            self._lines.append(f"{self._name(segment.run, 'segment')}({self._table})")
+            return
+        places = [(b.number, self._whole[b].offset) for b in moved]
+        resolve, numbers = resolver(places, self._table, segment.code)
+        self._name(numbers, "places")
+        arrays = ", ".join(f"b{b.number}" for b in moved)
+        self._lines.append(f"{self._name(resolve, 'resolve')}(({arrays},), {address(numbers)})")
+        if not segment.code:
+            self._lines.append(f"{self._name(segment.run, 'segment')}({self._table})")
 
     # --- steps --------------------------------------------------------------------------------------------------------
 
@@ -328,15 +333,11 @@ def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
             native.append(taken)
         runs[-1].append(step)
     found: list[Step | Segment] = []
-    for i, run in enumerate(runs):
-        if not native[i]:
+    for run, taken, outside in zip(runs, native, kept_by_run(runs, kept), strict=True):
+        if taken:
+            found.append(Segment(run, outside, approximate=True))
+        else:
             found += run
-            continue
-        outside = set(kept)
-        for other in (*runs[:i], *runs[i + 1 :]):
-            for step in other:
-                outside |= buffers_of(step)
-        found.append(Segment(run, outside, approximate=True))
     return found
 
 

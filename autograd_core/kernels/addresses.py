@@ -1,7 +1,8 @@
 """Where arrays lie, for machine code: from the identities of several arrays to the addresses of their memory.
 
 Knows how CPython lays out NumPy's array object: its data pointer follows the object's head, as NumPy's C interface
-promises. Asking an array in Python for its address takes longer than a small kernel.
+promises; and that a tuple's items follow its head. Asking an array in Python for its address takes longer than a small
+kernel.
 """
 
 import ctypes
@@ -16,8 +17,15 @@ from .llvm import Library, compiled
 __all__ = ["address", "resolver"]
 
 _TEXT = """
-define void @resolve(ptr %arrays, ptr %places, ptr %table, i64 %count) {{
+define void @resolve(ptr %tuple, ptr %places) {{
 entry:
+  %table = load ptr, ptr %places
+  %field_of_code = getelementptr i64, ptr %places, i64 1
+  %code = load ptr, ptr %field_of_code
+  %field_of_count = getelementptr i64, ptr %places, i64 2
+  %count = load i64, ptr %field_of_count
+  %pairs = getelementptr i64, ptr %places, i64 3
+  %arrays = getelementptr i8, ptr %tuple, i64 {items}
   %some = icmp sgt i64 %count, 0
   br i1 %some, label %loop, label %done
 loop:
@@ -27,7 +35,7 @@ loop:
   %field = getelementptr i8, ptr %array, i64 {head}
   %data = load i64, ptr %field
   %twice = shl i64 %i, 1
-  %pair = getelementptr i64, ptr %places, i64 %twice
+  %pair = getelementptr i64, ptr %pairs, i64 %twice
   %number = load i64, ptr %pair
   %second = getelementptr i64, ptr %pair, i64 1
   %offset = load i64, ptr %second
@@ -38,6 +46,12 @@ loop:
   %more = icmp slt i64 %next, %count
   br i1 %more, label %loop, label %done
 done:
+  %is_code = icmp ne ptr %code, null
+  br i1 %is_code, label %call, label %end
+call:
+  call void %code(ptr %table)
+  br label %end
+end:
   ret void
 }}
 """
@@ -53,24 +67,17 @@ def address(array: Any) -> int:
     return int(array.__array_interface__["data"][0])
 
 
-def resolver(places: Sequence[tuple[int, int]], table: int) -> Callable[..., None]:
-    """A function of as many arrays as there are places that writes where they lie into a table at an address.
+def resolver(places: Sequence[tuple[int, int]], table: int, code: int = 0) -> tuple[Callable[[Any, int], None], Any]:
+    """A function of a tuple of as many arrays as there are places that writes where they lie into a table.
 
-    A place is an entry of the table, and how many bytes before the array's first element the address shall point.
+    A place is an entry of the table, and how many bytes before the array's first element the address shall point. With
+    the address of machine code, that is called with the table's address afterwards. The function's second argument is
+    the address of the array that is returned with it, which has to be kept.
     """
-    numbers = np.array(places, np.int64).reshape(-1, 2)
-    slots = (ctypes.c_void_p * len(places))()
-    function = _library().function("resolve", *[ctypes.c_void_p] * 3, ctypes.c_int64)
-    arguments = ctypes.addressof(slots), address(numbers), table, len(places)
-
-    def resolve(*arrays: Any) -> None:
-        slots[:] = [*map(id, arrays)]
-        function(*arguments)
-
-    resolve.keeps = slots, numbers  # type: ignore[attr-defined]
-    return resolve
+    numbers = np.array([table, code, len(places), *(n for place in places for n in place)], np.int64)
+    return _library().function("resolve", ctypes.py_object, ctypes.c_void_p), numbers
 
 
 @cache
 def _library() -> Library:
-    return compiled(_TEXT.format(head=object.__basicsize__))
+    return compiled(_TEXT.format(head=object.__basicsize__, items=tuple.__basicsize__))

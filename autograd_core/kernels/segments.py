@@ -52,6 +52,7 @@ class Segment:
     """Machine code of steps, all of which it `takes`. `kept` are buffers that somebody reads later.
 
     run         does the steps; its argument is the address of an array of addresses, by the numbers of buffers
+    code        where the machine code lies that `run` is; 0 if it is several pieces
     unneeded    temporary buffers that are never in memory
     stages      for each part of the work, in its order, the buffers that it reads or writes in memory
     """
@@ -97,8 +98,10 @@ class Segment:
                 call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0)
             )
         self.run: Callable[[int], None] = self._run
+        self.code = 0
         if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:
             self.run = self._calls[0].code
+            self.code = self._library.address(self._calls[0].name)
 
     @property
     def text(self) -> str:

@@ -14,7 +14,7 @@ from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import composed
 from .axes import AXES, BAD_AXIS, BAD_MASK, EMPTY, EXTREME, MASKED, TYPED, WHOLE, WIDE
 from .deviation import DDOF, NO_FREEDOM, std, var
-from .operands import operand, value_of
+from .operands import operand, perhaps_any, value_of
 from .reduction import max, mean, min, prod, sum
 from .selection import where as choose_where
 
@@ -29,7 +29,7 @@ def _missing(x, who):
 
 
 def _filled(x, missing, number):
-    return choose_where(missing, number, x) if np.any(missing) else x
+    return choose_where(missing, number, x) if perhaps_any(missing) else x
 
 
 @composed(

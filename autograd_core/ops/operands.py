@@ -32,6 +32,15 @@ def value_of(x: Any) -> Array:
     return x._array if isinstance(x, Variable) else x
 
 
+def perhaps_any(mask: Any) -> bool:
+    """Whether a mask may let anything through; of one that is being captured, with other numbers later, it may.
+
+    >>> perhaps_any(np.array([False]))
+    False
+    """
+    return not isinstance(mask, np.ndarray | np.generic) or bool(np.any(mask))
+
+
 def is_weak(x: Any) -> bool:
     """Whether this is a plain Python number, which takes the type of what it meets.
 

@@ -9,7 +9,7 @@ from ..errors import DTypeError, ShapeError
 from ..examples import Example, Interval, Raises, Subgradient
 from ..op import composed, elementwise
 from .creation import astype
-from .operands import operand, value_of
+from .operands import operand, perhaps_any, value_of
 from .selection import isinf, where
 
 _COMPLEX = Raises(DTypeError, "complex numbers .* are not supported", x=np.array([1j]))
@@ -195,4 +195,5 @@ def modf(x, /):
     x = operand(x, "modf")
     x = x if x.dtype.kind == "f" else astype(x, np.float64)
     whole, endless = trunc(x), isinf(x)  # an infinite number has no fraction
-    return where(endless, 0.0, x - where(endless, 0.0, whole)) if np.any(value_of(endless)) else x - whole, whole
+    some = perhaps_any(value_of(endless))
+    return where(endless, 0.0, x - where(endless, 0.0, whole)) if some else x - whole, whole

@@ -154,8 +154,9 @@ class Optimizer:
                     self._rewritten(group, rewrite)
 
     def _update(self) -> None:
-        for group in self.param_groups:
-            self.update(group)
+        with ag.no_grad():
+            for group in self.param_groups:
+                self.update(group)
 
     # --- captured: see Note [Updates in programs] ---------------------------------------------------------------------
 

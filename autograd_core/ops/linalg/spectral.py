@@ -18,7 +18,7 @@ import numpy as np
 from ...errors import MissingRuleError, OptionError
 from ...examples import Example, Raises, Subgradient
 from ...op import composed, general
-from ..operands import value_of
+from ..operands import perhaps_any, value_of
 from ..products import matmul
 from ..selection import where
 from ..shape import expand_dims, reshape
@@ -372,4 +372,4 @@ def svdvals(a, /):
     s = _pieces(svd_packed(a), a.shape, full=False)[1]
     raw = value_of(s)
     zero = raw <= rounding(a) * raw[..., :1]
-    return as_given(where(zero, raw, s) if zero.any() else s, kind)
+    return as_given(where(zero, raw, s) if perhaps_any(zero) else s, kind)
