@@ -27,8 +27,8 @@ lint: .venv/.dev  ## format check, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/.bench  ## side by side with PyTorch, JAX, autograd and MyGrad
-	$(BIN)/python -m benchmarks
+bench: .venv/.bench  ## side by side with PyTorch, JAX and others; writes runs/bench/index.html and docs/benchmarks.md
+	$(BIN)/python -m benchmarks --publish docs/benchmarks.md
 
 agreement: .venv/.bench  ## every operation beside its counterpart in PyTorch, on PyTorch's own samples; writes docs/agreement.md
 	$(BIN)/python -m benchmarks.agreement

@@ -6,6 +6,7 @@ Knows what they own, by names. Does not know any layer, nor how gradients come a
 import inspect
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
+from operator import attrgetter
 from reprlib import recursive_repr
 from typing import Any, Self
 
@@ -221,7 +222,11 @@ class Module(Owner, Hooked):
     def __captured__(self) -> Callable[[], Any]:
         """For ag.compile: a function that tells what of this module, and of all below it, decides what it computes."""
         modules, parameters = list(self.modules()), list(self.parameters())
-        return lambda: ([m._changes for m in modules], [p.requires_grad for p in parameters])
+        return lambda: ([*map(_changes_of, modules)], [p.node is None for p in parameters])
+
+    def __called__(self) -> list[Callable[..., Any]]:
+        """For ag.compile: the functions that calling this module comes to."""
+        return [module.forward for module in self.modules()]
 
     # --- the picture --------------------------------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 """Whether two programs are the same, and if not, in which line they first differ, in words."""
 
+from functools import partial
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -33,6 +35,8 @@ def _differing(a: Instruction, b: Instruction) -> str:
         return f"{a.label}, and then {b.label}"
     if a.kind in ("read", "read_grad", "store", "store_grad") and a.target is not b.target:
         return f"{a.label} of two different Tensors; one that the function makes anew in each call is a constant to it"
+    if a.kind == "perform" and not _same_plain(_held(a.target), _held(b.target)):
+        return f"{a.label} used {_held(a.target)!r}, and then {_held(b.target)!r}; pass what changes as an argument"
     pairs = [*zip(a.inputs, b.inputs, strict=False), *((a.options[k], b.options.get(k)) for k in a.options)]
     for one, other in pairs:
         if a.kind == "perform" and not isinstance(one, Value):
@@ -70,6 +74,29 @@ def _same(a: Any, b: Any) -> bool:
     if isinstance(a, Aval) and isinstance(b, Aval):
         return bool(a.shape == b.shape and a.dtype == b.dtype)
     return type(a) is type(b) and bool(a == b)
+
+
+_PLAIN = (bool, int, float, str, bytes, type(None))
+
+
+def _held(function: Any) -> dict[str, Any]:
+    """The numbers and words that a function which is performed would use in every replay, by name."""
+    if isinstance(function, partial):
+        given = {**{str(i): x for i, x in enumerate(function.args)}, **function.keywords}
+        return {**_held(function.func), **{name: x for name, x in given.items() if isinstance(x, _PLAIN)}}
+    if not isinstance(function, FunctionType):
+        return {}
+    found = dict(enumerate(function.__defaults__ or ()))
+    for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+        try:
+            found[name] = cell.cell_contents
+        except ValueError:  # not yet assigned
+            continue
+    return {str(name): x for name, x in found.items() if type(x) in _PLAIN}
+
+
+def _same_plain(a: dict[str, Any], b: dict[str, Any]) -> bool:
+    return a.keys() == b.keys() and all(_same(a[name], b[name]) for name in a)
 
 
 def _brief(x: Any) -> str:

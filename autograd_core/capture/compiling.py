@@ -9,9 +9,11 @@ random number that was drawn outside of `ag.perform`, the length of a list that 
 """
 
 import functools
+import gc
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -55,6 +57,7 @@ class Run:
         inputs: list[Value] = []
         self.nodes: dict[int, Any] = {}  # of the arrays that have one
         self.arrays: list[int] = []  # which of the leaves are arrays
+        self.of_tensors: list[bool] = []  # and whether they are in a Tensor
         lifted: list[Any] = []
         for i, leaf in enumerate(leaves):
             if isinstance(leaf, Variable):
@@ -65,6 +68,7 @@ class Run:
                 if isinstance(leaf, Variable) and leaf.node is not None:
                     self.nodes[len(self.arrays)] = leaf.node
                 self.arrays.append(i)
+                self.of_tensors.append(isinstance(leaf, Variable))
                 inputs.append(self.tracer.input(array))
                 lifted.append(_input(leaf, array))
             else:
@@ -74,7 +78,7 @@ class Run:
             given, named = rebuild(lifted)
             self.result = function(*given, **named)
         outputs, self.rebuild = flatten(self.result)
-        self.inputs, self.single = inputs, isinstance(self.result, Variable)
+        self.inputs = inputs
         self.outputs = [self._output(x) for x in outputs]
         self.tracer.flush()
         self.backward = Backward.of(self.tracer, self.builder, outputs) if recorded else None
@@ -128,6 +132,7 @@ class Compiled:
         self._function, self._exact, self._size = function, exact, size
         self._plans: OrderedDict[Any, list[_Entry]] = OrderedDict()
         self._lock = threading.RLock()
+        self._latest: _Entry | None = None
         self.program: Program | None = None
         self.plan: Plan | None = None
 
@@ -146,6 +151,12 @@ class Compiled:
         if LISTENER.get() is not None:  # a part of what is traced
             return self._function(*args, **kwargs)
         recording = CONTEXT.get().recording
+        latest = self._latest
+        if latest is not None and not kwargs and latest.is_for(args, recording) and latest.guards.hold():
+            try:
+                return latest.plan.run(args, self._function, args, kwargs)  # type: ignore[union-attr]
+            except Changed:
+                pass
         leaves: Sequence[Any] = args
         if kwargs or not _FLAT.issuperset(map(type, args)):
             leaves, _ = flatten([list(args), kwargs])
@@ -158,12 +169,21 @@ class Compiled:
                 plan = entry.plan
                 if plan is not None and entry.guards.hold():
                     try:
-                        return plan.run(leaves, self._function, args, kwargs)
+                        result = plan.run(leaves, self._function, args, kwargs)
                     except Changed:
                         continue
+                    if leaves is args:
+                        if entry.is_for is None:
+                            entry.is_for = _recognised(args, recording)
+                        self._latest = entry
+                    return result
         return self._trace((recording, key), args, kwargs)
 
     def _trace(self, key: Any, args: Any, kwargs: Any) -> Any:
+        with _uncollected():
+            return self._traced(key, args, kwargs)
+
+    def _traced(self, key: Any, args: Any, kwargs: Any) -> Any:
         run = Run(self._function, args, kwargs, self._exact, recorded=CONTEXT.get().recording)
         self.program = run.program
         guards = guards_of(self._function, run.tracer)
@@ -187,7 +207,9 @@ class _Entry:
 
     def __init__(self, run: Run, guards: Guards) -> None:
         self.program: Program | None = run.program
-        self.guards, self.plan, self.runs = guards, None, 1
+        self.guards, self.runs = guards, 1
+        self.plan: Plan | None = None
+        self.is_for: Any = None  # whether flat arguments have this signature; made when it is first asked
 
     def again(self, run: Run, function: Any) -> None:
         """Another call was traced: the same program makes a plan."""
@@ -201,6 +223,18 @@ class _Entry:
         if not found:
             self.plan = Plan(run)
             self.program = None
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Spare Python's search for cycles, which would go through all that a trace holds again and again."""
+    paused = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if paused:
+            gc.enable()
 
 
 _FLAT = {np.ndarray, Tensor, np.float64, np.float32, float, int, bool, str}  # what has no parts
@@ -220,6 +254,33 @@ def _kind(x: Any, recording: bool) -> Any:
             f"compile: an argument is neither an array nor a constant that can be compared ({error})"
         ) from None
     return type(x), x
+
+
+def _recognised(args: Sequence[Any], recording: bool) -> Callable[[Sequence[Any], bool], bool]:
+    """A function that tells whether arguments are of the kind of these, as `_kind` does, but of nothing that has parts.
+
+    It is text, as a call is to cost no more than the comparisons.
+    """
+    names: dict[str, Any] = {}
+    tests = [f"len(args) == {len(args)} and recording is {recording}"]
+
+    def name(x: Any) -> str:
+        names[f"n{len(names)}"] = x
+        return f"n{len(names) - 1}"
+
+    for i, x in enumerate(args):
+        tests.append(f"type(x := args[{i}]) is {name(type(x))}")
+        if isinstance(x, Variable | np.ndarray | np.generic):
+            if isinstance(x, Variable) and recording:
+                tests.append(f"(x.node is None) is {x.node is None}")
+            array, there = (x._array, "x._array") if isinstance(x, Variable) else (x, "x")
+            tests += [f"{there}.shape == {array.shape}", f"{there}.strides == {array.strides}"]
+            tests.append(f"{there}.dtype == {name(array.dtype)}")
+        else:
+            tests.append(f"x == {name(x)}")
+    exec(f"def is_for(args, recording):\n    return {' and '.join(tests)}", names)
+    is_for: Callable[[Sequence[Any], bool], bool] = names["is_for"]
+    return is_for
 
 
 def _outline(tree: Any) -> Any:

@@ -1,12 +1,17 @@
 """What a plan takes for granted besides its signature, and whether it still holds.
 
 Knows Tensors and Python's functions. What of an object decides which operations a function applies is said by the
-object itself: its method `__captured__` returns a function that tells it (for a module: which parts are in training).
+object itself: its method `__captured__` returns a function that tells it (for a module: which parts are in training),
+and `__called__` the functions that it calls.
 """
 
+import dis
+import functools
 from collections.abc import Callable, Iterator
-from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import Any
+from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..tensor import Tensor
 from .tracing import Tracer
@@ -50,29 +55,57 @@ def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
     found: list[tuple[Callable[[], Any], Any]] = []
     for get in _seen(function, set(), 0):
         value = get()
-        if type(value) in _PLAIN:
-            found.append((get, value))
-        elif hasattr(type(value), "__captured__"):
-            state = value.__captured__()
+        if type(value) in _PLAIN or isinstance(value, np.generic):
+            state = functools.partial(_exactly, get)
             found.append((state, state()))
+            continue
+        if not _of_library(value):
+            found.append((functools.partial(_is, get, value), True))
+        if hasattr(type(value), "__captured__"):
+            told = value.__captured__()
+            found.append((told, told()))
     return found
 
 
+def _of_library(value: Any) -> bool:
+    """Whether this is a library, or a function of one, whose name nobody gives to something else."""
+    name = value.__name__ if isinstance(value, ModuleType) else getattr(value, "__module__", None)
+    return isinstance(value, ModuleType | FunctionType | BuiltinFunctionType | type) and (
+        (name or "").partition(".")[0] in _LIBRARIES
+    )
+
+
+def _exactly(get: Callable[[], Any]) -> Any:
+    """A number or word such that only the same one is equal: 1 is not True, nor 0.0 the same as -0.0."""
+    value = get()
+    return type(value), repr(value) if isinstance(value, float) else value
+
+
+def _is(get: Callable[[], Any], value: Any) -> bool:
+    return get() is value
+
+
 def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], Any]]:
-    """The variables of a function, and of the functions among them."""
-    if id(function) in known or depth > 3:
+    """The variables of a function, and of the functions and objects among them."""
+    if id(function) in known or depth > _DEEP:
         return
     known.add(id(function))
+    if isinstance(function, functools.partial):
+        for part in (function.func, *function.args, *function.keywords.values()):
+            yield from _seen(part, known, depth)
+        return
     if isinstance(function, MethodType):
         owner = function.__self__
-        yield lambda: owner
         if not hasattr(type(owner), "__captured__"):
-            for name in vars(owner) if hasattr(owner, "__dict__") else ():
-                yield lambda name=name: vars(owner).get(name)
+            yield from _parts(lambda: owner, _used(function.__func__), known, depth)
+        else:
+            yield lambda: owner
         function = function.__func__
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
         yield from _seen(wrapped, known, depth)
+    for called in getattr(type(function), "__called__", _nothing)(function):
+        yield from _seen(called, known, depth)
     if not isinstance(function, FunctionType):
         if not isinstance(function, BuiltinFunctionType) and hasattr(type(function), "__captured__"):
             yield lambda: function
@@ -81,19 +114,85 @@ def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], A
         return
     variables: list[Callable[[], Any]] = []
     for cell in function.__closure__ or ():
-        variables.append(lambda cell=cell: _content(cell))
-    scope = function.__globals__
-    for name in function.__code__.co_names:
+        variables.append(functools.partial(_content, cell))
+    scope, used = function.__globals__, _used(function)
+    for name in used.variables:
         if name in scope:
-            variables.append(lambda name=name: scope.get(name))
+            variables.append(functools.partial(scope.get, name))
     for get in variables:
         yield get
         value = get()
-        if isinstance(value, FunctionType | MethodType):
+        if callable(value) and not isinstance(value, type):
             yield from _seen(value, known, depth + 1)
+        yield from _parts(get, used, known, depth + 1)
 
 
-_LIBRARIES = {"numpy", "autograd_core", "nn", "builtins"}
+def _nothing(_: Any) -> tuple[()]:
+    return ()
+
+
+def _parts(get: Callable[[], Any], used: "_Used", known: set[int], depth: int) -> Iterator[Callable[[], Any]]:
+    """What a function may use of an object, a module of Python, or a container, by the names and keys in its code."""
+    value = get()
+    if depth > _DEEP or type(value) in _PLAIN or isinstance(value, Tensor | np.ndarray | np.generic | type):
+        return
+    if isinstance(value, ModuleType) and value.__name__.partition(".")[0] in _LIBRARIES:
+        return
+    gets: list[Callable[[], Any]] = []
+    if isinstance(value, dict):
+        gets = [functools.partial(_at, get, key) for key in used.constants if key in value]
+    elif isinstance(value, list | tuple):
+        gets = [functools.partial(_at, get, i) for i in range(min(len(value), _MANY))]
+        gets.append(lambda: len(get()))
+    elif hasattr(value, "__dict__") and not hasattr(type(value), "__captured__"):
+        own = [name for name in used.attributes if name in vars(value)]
+        gets = [functools.partial(_attribute, get, name) for name in own]
+    for part in gets:
+        yield part
+        found = part()
+        if isinstance(found, FunctionType | MethodType):
+            yield from _seen(found, known, depth + 1)
+        elif not callable(found):
+            yield from _parts(part, used, known, depth + 1)
+
+
+class _Used(NamedTuple):
+    """What the code of a function names: variables from outside, attributes, and constants that may be keys."""
+
+    variables: list[str]
+    attributes: list[str]
+    constants: list[Any]
+
+
+def _used(function: Any) -> _Used:
+    variables, attributes, constants = dict[str, None](), dict[str, None](), dict[Any, None]()
+    waiting = [function.__code__] if isinstance(function, FunctionType) else []
+    while waiting:
+        code = waiting.pop()
+        for i in dis.get_instructions(code):
+            if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+                variables[i.argval] = None
+            elif i.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+                attributes[i.argval] = None
+        waiting += [c for c in code.co_consts if isinstance(c, CodeType)]
+        constants |= {c: None for c in code.co_consts if isinstance(c, str | int)}
+    return _Used(list(variables), list(attributes), list(constants))
+
+
+def _at(get: Callable[[], Any], key: Any) -> Any:
+    try:
+        return get()[key]
+    except (LookupError, TypeError):
+        return None
+
+
+def _attribute(get: Callable[[], Any], name: str) -> Any:
+    return getattr(get(), "__dict__", {}).get(name)
+
+
+_LIBRARIES = {"numpy", "autograd_core", "nn", "builtins", "math", "scipy", "functools", "itertools"}
+_DEEP = 3  # functions that call functions, objects that hold objects
+_MANY = 64  # elements of a list that are looked at
 
 
 def _content(cell: Any) -> Any:

@@ -31,11 +31,11 @@ class Memory:
 
     def buffer(self, array: Any, kind: Any) -> Piece:
         """A new buffer for the memory of an array."""
-        low, high = np.lib.array_utils.byte_bounds(array) if array.size else (0, 0)
+        start, low, high = _span(array)
         buffer = Buffer(len(self.buffers), high - low, kind, array if kind == "constant" else None)
         self.buffers.append(buffer)
         self._arrays[buffer], self._starts[buffer] = array, low
-        self.whole[buffer] = piece = self.piece(array, buffer)
+        self.whole[buffer] = piece = Piece(buffer, start - low, array.shape, array.strides, array.dtype)
         return piece
 
     def object(self, held: Any) -> Piece:
@@ -48,26 +48,38 @@ class Memory:
 
     def piece(self, array: Any, buffer: Buffer) -> Piece:
         """An array that lies in a buffer."""
-        offset = _address(array) - self._starts[buffer] if array.size else 0
+        offset = _span(array)[0] - self._starts[buffer] if array.size else 0
         return Piece(buffer, offset, array.shape, array.strides, array.dtype)
 
     def moved(self, piece: Piece, array: Any) -> None:
         """The array that a piece is lies somewhere else now, in the same way."""
         if array.size:
             self._arrays[piece.buffer] = array
-            self._starts[piece.buffer] = _address(array) - piece.offset
+            self._starts[piece.buffer] = _span(array)[0] - piece.offset
 
     def holds(self, buffer: Buffer, array: Any) -> bool:
         """Whether an array lies in a buffer."""
         if not array.size:
             return False
-        low, high = np.lib.array_utils.byte_bounds(array)
+        _, low, high = _span(array)
         start = self._starts[buffer]
         return start <= low and high <= start + buffer.nbytes and start != 0
 
 
-def _address(array: Any) -> int:
-    return int(array.__array_interface__["data"][0])
+def _span(array: Any) -> tuple[int, int, int]:
+    """The addresses of an array's first element, of the lowest byte that it has, and behind the highest."""
+    if not array.size:
+        return 0, 0, 0
+    found = array.__array_interface__
+    start = low = high = found["data"][0]
+    if found["strides"] is None:
+        return start, low, high + array.nbytes
+    for n, stride in zip(array.shape, array.strides, strict=True):
+        if stride < 0:
+            low += (n - 1) * stride
+        else:
+            high += (n - 1) * stride
+    return start, low, high + array.itemsize
 
 
 class _Writing:
@@ -81,7 +93,8 @@ class _Writing:
         array = np.asarray(array)
         followed = array.view(Followed)
         followed.writing = self
-        followed.buffer = self.memory.buffer(array, "temporary").buffer
+        followed.piece = self.memory.buffer(array, "temporary")
+        followed.buffer = followed.piece.buffer
         self.own.add(followed.buffer)
         return followed
 
@@ -91,6 +104,7 @@ class Followed(np.ndarray):
 
     writing: _Writing
     buffer: Buffer
+    piece: Piece | None = None  # where it lies, if that is known; a view of it finds out
 
     def __array_finalize__(self, obj: Any) -> None:
         if isinstance(obj, Followed):
@@ -185,6 +199,8 @@ def _view(of: Followed, array: Any) -> Followed:
 
 
 def _piece(array: Followed) -> Piece:
+    if array.piece is not None:
+        return array.piece
     memory = array.writing.memory
     raw = _raw(array)
     if raw.size and not memory.holds(array.buffer, raw):
@@ -398,7 +414,7 @@ def lowered(
     for piece, array in zip(pieces, arrays, strict=True):
         if piece is not None:
             followed = np.ndarray.view(np.asarray(array), Followed)
-            followed.writing, followed.buffer = writing, piece.buffer
+            followed.writing, followed.buffer, followed.piece = writing, piece.buffer, piece
             array = followed
         given.append(array)
     try:
@@ -488,12 +504,15 @@ def rewritten(
     return writing.steps
 
 
+_SMALL = 1 << 14  # bytes that are copied and compared sooner than NumPy is asked
 _BITS = {np.dtype(f"f{n}"): np.dtype(f"u{n}") for n in (2, 4, 8)}
 
 
 def same_bits(a: Any, b: Any) -> bool:
     """Whether two arrays are the same, NaN for NaN, and with the same signs of zeros."""
     a, b = np.asarray(a), np.asarray(b)
+    if a.nbytes <= _SMALL and a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes():
+        return True
     if a.dtype.kind != "f":
         return bool(np.array_equal(a, b))
     bits = _BITS.get(a.dtype)

@@ -39,9 +39,8 @@ class Plan:
         backward, builder = run.backward, run.builder
         self._native = not builder.exact and available()
         steps, outputs = builder.finish(run.outputs, 0, backward.start if backward else None)
-        self._rebuild, self._plain, self._arrays = run.rebuild, run.plain, run.arrays
+        self._rebuild, self._arrays = run.rebuild, run.arrays
         self._numbers = [not isinstance(x, Piece) for x in outputs]
-        self._single = run.single and not self._numbers[0]
         self._count = len(outputs)
         self.later: Replay | None = None
         kept: list[Piece] = []
@@ -52,7 +51,7 @@ class Plan:
         self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
-        self._run = self.replay.run
+        self._call = None if self.later is not None else self._whole_call(run, outputs)
 
     def _plan_backward(self, run: "Run") -> list[Piece]:
         """Plan the sweep; what it reads of the first part."""
@@ -86,17 +85,31 @@ class Plan:
 
     def run(self, leaves: Sequence[Any], function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         """The results of a call with these arguments."""
+        if self._call is not None:
+            return self._call(leaves)
         arrays = [x._array if isinstance(x, Variable) else x for x in map(leaves.__getitem__, self._arrays)]
-        found = self._run(*arrays)
-        if self.later is not None:
-            return self._recorded(found, leaves, function, args, kwargs)
-        if self._plain:
-            made = [x if n or x.ndim else x[()] for x, n in zip(found, self._numbers, strict=True)]
-        elif self._single:
-            return constant_of(found[0])
-        else:
-            made = [x if n else constant_of(x) for x, n in zip(found, self._numbers, strict=True)]
-        return self._rebuild(made)
+        found = self.replay.run(*map(np.asarray, arrays))  # machine code looks into an array's head
+        return self._recorded(found, leaves, function, args, kwargs)
+
+    def _whole_call(self, run: "Run", outputs: Sequence[Any]) -> Callable[[Sequence[Any]], Any]:
+        """A function of the leaves of the arguments that unpacks them, replays, and builds the result."""
+        names: dict[str, Any] = {"replay": self.replay.run, "asarray": np.asarray, "tensor": constant_of}
+        names["rebuild"] = run.rebuild
+        given = ", ".join(f"asarray(leaves[{i}]{'._array' * of})" for i, of in zip(run.arrays, run.of_tensors, strict=True))
+        made = []
+        for i, x in enumerate(outputs):
+            if not isinstance(x, Piece):
+                made.append(f"x{i}")
+            elif run.plain:
+                made.append(f"x{i}" if x.shape else f"x{i}[()]")
+            else:
+                made.append(f"tensor(x{i})")
+        found = "".join(f"x{i}, " for i in range(len(outputs)))
+        result = _text(run.rebuild([*map(_Part, made)]), names) or f"rebuild([{', '.join(made)}])"
+        lines = [f"    {found}= replay({given})" if found else f"    replay({given})", f"    return {result}"]
+        exec("def call(leaves):\n" + "\n".join(lines), names)
+        call: Callable[[Sequence[Any]], Any] = names["call"]
+        return call
 
     def _recorded(
         self, found: Sequence[Any], leaves: Sequence[Any], function: Callable[..., Any], args: Any, kwargs: Any
@@ -129,6 +142,31 @@ class Plan:
             for i, (x, n) in enumerate(zip(results, self._numbers, strict=True))
         ]
         return self._rebuild(made)
+
+
+class _Part(str):
+    """The text of a part of a result."""
+
+
+def _text(tree: Any, names: dict[str, Any]) -> str:
+    """The text that builds plain containers with these parts; empty if there are others."""
+    if isinstance(tree, _Part):
+        return tree
+    if tree is None:
+        return "None"
+    if type(tree) not in (tuple, list, dict):
+        return ""
+    parts = [_text(part, names) for part in (tree.values() if type(tree) is dict else tree)]
+    if not all(parts):
+        return ""
+    if type(tree) is dict:
+        keys = []
+        for key in tree:
+            keys.append(f"key{len(names)}")
+            names[keys[-1]] = key
+        return f"{{{', '.join(f'{key}: {part}' for key, part in zip(keys, parts, strict=True))}}}"
+    inside = "".join(f"{part}, " for part in parts)
+    return f"({inside})" if type(tree) is tuple else f"[{inside}]"
 
 
 def _differentiated(

@@ -102,7 +102,7 @@ class Instruction:
     @property
     def fills(self) -> tuple[Value, ...]:
         """The arrays among the options that the operation writes into, whatever was in them."""
-        moments = self.options.get("moments") if self.kind == "apply" else None
+        moments = self.options.get("moments")
         return () if moments is None else (moments,)
 
     @property
@@ -111,18 +111,27 @@ class Instruction:
         return self.kind in ("store", "store_grad", "perform", "numbers", "update")
 
 
-def values_in(tree: Any) -> Iterator[Value]:
+def values_in(tree: Any) -> list[Value]:
     """The Values in an argument or an option."""
+    found: list[Value] = []
+    _gather(tree, found)
+    return found
+
+
+def _gather(tree: Any, found: list[Value]) -> None:
     if isinstance(tree, Value):
-        yield tree
-    elif isinstance(tree, tuple | list):
+        found.append(tree)
+    elif isinstance(tree, _SEVERAL):
         for part in tree:
-            yield from values_in(part)
+            _gather(part, found)
     elif isinstance(tree, dict):
         for part in tree.values():
-            yield from values_in(part)
+            _gather(part, found)
     elif isinstance(tree, slice):
-        yield from values_in((tree.start, tree.stop, tree.step))
+        _gather((tree.start, tree.stop, tree.step), found)
+
+
+_SEVERAL = (tuple, list)
 
 
 def rebuilt(like: tuple[Any, ...], parts: Iterable[Any]) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ import linecache
 import math
 from collections.abc import Callable, Sequence
 from itertools import count
+from threading import Lock, RLock
 from typing import Any
 
 import numpy as np
@@ -64,12 +65,36 @@ class Replay:
                 self._lines.append(f"{' = '.join(names)} = None")
         results = ", ".join(self._result(p) for p in self.outputs)
         arguments = ", ".join(f"b{p.buffer.number}" for p in self.inputs)
-        body = "".join(f"    {line}\n" for line in self._lines)
-        self.source = f"def run({arguments}):\n{body}    return ({results}{',' if self.outputs else ''})\n"
+        body = "".join(f"        {line}\n" for line in self._lines)
+        result = f"({results}{',' if self.outputs else ''})"
+        self.source = f"def run({arguments}):\n    with lock:\n{body}        return {result}\n"
+        reenters = any(isinstance(step, Host) and step.label.startswith("perform") for step in steps)
+        self._names["lock"] = RLock() if reenters else Lock()  # what is performed may call the same function
         file = f"<captured {_next()}>"
         linecache.cache[file] = (len(self.source), None, self.source.splitlines(True), file)
         exec(compile(self.source, file, "exec"), self._names)
         self.run: Callable[..., tuple[Any, ...]] = self._names["run"]
+        if reenters:
+            self.run = self._reentrant(self.run, self._names["lock"])
+
+    def _reentrant(self, run: Callable[..., Any], lock: Any) -> Callable[..., Any]:
+        """The same function for one that may be called while it runs: each call finds the memory as it left it."""
+        memory = [self._memory, self._names["table"]] if "table" in self._names else [self._memory]
+        running = False
+
+        def again(*inputs: Any) -> Any:
+            nonlocal running
+            with lock:
+                was, running = running, True
+                saved = [array.copy() for array in memory] if was else []
+                try:
+                    return run(*inputs)
+                finally:
+                    running = was
+                    for array, before in zip(memory, saved, strict=False):
+                        array[...] = before
+
+        return again
 
     @property
     def nbytes(self) -> int:

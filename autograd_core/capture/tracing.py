@@ -371,6 +371,9 @@ class Tracer:
             result = function(*arguments)
         finally:
             self.muted -= 1
+        for argument, value in zip(arguments, inputs, strict=True):
+            if isinstance(value, Value):  # who looks at its array may be given a copy, and it the other
+                self.keep(argument._array, value)
         outs = result if isinstance(result, tuple) else () if result is None else (result,)
         outs = tuple(out._array if isinstance(out, Variable) else out for out in outs)
         for out in outs:

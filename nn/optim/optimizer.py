@@ -57,7 +57,7 @@ class Optimizer:
 
     numbers: ClassVar[tuple[str, ...]] = ()  # the numbers kept for each parameter, by PyTorch's names
     arrays: ClassVar[tuple[str, ...]] = ()  # the arrays, each of the parameter's shape; some options add or omit one
-    fusible: ClassVar[bool] = False  # whether all numbers that an update computes with come from `typed`
+    fusible: ClassVar[bool] = False  # whether all numbers of an update come from `typed`, by options and `numbers` alone
     scratch: ClassVar[int] = 2  # how many intermediate results an update has at a time
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
@@ -162,13 +162,12 @@ class Optimizer:
 
     def __captured__(self) -> Callable[[], Any]:
         """For ag.compile: a function that tells what decides how parameters are moved."""
-        options = [(g, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
-        kept = [(state, n) for state in self.state.values() for n in state if n not in self.numbers]
+        options = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
+        kept = [(state.get, n) for state in self.state.values() for n in state if n not in self.numbers]
 
         def decides() -> Any:
             groups = [(id(g), len(g["params"])) for g in self.param_groups]
-            arrays = [id(state.get(n)) for state, n in kept]
-            return [g.get(n) for g, n in options], groups, len(self.state), arrays
+            return [get(n) for get, n in options], groups, len(self.state), [id(get(n)) for get, n in kept]
 
         return decides
 
@@ -178,16 +177,26 @@ class Optimizer:
         given: list[Any] = []
         for slot, parameter in slots:
             given += [parameter, parameter.grad, *(slot.state[name] for name in slot.names)]
-        written = [True, False] * 0
+        written: list[bool] = []
         for slot, _ in slots:
             written += [True, False, *(True for _ in slot.names)]
+        constant = not self.numbers and not any(slot.fresh for slot, _ in slots)
+
+        empty: list[Any] = [(slot, ()) for slot, _ in slots]
+        known: list[Array] = []
+        rate: Any = None  # what they were found with: other options do not change while this is replayed
 
         def numbers() -> list[Array]:
+            nonlocal known, rate
+            if rate is not None and group["lr"] is rate:
+                return known
             noted = Noted()
-            self._run(group, noted, [(slot, ()) for slot, _ in slots])
+            self._run(group, noted, empty)
             for slot, _ in slots:
                 slot.fresh = False
-            return noted.arrays
+            known = noted.arrays
+            rate = group["lr"] if constant and type(group["lr"]) is float else None
+            return known
 
         def update(arrays: Sequence[Any], found: Sequence[Any]) -> None:
             before = [{n: slot.state[n] for n in self.numbers if n in slot.state} for slot, _ in slots]
