@@ -24,6 +24,7 @@ from .state import IncompatibleKeys, put, unfit
 
 __all__ = ["IncompatibleKeys", "Module", "Parameter", "values"]
 
+_changes_of, _wants_gradient = attrgetter("_changes"), attrgetter("requires_grad")
 _WAY: ContextVar[frozenset[int]] = ContextVar("way", default=frozenset())  # the modules that a walk is in
 
 
@@ -219,10 +220,9 @@ class Module(Owner, Hooked):
         """Nothing: all arrays are on the cpu; returns self."""
         return self
 
-    def __captured__(self) -> Callable[[], Any]:
-        """For ag.compile: a function that tells what of this module, and of all below it, decides what it computes."""
-        modules, parameters = list(self.modules()), list(self.parameters())
-        return lambda: ([*map(_changes_of, modules)], [p.node is None for p in parameters])
+    def __captured__(self) -> list[tuple[Callable[[Any], Any], Any]]:
+        """For ag.compile: functions, with an argument each, that tell what in this module decides what it computes."""
+        return [(_changes_of, m) for m in self.modules()] + [(_wants_gradient, p) for p in self.parameters()]
 
     def __called__(self) -> list[Callable[..., Any]]:
         """For ag.compile: the functions that calling this module comes to."""

@@ -113,7 +113,9 @@ def _input(leaf: Any, array: Any) -> Any:
     """An argument as the function gets it: a Tensor of its own, so that what is computed from it is followed."""
     if isinstance(leaf, Tensor) and leaf.node is not None and CONTEXT.get().recording:
         return leaf
-    return followed_constant(array)
+    lifted = followed_constant(array)
+    lifted.shared = not isinstance(leaf, Variable) or leaf.shared  # who gave it may write into it before a sweep
+    return lifted
 
 
 class Compiled:
@@ -143,6 +145,11 @@ class Compiled:
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else functools.partial(self, instance)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the plans keep for intermediate results, from call to call."""
+        return sum(e.plan.nbytes for entries in self._plans.values() for e in entries if e.plan is not None)
 
     def __repr__(self) -> str:
         return f"compile({self._function!r})"

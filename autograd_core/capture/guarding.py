@@ -1,13 +1,14 @@
 """What a plan takes for granted besides its signature, and whether it still holds.
 
 Knows Tensors and Python's functions. What of an object decides which operations a function applies is said by the
-object itself: its method `__captured__` returns a function that tells it (for a module: which parts are in training),
-and `__called__` the functions that it calls.
+object itself: its method `__captured__` returns pairs of a function and an argument that tell it (for a module: which
+parts are in training), and `__called__` the functions that it calls.
 """
 
 import dis
 import functools
 from collections.abc import Callable, Iterator
+from operator import call
 from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -26,16 +27,14 @@ class Guards:
 
     def __init__(self, grads: list[tuple[Tensor, bool]], states: list[tuple[Callable[[], Any], Any]]) -> None:
         self._grads, self._states = grads, states
+        self._gets, self._values = [get for get, _ in states], [value for _, value in states]
 
     def hold(self) -> bool:
         """Whether everything is still so."""
         for tensor, had in self._grads:
             if (getattr(tensor, "_grad", None) is not None) != had:
                 return False
-        for state, value in self._states:
-            if state() != value:
-                return False
-        return True
+        return [*map(call, self._gets)] == self._values
 
     def same(self, other: "Guards") -> bool:
         """Whether two runs took the same for granted."""
@@ -53,17 +52,21 @@ def guards_of(function: Any, tracer: Tracer) -> Guards:
 def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
     """What a function can see from where it stands that decides what it does, with what that is now."""
     found: list[tuple[Callable[[], Any], Any]] = []
+    told: set[Any] = set()
     for get in _seen(function, set(), 0):
         value = get()
         if type(value) in _PLAIN or isinstance(value, np.generic):
             state = functools.partial(_exactly, get)
             found.append((state, state()))
             continue
-        if not _of_library(value):
+        if not _of_library(value) and getattr(get, "func", None) is not _itself:
             found.append((functools.partial(_is, get, value), True))
-        if hasattr(type(value), "__captured__"):
-            told = value.__captured__()
-            found.append((told, told()))
+        if id(value) not in told and hasattr(type(value), "__captured__"):
+            told.add(id(value))
+            for ask, what in value.__captured__():
+                if (ask, id(what)) not in told:
+                    told.add((ask, id(what)))
+                    found.append((functools.partial(ask, what), ask(what)))
     return found
 
 
@@ -97,9 +100,9 @@ def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], A
     if isinstance(function, MethodType):
         owner = function.__self__
         if not hasattr(type(owner), "__captured__"):
-            yield from _parts(lambda: owner, _used(function.__func__), known, depth)
+            yield from _parts(functools.partial(_itself, owner), _used(function.__func__), known, depth)
         else:
-            yield lambda: owner
+            yield functools.partial(_itself, owner)
         function = function.__func__
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
@@ -108,7 +111,7 @@ def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], A
         yield from _seen(called, known, depth)
     if not isinstance(function, FunctionType):
         if not isinstance(function, BuiltinFunctionType) and hasattr(type(function), "__captured__"):
-            yield lambda: function
+            yield functools.partial(_itself, function)
         return
     if (function.__module__ or "").partition(".")[0] in _LIBRARIES:
         return
@@ -125,6 +128,10 @@ def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], A
         if callable(value) and not isinstance(value, type):
             yield from _seen(value, known, depth + 1)
         yield from _parts(get, used, known, depth + 1)
+
+
+def _itself(value: Any) -> Any:
+    return value
 
 
 def _nothing(_: Any) -> tuple[()]:

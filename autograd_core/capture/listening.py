@@ -80,6 +80,7 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(creation), "constant_of", _constant_of)
     replace(Tensor, "__init__", _init)
     replace(Tensor, "_assign", _assign)
+    replace(Tensor, "detach", _detach)
     replace(Tensor, "writable", _writable)
     replace(Tensor, "_accumulate", _accumulate)
     replace(Tensor, "grad", property(_get_grad, _set_grad))
@@ -219,6 +220,17 @@ def _assign(self: Tensor, new: Any, *words: Any) -> Any:
         tracer.muted -= 1
     if result is self and (self._array is not new._array or tracer.is_outside(before)):
         tracer.stored(self, new, before)
+    return result
+
+
+_detach_tensor = Tensor.detach
+
+
+def _detach(self: Tensor) -> Tensor:
+    tracer = _listening()
+    if tracer is None:
+        return _detach_tensor(self)
+    result: Tensor = tracer.detached(_detach_tensor, self)
     return result
 
 

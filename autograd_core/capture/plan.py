@@ -23,6 +23,7 @@ from ..kernels.llvm import available
 from ..lowered import Buffer, Piece
 from ..tensor import constant_of
 from ..transforms import cotangents_of
+from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .replaying import Replay
 
@@ -48,10 +49,15 @@ class Plan:
             kept = self._plan_backward(run)
         steps, handed = shared_results(steps, [*outputs, *kept])
         pieces = [x for x in handed if isinstance(x, Piece)]
-        self.steps = hoisted(needed(steps, {p.buffer for p in pieces}))
+        self.steps = hoisted(hastened(needed(steps, {p.buffer for p in pieces})))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._call = None if self.later is not None else self._whole_call(run, outputs)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that intermediate results have, from call to call."""
+        return self.replay.nbytes + (self.later.nbytes if self.later is not None else 0)
 
     def _plan_backward(self, run: "Run") -> list[Piece]:
         """Plan the sweep; what it reads of the first part."""

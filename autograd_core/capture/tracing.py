@@ -79,6 +79,7 @@ class Tracer:
         self._arrays: dict[int, tuple[Any, Value]] = {}
         self._variables: dict[int, tuple[Variable, Value]] = {}  # of truth values, which NumPy has only two of
         self._outside: dict[int, Variable] = {}  # what was read from Tensors from outside, by the id of the array
+        self._owners: dict[int, tuple[Any, Variable]] = {}  # of each array that was read, the Tensor it was read from
         self._before: dict[int, tuple[Any, Value]] = {}  # those that something was performed after; graphs hold them
         self._births: set[int] = set()  # the arrays of Tensors that were made inside
         self._grads: dict[Tensor, Any] = {}  # of each leaf that was looked at, the gradient that the program knows of
@@ -144,8 +145,11 @@ class Tracer:
         if value is None and isinstance(array, np.bool_) and id(variable) in self._variables:
             value = self._variables[id(variable)][1]
         if value is None:
-            value = self._emit("read", None, (), array, target=variable)
-            self._outside[id(array)] = variable
+            held, owner = self._owners.get(id(array), (None, variable))
+            owner = owner if held is array and owner._array is array else variable  # not one that shares its array
+            self._owners[id(array)] = array, owner
+            value = self._emit("read", None, (), array, target=owner)
+            self._outside[id(array)] = owner
         return value
 
     def named(self, variable: Variable) -> None:
@@ -330,6 +334,17 @@ class Tracer:
             self.keep(tensor._array, value)
             if self.is_outside(before):
                 self._outside[id(tensor._array)] = tensor
+
+    def detached(self, detach: Callable[[Any], Any], variable: Variable) -> Any:
+        """A Tensor that shares the array of another, which may get a new one on the way."""
+        value, was_outside = self.of_variable(variable), self.is_outside(variable._array)
+        result = detach(variable)
+        self.keep(variable._array, value)
+        if was_outside:
+            self._outside[id(variable._array)] = variable
+            self._owners[id(variable._array)] = variable._array, variable
+        self.named(result)
+        return result
 
     def is_outside(self, array: Any) -> bool:
         """Whether an array is that of a Tensor from outside the function."""

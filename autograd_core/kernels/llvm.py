@@ -19,7 +19,7 @@ from typing import Any
 
 from ..errors import OptionError
 
-__all__ = ["Library", "available", "compiled", "folder", "vector_bytes"]
+__all__ = ["Library", "available", "compiled", "folder", "keep", "kept", "machine", "recalled", "vector_bytes"]
 
 
 @cache
@@ -31,8 +31,8 @@ def available() -> bool:
 class Library:
     """Compiled code that is loaded. Functions live as long as this does."""
 
-    def __init__(self, engine: Any) -> None:
-        self._engine = engine
+    def __init__(self, engine: Any, key: str) -> None:
+        self._engine, self.key = engine, key  # the key under which its code is kept
 
     def address(self, name: str) -> int:
         """The address of a function, 0 if there is none of that name."""
@@ -60,29 +60,47 @@ def compiled(text: str, *, level: int = 3, symbols: Mapping[str, int] | None = N
     Errors: OptionError where llvmlite is missing; RuntimeError, with LLVM's words, for a text that is not right.
     """
     llvm, processor, features = _machine()
-    key = hashlib.sha256(
-        "\n".join([text, processor, features, str(level), str(llvm.llvm_version_info)]).encode()
-    ).hexdigest()
-    target = llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=level)
+    key = hashlib.sha256(f"{text}\n{level}\n{machine()}".encode()).hexdigest()
+    library = recalled(key, symbols)
+    if library is not None:
+        return library
+    target = _target(level)
+    module = llvm.parse_assembly(text)
+    module.verify()
+    options = llvm.create_pipeline_tuning_options(speed_level=level)
+    options.loop_vectorization = level > 1
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)
+    code = target.emit_object(module)
+    keep(f"{key}.o", code)
+    return _loaded(key, code, symbols)
+
+
+def recalled(key: str, symbols: Mapping[str, int] | None = None) -> Library | None:
+    """The functions that were compiled under a key before, if they are still kept."""
+    code = kept(f"{key}.o")
+    return None if code is None else _loaded(key, code, symbols)
+
+
+def _loaded(key: str, code: bytes, symbols: Mapping[str, int] | None) -> Library:
+    llvm = _machine()[0]
     for name, address in (symbols or {}).items():
         llvm.add_symbol(name, address)
-    kept = _kept(key)
-    if kept is not None:
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(kept))
-    else:
-        module = llvm.parse_assembly(text)
-        module.verify()
-        options = llvm.create_pipeline_tuning_options(speed_level=level)
-        options.loop_vectorization = level > 1
-        builder = llvm.create_pass_builder(target, options)
-        builder.getModulePassManager().run(module, builder)
-        code = target.emit_object(module)
-        _keep(key, code)
-        engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target)
-        engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(0))
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Library(engine)
+    return Library(engine, key)
+
+
+def machine() -> str:
+    """What compiled code depends on besides its text: the processor, and LLVM's version."""
+    llvm, processor, features = _machine()
+    return f"{processor}\n{features}\n{llvm.llvm_version_info}"
+
+
+def _target(level: int) -> Any:
+    llvm, processor, features = _machine()
+    return llvm.Target.from_default_triple().create_target_machine(cpu=processor, features=features, opt=level)
 
 
 @cache
@@ -116,25 +134,27 @@ def folder() -> Path | None:
     return place
 
 
-def _kept(key: str) -> bytes | None:
+def kept(name: str) -> bytes | None:
+    """What was kept in the folder under a name, if it is whole."""
     place = folder()
     if place is None:
         return None
     try:
-        content = (place / f"{key}.o").read_bytes()
+        content = (place / name).read_bytes()
     except OSError:
         return None
     digest, code = content[:32], content[32:]
     return code if hashlib.sha256(code).digest() == digest else None  # half a file, or a flipped bit
 
 
-def _keep(key: str, code: bytes) -> None:
+def keep(name: str, code: bytes) -> None:
+    """Keep something in the folder under a name, if there is a folder."""
     place = folder()
     if place is None:
         return
     try:
         with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
             file.write(hashlib.sha256(code).digest() + code)
-        os.replace(file.name, place / f"{key}.o")
+        os.replace(file.name, place / name)
     except OSError:
         return  # a full disk: the code is loaded all the same

@@ -6,7 +6,7 @@ BLAS that NumPy has loaded, called as NumPy calls it.
 """
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -102,13 +102,13 @@ def _write_one(function: Function, product: Product, pointers: list[str], space:
     function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")
 
 
-def symbols(text: str) -> dict[str, int]:
-    """The addresses of functions of other libraries that a text declares."""
+def symbols(declared: Collection[str]) -> dict[str, int]:
+    """The addresses of those functions that code declares, and others have loaded."""
     found = {}
     for char in "fd":
-        if f"@autograd_core_gemm_{char}(" in text:
+        if f"autograd_core_gemm_{char}" in declared:
             found[f"autograd_core_gemm_{char}"] = gemm.product(np.dtype(char)).address
-        if f"@autograd_core_blas_{char}(" in text:
+        if f"autograd_core_blas_{char}" in declared:
             library, template = _blas()
             function = getattr(library, template.format("sgemm" if char == "f" else "dgemm"))
             found[f"autograd_core_blas_{char}"] = ctypes.cast(function, ctypes.c_void_p).value or 0

@@ -14,9 +14,10 @@ from ..parallel import share
 from . import products
 from .elementwise import identity, is_known
 from .emitting import Function, Module
-from .llvm import available, compiled, vector_bytes
+from .llvm import available, compiled, machine, vector_bytes
 from .loops import NestCode
 from .nests import Access, Line, Nest, grouped
+from .remembering import Remembered, described, recalled, remembered
 
 __all__ = ["Segment", "takes"]
 
@@ -60,14 +61,40 @@ class Segment:
     def __init__(
         self, steps: Sequence[Elementwise | Reduce | Product], kept: Collection[Buffer], *, approximate: bool
     ) -> None:
-        self._module = Module()
         self._approximate = approximate
         self._kept = set(kept)
         self._calls: list[_Call] = []
+        self._memory: list[set[Buffer]] = []
+        buffers = {piece.buffer.number: piece.buffer for step in steps for piece in _pieces(step)}
+        # NumPy's BLAS is another one in another process, perhaps
+        name = described(steps, self._kept, vector_bytes(), machine()) if approximate else ""
+        found = recalled(name, lambda note: products.symbols(note["declared"])) if name else None
+        if found is None:
+            found = self._written(steps, name)
+        else:
+            self._calls = [_Call(name, bounds, steps[at] if at >= 0 else None) for name, bounds, at in found.note["calls"]]  # type: ignore[arg-type]
+            self._memory = [{buffers[number] for number in numbers} for numbers in found.note["memory"]]
+        in_memory = set().union(*self._memory)
+        self.unneeded = frozenset(b for b in buffers.values() if b.kind == "temporary" and b not in in_memory)
+        self.stages = tuple(frozenset(each) for each in self._memory)
+        self._code = found
+        library = found.library
+        for call in self._calls:
+            if call.product is not None:
+                continue
+            call.code = library.function(call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0))
+        self.run: Callable[[int], None] = self._run
+        self.code = 0
+        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:
+            self.run = self._calls[0].code
+            self.code = library.address(self._calls[0].name)
+
+    def _written(self, steps: Sequence[Elementwise | Reduce | Product], name: str) -> Remembered:
+        """Write and compile the code, and keep it under a name."""
+        self._module = Module()
         self._function: Function | None = None
         self._scratch = 0
         self._space = 0
-        self._memory: list[set[Buffer]] = []
         groups = grouped(steps)
         self._touching: dict[Buffer, set[int]] = {}
         for here, group in enumerate(groups):
@@ -85,28 +112,15 @@ class Segment:
             self._module.functions["scratch"] = (
                 f"@scratch = internal global [{self._scratch} x i8] zeroinitializer, align 64"
             )
-        in_memory = set().union(*self._memory)
-        self.unneeded = frozenset(
-            buffer for buffer in self._touching if buffer.kind == "temporary" and buffer not in in_memory
-        )
-        self.stages = tuple(frozenset(buffers) for buffers in self._memory)
-        self._library = compiled(self._module.text, level=1, symbols=products.symbols(self._module.text))
-        for call in self._calls:
-            if call.product is not None:
-                continue
-            call.code = self._library.function(
-                call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0)
-            )
-        self.run: Callable[[int], None] = self._run
-        self.code = 0
-        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:
-            self.run = self._calls[0].code
-            self.code = self._library.address(self._calls[0].name)
-
-    @property
-    def text(self) -> str:
-        """The LLVM IR."""
-        return self._module.text
+        declared = [*self._module.declared]
+        library = compiled(self._module.text, level=1, symbols=products.symbols(declared))
+        place = {id(step): at for at, step in enumerate(steps)}
+        note = {
+            "declared": declared,
+            "calls": [(call.name, [*call.bounds], place.get(id(call.product), -1)) for call in self._calls],
+            "memory": [sorted(buffer.number for buffer in buffers) for buffers in self._memory],
+        }
+        return remembered(name, library, note) if name else Remembered(library, note)
 
     def _run(self, table: int) -> None:
         for call in self._calls:
@@ -278,6 +292,15 @@ class _Call:
                 code(table, bounds[task], bounds[task + 1], task)
 
         share(work, len(bounds) - 1)
+
+
+def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:
+    """What a step reads and writes."""
+    yield step.out
+    operands = step.operands if isinstance(step, Elementwise) else (step.operand,) if isinstance(step, Reduce) else (step.a, step.b)
+    for each in operands:
+        if isinstance(each, Piece):
+            yield each
 
 
 def _buffers(group: Nest | Product) -> set[Buffer]:

@@ -160,16 +160,16 @@ class Optimizer:
 
     # --- captured: see Note [Updates in programs] ---------------------------------------------------------------------
 
-    def __captured__(self) -> Callable[[], Any]:
-        """For ag.compile: a function that tells what decides how parameters are moved."""
-        options = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
+    def __captured__(self) -> list[tuple[Callable[[Any], Any], Any]]:
+        """For ag.compile: functions, with an argument each, that tell what decides how parameters are moved."""
         kept = [(state.get, n) for state in self.state.values() for n in state if n not in self.numbers]
+        options = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
 
-        def decides() -> Any:
+        def arrays(_: Any) -> Any:
             groups = [(id(g), len(g["params"])) for g in self.param_groups]
-            return [get(n) for get, n in options], groups, len(self.state), [id(get(n)) for get, n in kept]
+            return groups, len(self.state), [id(get(n)) for get, n in kept]
 
-        return decides
+        return [*options, (arrays, None)]
 
     def _rewritten(self, group: Group, rewrite: Callable[..., None]) -> None:
         self._replayed = None
