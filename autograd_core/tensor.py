@@ -260,7 +260,7 @@ class Tensor(Assignment):
                     "to start from 1; pass gradient=, or reduce it with .sum() or .mean() first"
                 )
             one = np.array(1, self._array.dtype, ndmin=self._array.ndim)
-            return constant(Tensor, one)  # type: ignore[return-value]
+            return constant_of(one)
         seed = gradient if isinstance(gradient, Tensor) else Tensor(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ShapeError(f"backward: gradient must have the shape of the tensor, {self.shape}; got {seed.shape}")

@@ -30,7 +30,7 @@ from .engine import (
 )
 from .errors import DTypeError, GraphError, OptionError, ShapeError
 from .places import place_of_user
-from .tensor import Tensor, gradient_of, saved_variables
+from .tensor import Tensor, constant_of, gradient_of, saved_variables
 
 Function = Callable[..., Any]
 
@@ -114,7 +114,7 @@ def cotangents_of(
     others = others or bool(nodes_of(seeds.values()))
     if recording and others:
         with switched(recording=True):
-            seeds = {n: g if isinstance(g, Variable) else constant(Tensor, g) for n, g in seeds.items()}
+            seeds = {n: g if isinstance(g, Variable) else constant_of(g) for n, g in seeds.items()}
             return sweep(seeds, ops, targets=targets, edges=edges, saved_of=saved_variables), True
     return sweep({n: _raw(g) for n, g in seeds.items()}, targets=targets, edges=edges, release=release), False
 

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import held_beyond_local
 from ..calling import compile_pull
 from ..kernels.llvm import available
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
-from ..op import Op
+from ..op import BY_STEPS, Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
 from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten, same_for_other_numbers
 from .planning import read_by
@@ -69,12 +70,14 @@ class Builder:
         pieces = [self.pieces[value] for value in values]
         for value, out in zip(instruction.outputs, outs, strict=True):
             self._arrays[value] = self._eager[value] = out if value.dtype == object else np.asarray(out)
+        if self._by_steps(instruction, values, outs):
+            return
         name = instruction.label, instruction.position
         objects = any(value.dtype == object for value in (*values, *instruction.outputs))
         if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
-                followed = executable(instruction, lowering=True)[0]
+                followed = executable(instruction, lowering=True, exact=self.exact)[0]
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
             except NotLowerable as reason:
@@ -106,6 +109,34 @@ class Builder:
         if not effect and all(piece.buffer in {p.buffer for p in pieces} for piece in made):
             return  # a view of what is there already
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
+
+    def _by_steps(self, instruction: Instruction, values: Sequence[Value], outs: Sequence[Any]) -> bool:
+        """Lower an operation that looks at numbers by what stands for it where steps become machine code."""
+        rules = BY_STEPS.get(instruction.op.name) if instruction.op is not None else None
+        if rules is None or instruction.kind not in rules or instruction.position or not self.takes_updates:
+            return False
+        rule, names = rules[instruction.kind], instruction.names or instruction.op.arrays  # type: ignore[union-attr]
+        given = dict(zip(names, instruction.inputs, strict=True)) | instruction.options
+        place = {value: i for i, value in enumerate(values)}
+
+        def run(*arrays: Any) -> Any:
+            return rule(NAMESPACE, **{n: arrays[place[x]] if isinstance(x, Value) else x for n, x in given.items()})
+
+        pieces = [None if value.dtype == object else self.pieces[value] for value in values]
+        try:
+            steps, found, _ = lowered(run, self.memory, pieces, [self._arrays[v] for v in values], outs[0])
+        except NotLowerable as reason:
+            self.reasons[instruction.label] = str(reason)
+            return False
+        whole, _ = executable(instruction)  # for what it finds besides; left out if nobody reads that
+        made = [self.memory.object(out) if v.dtype == object else self.memory.buffer(np.asarray(out), "host")
+                for v, out in zip(instruction.outputs, outs, strict=True)]  # fmt: skip
+        if len(outs) > 1:
+            self.steps.append(Host(whole, tuple(self.pieces[v] for v in values), tuple(made), instruction.label))
+        self.steps += steps
+        self.pieces.update(zip(instruction.outputs, made, strict=True))
+        self.pieces[instruction.outputs[0]], self._arrays[instruction.outputs[0]] = found[0]
+        return True
 
     @property
     def takes_updates(self) -> bool:
@@ -247,7 +278,9 @@ def _taken(instruction: Instruction) -> list[Value]:
     return list(dict.fromkeys(values_in((instruction.inputs, instruction.options))))
 
 
-def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callable[..., Any], list[Value]]:
+def executable(
+    instruction: Instruction, lowering: bool = False, exact: bool = True
+) -> tuple[Callable[..., Any], list[Value]]:
     """A function of plain arrays that does what an instruction does, and the values it takes."""
     values = _taken(instruction)
     place = {value: i for i, value in enumerate(values)}
@@ -280,7 +313,7 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
         names, avals = instruction.names, instruction.avals
         parents: list[Any] = [None] * len(avals)
         parents[position] = avals[position]
-        rule = _unconditional(op) if lowering else op.pull
+        rule = _unconditional(op, exact) if lowering else op.pull
 
         def pull(*arrays: Any) -> Any:
             known = {name: filled(value, arrays) for name, value in zip(names, inputs, strict=True)}
@@ -297,15 +330,22 @@ def executable(instruction: Instruction, lowering: bool = False) -> tuple[Callab
 
     def perform(*arrays: Any) -> Any:
         tensors = tuple(map(as_tensor, arrays))
-        return unwrapped(function(*(filled(part, tensors) for part in inputs)))
+        return _own(unwrapped(function(*(filled(part, tensors) for part in inputs))))
 
     return perform, values
 
 
+def _own(result: Any) -> Any:
+    """What was performed gave, copied where it may be written into by who gave it."""
+    if isinstance(result, tuple):
+        return tuple(map(_own, result))
+    return result.copy() if isinstance(result, np.ndarray) and held_beyond_local(result) else result
+
+
 @cache
-def _unconditional(op: Op) -> Callable[..., Any]:
+def _unconditional(op: Op, exact: bool) -> Callable[..., Any]:
     """The reverse of an operation, with what a cotangent of zero absorbs computed without looking whether it occurs."""
-    return compile_pull(op, _absorb)
+    return compile_pull(op, _absorb if exact else _absorb_but_for_signs)
 
 
 def _absorb(xp: Any, g: Any, partial: Any) -> Any:
@@ -313,3 +353,8 @@ def _absorb(xp: Any, g: Any, partial: Any) -> Any:
         return g * partial
     absorbed = np.logical_and(np.logical_not(np.isfinite(partial)), g == 0)
     return g * np.where(absorbed, 0, partial)
+
+
+def _absorb_but_for_signs(xp: Any, g: Any, partial: Any) -> Any:
+    """The same but for the sign of a zero, in fewer steps."""
+    return g * partial if not isinstance(partial, np.ndarray) else np.where(g == 0, g, g * partial)

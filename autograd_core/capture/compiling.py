@@ -28,7 +28,7 @@ from .backward import Backward
 from .building import Builder
 from .comparing import difference
 from .effects import Changed
-from .guarding import Guards, guards_of, states_of
+from .guarding import Guards, changed_by_itself, guards_of, states_of
 from .listening import traced_by
 from .plan import Plan
 from .program import Program, Value
@@ -135,6 +135,7 @@ class Compiled:
         self._plans: OrderedDict[Any, list[_Entry]] = OrderedDict()
         self._lock = threading.RLock()
         self._latest: _Entry | None = None
+        self._unsettled = 0  # how many traced calls in a row changed what guards look at
         self.program: Program | None = None
         self.plan: Plan | None = None
 
@@ -194,6 +195,14 @@ class Compiled:
         run = Run(self._function, args, kwargs, self._exact, recorded=CONTEXT.get().recording)
         self.program = run.program
         guards = guards_of(self._function, run.tracer)
+        changed = changed_by_itself(run.tracer)
+        self._unsettled = self._unsettled + 1 if changed else 0
+        if self._unsettled >= _RUNS:
+            name = getattr(self._function, "__name__", type(self._function).__name__)
+            raise GraphError(
+                f"compile: {name} changes in every call what it also sees, {changed}, which a replay would not do; "
+                "change it by ag.perform, or outside of the function, or make it an argument"
+            )
         with self._lock:
             entries = self._plans.setdefault(key, [])
             self._plans.move_to_end(key)
@@ -260,7 +269,7 @@ def _kind(x: Any, recording: bool) -> Any:
         raise OptionError(
             f"compile: an argument is neither an array nor a constant that can be compared ({error})"
         ) from None
-    return type(x), x
+    return (type(x), repr(x)) if isinstance(x, float) else (type(x), x)  # 0.0 is not -0.0
 
 
 def _recognised(args: Sequence[Any], recording: bool) -> Callable[[Sequence[Any], bool], bool]:
@@ -284,7 +293,7 @@ def _recognised(args: Sequence[Any], recording: bool) -> Callable[[Sequence[Any]
             tests += [f"{there}.shape == {array.shape}", f"{there}.strides == {array.strides}"]
             tests.append(f"{there}.dtype == {name(array.dtype)}")
         else:
-            tests.append(f"x == {name(x)}")
+            tests.append(f"repr(x) == {repr(x)!r}" if isinstance(x, float) else f"x == {name(x)}")
     exec(f"def is_for(args, recording):\n    return {' and '.join(tests)}", names)
     is_for: Callable[[Sequence[Any], bool], bool] = names["is_for"]
     return is_for

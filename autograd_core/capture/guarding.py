@@ -17,7 +17,7 @@ import numpy as np
 from ..tensor import Tensor
 from .tracing import Tracer
 
-__all__ = ["Guards", "guards_of"]
+__all__ = ["Guards", "changed_by_itself", "guards_of", "states_of"]
 
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
@@ -60,7 +60,7 @@ def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
             found.append((state, state()))
             continue
         if not _of_library(value) and getattr(get, "func", None) is not _itself:
-            found.append((functools.partial(_is, get, value), True))
+            found.append((functools.partial(_which, get, value), id(value)))
         if id(value) not in told and hasattr(type(value), "__captured__"):
             told.add(id(value))
             for ask, what in value.__captured__():
@@ -68,6 +68,24 @@ def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
                     told.add((ask, id(what)))
                     found.append((functools.partial(ask, what), ask(what)))
     return found
+
+
+def changed_by_itself(tracer: Tracer) -> str:
+    """What of that which a function sees is not any more what it was before the call, in words; empty for nothing."""
+    for get, value in tracer.states:
+        if get() != value:
+            return _named(get) or "something it sees"
+    return ""
+
+
+def _named(get: Any) -> str:
+    """What a guard looks at: a variable, an attribute, a key."""
+    while isinstance(get, functools.partial):
+        name = next((x for x in get.args if isinstance(x, str)), "")
+        if name:
+            return repr(name)
+        get = get.args[0]
+    return f"an attribute of a {type(get).__name__}" if not callable(get) else ""
 
 
 def _of_library(value: Any) -> bool:
@@ -84,8 +102,9 @@ def _exactly(get: Callable[[], Any]) -> Any:
     return type(value), repr(value) if isinstance(value, float) else value
 
 
-def _is(get: Callable[[], Any], value: Any) -> bool:
-    return get() is value
+def _which(get: Callable[[], Any], _held: Any) -> int:
+    """Which object it is; the one it was is held, so that no other gets its number."""
+    return id(get())
 
 
 def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], Any]]:
@@ -150,7 +169,7 @@ def _parts(get: Callable[[], Any], used: "_Used", known: set[int], depth: int) -
         gets = [functools.partial(_at, get, key) for key in used.constants if key in value]
     elif isinstance(value, list | tuple):
         gets = [functools.partial(_at, get, i) for i in range(min(len(value), _MANY))]
-        gets.append(lambda: len(get()))
+        gets.append(functools.partial(_length, get))
     elif hasattr(value, "__dict__") and not hasattr(type(value), "__captured__"):
         own = [name for name in used.attributes if name in vars(value)]
         gets = [functools.partial(_attribute, get, name) for name in own]
@@ -191,6 +210,10 @@ def _at(get: Callable[[], Any], key: Any) -> Any:
         return get()[key]
     except (LookupError, TypeError):
         return None
+
+
+def _length(get: Callable[[], Any]) -> int:
+    return len(get())
 
 
 def _attribute(get: Callable[[], Any], name: str) -> Any:

@@ -77,7 +77,8 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(transforms), "sweep", _sweep)
     replace(vars(transforms), "take_own", _take_own)
     replace(vars(transforms), "_push", _push)
-    replace(vars(creation), "constant_of", _constant_of)
+    for scope in (vars(creation), vars(transforms), tensor):
+        replace(scope, "constant_of", _constant_of)
     replace(Tensor, "__init__", _init)
     replace(Tensor, "_assign", _assign)
     replace(Tensor, "detach", _detach)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
+from ..lowered import Buffer, Elementwise, Host, Number, Operand, Piece, Product, Reduce, Step
 
 __all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten", "same_for_other_numbers"]
 
@@ -391,6 +391,12 @@ class _Namespace:
     asanyarray = asarray
 
     @staticmethod
+    def check(function: Callable[[Any], None], x: Any) -> None:
+        """Have a function look at the numbers of an array, to refuse them, in every replay."""
+        if isinstance(x, Followed):
+            x.writing.steps.append(Host(function, (_piece(x),), (), "check", True))
+
+    @staticmethod
     def ascontiguousarray(x: Any, dtype: Any = None) -> Any:
         x = _Namespace.asarray(x, dtype)
         return _contiguous(x) if isinstance(x, Followed) else np.ascontiguousarray(x)
@@ -473,6 +479,8 @@ def _form(step: Step) -> Any:
     if isinstance(step, Elementwise):
         numbers = [repr(x.value) if isinstance(x, Number) else x.shape for x in step.operands]
         return step.name, step.loop, numbers, step.out.shape
+    if isinstance(step, Host):
+        return step.label
     return type(step), getattr(step, "name", ""), getattr(step, "axes", ()), step.out.shape  # type: ignore[union-attr]
 
 

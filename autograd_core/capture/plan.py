@@ -26,6 +26,7 @@ from ..transforms import cotangents_of
 from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .replaying import Replay
+from .reusing import in_place
 
 if TYPE_CHECKING:
     from .compiling import Run
@@ -49,7 +50,8 @@ class Plan:
             kept = self._plan_backward(run)
         steps, handed = shared_results(steps, [*outputs, *kept])
         pieces = [x for x in handed if isinstance(x, Piece)]
-        self.steps = hoisted(hastened(needed(steps, {p.buffer for p in pieces})))
+        ends = {p.buffer for p in pieces}
+        self.steps = hoisted(in_place(hastened(needed(steps, ends)), ends))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._call = None if self.later is not None else self._whole_call(run, outputs)

@@ -114,25 +114,49 @@ def with_pieces(step: Step, now: Any) -> Step:
         return Reduce(step.name, now(step.operand), step.axes, now(step.out))
     if isinstance(step, Product):
         return Product(now(step.a), now(step.b), now(step.out), step.function, step.scale, step.keep)
-    return replace(step, inputs=tuple(map(now, step.inputs))) if isinstance(step, Host) else step
+    if isinstance(step, Host):
+        return replace(step, inputs=tuple(map(now, step.inputs)), outputs=tuple(map(now, step.outputs)))
+    return step
 
 
 def hoisted(steps: Sequence[Step]) -> list[Step]:
     """The steps with reading from outside moved as far forward as what changes there permits.
 
-    So that what can run as one piece stands together.
+    So that what can run as one piece stands together. A check of an argument is moved in the same way; the numbers of
+    an update over what can neither fail nor depend on them.
     """
     found = list[Step]()
     barrier = 0
+    later = {b for step in steps for b in ([step.out.buffer] if isinstance(step, Fetch) else _into_inputs(step))}
     for step in steps:
-        if isinstance(step, Fetch):
+        if isinstance(step, Fetch) or _is_check(step, later):
             found.insert(barrier, step)
             barrier += 1
-        else:
-            found.append(step)
-            if isinstance(step, Host) and step.effect:
-                barrier = len(found)
+            continue
+        place = len(found)
+        while _are_numbers(step) and place > barrier and isinstance(found[place - 1], Elementwise | Reduce | Product):
+            place -= 1
+        found.insert(place, step)
+        if isinstance(step, Host) and step.effect:
+            barrier = len(found)
     return found
+
+
+def _into_inputs(step: Step) -> set[Buffer]:
+    return {piece.buffer for piece in written_by(step) if piece.buffer.kind == "input"}
+
+
+def _are_numbers(step: Step) -> bool:
+    return isinstance(step, Host) and step.label == "numbers"
+
+
+def _is_check(step: Step, later: set[Buffer]) -> bool:
+    """Whether this looks at arguments only, which are there from the start."""
+    return (
+        isinstance(step, Host)
+        and step.label == "check"
+        and all(p.buffer.kind == "input" and p.buffer not in later for p in read_by(step))
+    )
 
 
 @dataclass(frozen=True)

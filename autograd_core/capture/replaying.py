@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import held_beyond_local
 from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment, takes
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
@@ -37,14 +38,15 @@ class Replay:
         self._views: dict[Buffer, list[str]] = {}
         self._begun: set[Buffer] = set()
         out_buffers = {p.buffer for p in self.outputs if isinstance(p, Piece)}
-        owned = {p.buffer for step in steps for p in getattr(step, "taken", ())}
-        for buffer in out_buffers | owned:
+        taken = {p.buffer for step in steps for p in getattr(step, "taken", ())}
+        for buffer in out_buffers | taken:
             if buffer.kind == "temporary":
                 buffer.kind = "output"
         self._owned: dict[Buffer, Piece] = {}  # how a buffer that is handed out is most often seen
         for piece in (*(p for step in steps for p in getattr(step, "taken", ())), *self.outputs):
             if isinstance(piece, Piece) and _dense(piece):
                 self._owned.setdefault(piece.buffer, piece)
+        self._own: set[Buffer] = set()  # arrays from Python functions that are written into
         self._placed: set[Buffer] = set()  # those whose addresses machine code has
         self.items: list[Step | Segment | Blocks] = segmented(steps, out_buffers) if native else blocked(steps, out_buffers)
         stages = [stage for item in self.items for stage in _stages(item)]
@@ -58,6 +60,13 @@ class Replay:
         self._make_table()
         last = _last_uses(self.items)
         for i, step in enumerate(self.items):
+            for buffer in sorted(_written_hosts(step) - self._own, key=lambda b: b.number):
+                self._own.add(buffer)
+                self._placed.discard(buffer)
+                for name in self._views.pop(buffer, ()):
+                    self._lines.append(f"{name} = None")
+                array, held = f"b{buffer.number}", self._name(held_beyond_local, "held")
+                self._lines.append(f"if {held}({array}) or not {array}.flags.writeable: {array} = {array}.copy(order='K')")
             self._step(step)
             gone = [b for b in last.get(i, ()) if b.kind in ("host", "input", "output", "object") and b not in out_buffers]
             names = [name for b in gone for name in (f"b{b.number}", *self._views.pop(b, ()))]
@@ -360,10 +369,21 @@ def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
     found: list[Step | Segment] = []
     for run, taken, outside in zip(runs, native, kept_by_run(runs, kept), strict=True):
         if taken:
-            found.append(Segment(run, outside, approximate=True))
+            segment = Segment(run, outside, approximate=True)
+            segment.writes = frozenset(b for step in run for b in _written_hosts(step))
+            found.append(segment)
         else:
             found += run
     return found
+
+
+def _written_hosts(item: Any) -> set[Buffer]:
+    """The arrays from Python functions that a step writes into."""
+    if isinstance(item, Segment):
+        return set(item.writes)
+    if isinstance(item, Blocks):
+        return {step.out.buffer for step in item.steps if step.out.buffer.kind == "host"}
+    return {item.out.buffer} if isinstance(item, Elementwise) and item.out.buffer.kind == "host" else set()
 
 
 def _stages(item: Any) -> list[Any]:

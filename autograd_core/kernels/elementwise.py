@@ -4,6 +4,7 @@ Knows ufuncs by NumPy's names, and which of them give NumPy's own bits. Does not
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -110,6 +111,7 @@ def _truth(x: Value) -> Value:
     return x if x.dtype == BOOL else x != 0
 
 
+@cache
 def is_known(name: str, loop: tuple[Type, ...], *, approximate: bool) -> bool:
     """Whether the function can be computed here in these types (operands, then result).
 

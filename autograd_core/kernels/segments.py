@@ -83,6 +83,7 @@ class Segment:
             if call.product is not None:
                 continue
             call.code = library.function(call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0))
+        self.writes: frozenset[Buffer] = frozenset()  # for who asks; said by who made it
         self.run: Callable[[int], None] = self._run
         self.code = 0
         if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:

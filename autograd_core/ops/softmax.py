@@ -4,6 +4,7 @@ Along the last axis of a large array each row goes through all steps while it li
 """
 
 from collections.abc import Iterator
+from functools import cache, partial
 from math import prod
 
 import numpy as np
@@ -12,7 +13,7 @@ from ..arrays import as_floating
 from ..errors import DTypeError, OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..layout import BLOCK, LARGE
-from ..op import general
+from ..op import BY_STEPS, general
 from ..parallel import share
 from .axes import BAD_AXIS
 from .reduction import logsumexp
@@ -182,7 +183,10 @@ def _check_labels(logits, labels, reduction):
             f"cross_entropy: class ids must have shape {logits.shape[:-1]} for logits {logits.shape}, "
             f"got {labels.shape}{hint}"
         )
-    classes = logits.shape[-1]
+    _check_ids(labels, logits.shape[-1])
+
+
+def _check_ids(labels, classes):
     unsigned = labels.view(f"u{labels.dtype.itemsize}")  # what is negative becomes too large
     if labels.size and np.maximum.reduce(unsigned, axis=None) >= classes:
         bad = labels[(labels < 0) | (labels >= classes)].ravel()[0]
@@ -309,3 +313,39 @@ def cross_entropy(xp, logits, labels, /, reduction="mean"):
     else:
         loss, known = _of_classes(_rows(logits), labels)
     return (loss if reduction == "none" else xp.add.reduce(loss, axis=None) * _mean_weight(logits, reduction)), known
+
+
+@cache
+def _classes(count):
+    """The class ids, which nobody may write into."""
+    ids = np.arange(count)
+    ids.flags.writeable = False
+    return ids
+
+
+def _rows_by_steps(xp, logits, labels):
+    """Of each row: its numbers above the largest, their exponentials, the sum of these, and where the label is."""
+    if labels.shape == logits.shape or not logits.size:
+        raise NotImplementedError
+    shifted = logits - xp.maximum.reduce(logits, axis=-1, keepdims=True)
+    powers = xp.exp(shifted)
+    hot = xp.equal(labels[..., None], _classes(logits.shape[-1]))
+    return shifted, powers, xp.add.reduce(powers, axis=-1, keepdims=True), hot
+
+
+def _cross_entropy_by_steps(xp, logits, labels, reduction):
+    shifted, _, sums, hot = _rows_by_steps(xp, logits, labels)
+    xp.check(partial(_check_ids, classes=logits.shape[-1]), labels)
+    losses = xp.log(sums) - xp.add.reduce(xp.where(hot, shifted, 0), axis=-1, keepdims=True)
+    if reduction == "none":
+        return losses[..., 0]
+    return xp.add.reduce(losses, axis=None) * _mean_weight(logits, reduction)
+
+
+def _cross_entropy_pull_by_steps(xp, g, logits, labels, reduction, **_):
+    _, powers, sums, hot = _rows_by_steps(xp, logits, labels)
+    weights = g[..., None] if reduction == "none" else g * _mean_weight(logits, reduction)
+    return powers * (weights / sums) - xp.where(hot, weights, 0)
+
+
+BY_STEPS["cross_entropy"] = {"apply": _cross_entropy_by_steps, "pull": _cross_entropy_pull_by_steps}

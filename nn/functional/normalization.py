@@ -227,13 +227,13 @@ def _by_running(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float)
 
 
 @ag.performed
-def _move(running: Any, found: Callable[[], Any], momentum: float) -> None:
+def _move(running: Any, found: Callable[[], Any], momentum: float | Callable[[], float]) -> None:
     """Bring a running statistic a part of the way to what was found, in place. What that is, each replay asks anew."""
     if running is None:
         return
     with ag.no_grad():
         array = running.writable() if isinstance(running, ag.Tensor) else running
-        array += momentum * (found() - array)
+        array += (momentum() if callable(momentum) else momentum) * (found() - array)
 
 
 def _check_channels(who: str, x: Any, least: int, **given: Any) -> None:

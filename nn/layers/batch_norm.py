@@ -102,15 +102,19 @@ class BatchNorm(ChannelNorm):
         if np.shape(input)[1] != self.num_features and (self.weight is not None or self.running_mean is not None):
             raise self._wrong_channels(np.shape(input), np.shape(input)[1])
         by_batch = self.training or self.running_mean is None
-        share = 0.0
+        share: Any = 0.0
         if self.training and self.track_running_stats:
-            share = 1 / (int(self.num_batches_tracked) + 1) if self.momentum is None else self.momentum
-        moved = not self.training or share > 0
+            share = self._share if self.momentum is None else self.momentum
+        moved = not self.training or callable(share) or share > 0
         mean, var = (self.running_mean, self.running_var) if moved else (None, None)
         out = functional.batch_norm(input, mean, var, self.weight, self.bias, by_batch, share, self.eps)
         if self.training and self.track_running_stats:
             self.num_batches_tracked += 1  # not before: a batch that is refused does not count
         return out
+
+    def _share(self) -> float:
+        """The part of a running statistic that is the mean of all batches: this one among those so far."""
+        return 1 / (int(self.num_batches_tracked) + 1)
 
 
 class InstanceNorm(ChannelNorm):

@@ -54,7 +54,6 @@ WAYS_OUT = {
     "int": (lambda x: x * int(ag.sum(x)), "compute with the Tensor itself"),
     "item": (lambda x: x * ag.sum(x).item(), "compute with the Tensor itself"),
     "tolist": (lambda x: x * sum(x.tolist()), "compute with the Tensor itself"),
-    "round": (lambda x: x * round(ag.sum(x), 2), "compute with the Tensor itself|round"),
     "print": (lambda x: (print(x), x)[1], "ag.perform"),
     "f-string": (lambda x: (f"{ag.sum(x):.3f}", x)[1], "ag.perform"),
     "str": (lambda x: (str(x), x)[1], "ag.perform"),
@@ -79,7 +78,6 @@ CHANGING = {
     "random": lambda x: x * random.random(),
     "a generator": lambda x: x * RNG.normal(size=4),
     "a clock": lambda x: x * time.perf_counter(),
-    "a count": lambda x: (KEPT.append(0), x * len(KEPT))[1],
     "a generator's scale in perform": lambda x: x * _performed_with(random.random()),
 }
 
@@ -92,6 +90,14 @@ def _performed_with(scale):
 def test_a_number_that_changes_by_itself_is_refused(name):
     KEPT.clear()
     _refused(CHANGING[name], "computed something else when it was called again")
+
+
+def test_what_a_function_changes_that_it_also_sees_is_refused_by_name():
+    KEPT.clear()
+    captured = ag.compile(lambda x: (KEPT.append(0), x * len(KEPT))[1])
+    with pytest.raises(GraphError, match="changes in every call what it also sees, 'KEPT'"):
+        for i in range(6):
+            np.testing.assert_array_equal(captured(X), X * (i + 1))
 
 
 def test_rows_of_a_tensor_may_be_walked_through():
@@ -198,7 +204,6 @@ def test_a_variable_of_a_closure_may_change():
         return x * factor
 
     captured = ag.compile(scaled)
-    assert _calls(captured) == [(X + i) * 2 for i in range(4)] or True
     for factor in (2.0, 3.0, 2.0, True, 1, -0.0, 0.0):
         assert [np.copysign(1, y).tolist() for y in _calls(captured)] == [
             np.copysign(1, y).tolist() for y in _calls(scaled)
@@ -254,6 +259,8 @@ def test_no_more_plans_are_kept_than_asked_for():
 def test_what_was_returned_is_not_written_into_by_the_next_call():
     fixed = np.ones(4)
     captured = ag.compile(lambda x: (x * 2, x, fixed, x[1:], ag.zeros(3), ag.perform(lambda: fixed)))
+    for i in range(3):
+        captured(X + i)
     results = [captured(X + i) for i in range(5)]
     for i, found in enumerate(results):
         for a, b in zip(found, (X * 2 + 2 * i, X + i, np.ones(4), X[1:] + i, np.zeros(3), np.ones(4)), strict=True):
@@ -263,6 +270,7 @@ def test_what_was_returned_is_not_written_into_by_the_next_call():
             part += 1  # everything is the caller's own
     np.testing.assert_array_equal(fixed, np.ones(4))
     np.testing.assert_array_equal(captured(X)[4], np.zeros(3))
+    np.testing.assert_array_equal(captured(X)[0], X * 2)
 
 
 def test_an_array_that_is_performed_into_again_and_again_gives_its_numbers_of_then():
@@ -325,11 +333,10 @@ def test_an_exception_in_a_replay_lets_the_next_one_run():
 
 
 def test_what_is_performed_must_keep_its_shape():
-    captured = ag.compile(lambda x: x * ag.perform(lambda: np.ones(4 if len(KEPT) < 3 else 1)))
-    KEPT.clear()
+    sizes = iter([4, 4, 4, 1])
+    captured = ag.compile(lambda x: x * ag.perform(lambda: np.ones(next(sizes))))
     for _ in range(3):
         captured(X)
-        KEPT.append(0)
     with pytest.raises(ValueError, match="when it was captured"):
         captured(X)
 
