@@ -91,13 +91,13 @@ def snapshot(array: Array) -> Array:
     if not isinstance(array, np.ndarray):
         return array
     if array.nbytes <= _SMALL:
-        return array.copy()
+        return array.copy(order="K")  # laid out alike, so that products of it are rounded alike
     known = _snapshots.get(id(array))
     if known is not None and known[0]() is array:
         copy = known[1]()
         if copy is not None and copy.shape == array.shape and copy.dtype == array.dtype and np.array_equal(copy, array):
             return copy
-    copy = array.copy()
+    copy = array.copy(order="K")
     key = id(array)
     _snapshots[key] = (weakref.ref(array, lambda _: _snapshots.pop(key, None)), weakref.ref(copy))
     return copy

@@ -141,10 +141,10 @@ class Optimizer:
         if closure is not None:
             with ag.enable_grad():
                 loss = closure()
-        self._move()
+        self._move_all()
         return loss
 
-    def _move(self) -> None:
+    def _move_all(self) -> None:
         rewrite = ag.rewriting() if self.fusible else None
         with ag.no_grad():
             if rewrite is None:

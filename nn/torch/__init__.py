@@ -23,12 +23,13 @@ Tensor = ag.Tensor
 Size = tuple
 pi, e, inf, nan = 3.141592653589793, 2.718281828459045, float("inf"), float("nan")
 linalg, fft = ag.linalg, ag.fft
+set_num_threads, get_num_threads = ag.set_num_threads, ag.get_num_threads
 utils = SimpleNamespace(data=data)
 globals().update(dtypes)
 
 _INSTEAD = {
     "Tensor": "",
-    "compile": "leave it away",
+    "compile": "say autograd_core.compile(f), for a function, a module, or best a whole training step",
     "jit": "leave it away",
     "amp": "leave it away: numbers stay in the type they have",
     "autocast": "leave it away: numbers stay in the type they have",
@@ -37,7 +38,6 @@ _INSTEAD = {
     "multiprocessing": "there is one process here",
     "onnx": "say nn.onnx.export(model, inputs, path)",
     "set_default_dtype": "give dtype= to what makes numbers; layers take it too",
-    "set_num_threads": "set OPENBLAS_NUM_THREADS before Python starts, or use threadpoolctl",
     "set_printoptions": "say numpy.set_printoptions",
     "view_as_complex": "there are no complex numbers",
 }
@@ -50,12 +50,14 @@ __all__ = [
     "e",
     "fft",
     "functional",
+    "get_num_threads",
     "inf",
     "linalg",
     "nan",
     "nn",
     "optim",
     "pi",
+    "set_num_threads",
     "utils",
     *dtypes,
     *_creation,

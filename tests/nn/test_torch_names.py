@@ -310,7 +310,7 @@ def test_its_parts_are_those_of_nn():
 
 def test_what_is_missing_says_what_to_write():
     for name, words in {
-        "compile": "leave it away",
+        "compile": "autograd_core.compile",
         "median": "lower of the two",
         "percentile": "NumPy's arguments",
     }.items():
