@@ -77,7 +77,7 @@ class Builder:
         if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
-                followed = executable(instruction, lowering=True, exact=self.exact)[0]
+                followed = executable(instruction, lowering=True, exact=not self.takes_updates)[0]
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
             except NotLowerable as reason:
@@ -356,5 +356,7 @@ def _absorb(xp: Any, g: Any, partial: Any) -> Any:
 
 
 def _absorb_but_for_signs(xp: Any, g: Any, partial: Any) -> Any:
-    """The same but for the sign of a zero, in fewer steps."""
-    return g * partial if not isinstance(partial, np.ndarray) else np.where(g == 0, g, g * partial)
+    """The same but for the sign of a zero, in fewer steps; where they become machine code, which warns of nothing."""
+    if not isinstance(partial, np.ndarray) or partial.dtype.char not in "fd":
+        return _absorb(xp, g, partial)
+    return np.where(g == 0, g, g * partial)

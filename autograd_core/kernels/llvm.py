@@ -7,11 +7,9 @@ AUTOGRAD_CORE_NATIVE=0 switches all machine code off.
 """
 
 import ctypes
-import hashlib
 import importlib.util
 import os
 import sys
-import tempfile
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -60,7 +58,7 @@ def compiled(text: str, *, level: int = 3, symbols: Mapping[str, int] | None = N
     Errors: OptionError where llvmlite is missing; RuntimeError, with LLVM's words, for a text that is not right.
     """
     llvm, processor, features = _machine()
-    key = hashlib.sha256(f"{text}\n{level}\n{machine()}".encode()).hexdigest()
+    key = _digest(f"{text}\n{level}\n{machine()}".encode()).hex()
     library = recalled(key, symbols)
     if library is not None:
         return library
@@ -144,7 +142,7 @@ def kept(name: str) -> bytes | None:
     except OSError:
         return None
     digest, code = content[:32], content[32:]
-    return code if hashlib.sha256(code).digest() == digest else None  # half a file, or a flipped bit
+    return code if _digest(code) == digest else None  # half a file, or a flipped bit
 
 
 def keep(name: str, code: bytes) -> None:
@@ -153,8 +151,16 @@ def keep(name: str, code: bytes) -> None:
     if place is None:
         return
     try:
+        import tempfile
+
         with tempfile.NamedTemporaryFile(dir=place, delete=False) as file:
-            file.write(hashlib.sha256(code).digest() + code)
+            file.write(_digest(code) + code)
         os.replace(file.name, place / name)
     except OSError:
         return  # a full disk: the code is loaded all the same
+
+
+def _digest(content: bytes) -> bytes:
+    import hashlib  # takes as long to import as all else here
+
+    return hashlib.sha256(content).digest()

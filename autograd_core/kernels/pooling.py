@@ -16,11 +16,9 @@ from .emitting import Module, Value, convert, full, where
 from .llvm import compiled
 from .writing import Code
 
-__all__ = ["MOST_TAPS", "maxima", "scattered"]
+__all__ = ["maxima", "scattered"]
 
 Type = np.dtype[Any]
-
-MOST_TAPS = 8  # one bit of a byte for each
 
 _BYTE = np.dtype(np.uint8)
 _STRIDES = ("x_a", "x_b", "x_c", "out_a", "out_b", "out_c")

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.convolution import correlations, products, tile_columns, tile_rows
 from ..parallel import share
 from .convolution_geometry import Form, Ints
 
@@ -60,6 +59,8 @@ def transposed(form: Form, g: Array, w: Array, out: Array) -> None:
 def _multiply(form: Form, back: bool, x: Array, w: Array, bias: Array | None, out: Array) -> None:
     """Shapes: w (groups, rows, *kernel, taps of one kernel position)."""
     groups, rows = w.shape[:2]
+    from ..kernels.convolution import products, tile_columns, tile_rows  # only where there are some
+
     tile = tile_rows(rows)
     columns = tile_columns(tile)
     tables = _product_tables(form, back, columns, columns * llvm.vector_bytes() // out.itemsize)
@@ -91,6 +92,8 @@ def weight(form: Form, x: Array, g: Array) -> Array:
     """
     tables = _correlation_tables(form)
     rows, taps, size = form.out_channels // form.groups, len(tables.taps), x.itemsize
+    from ..kernels.convolution import correlations, tile_rows
+
     tile = tile_rows(rows)
     whole = rows - rows % tile
     parts = [(0, whole, correlations(x.dtype, tile))]

@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..kernels import llvm
-from ..kernels.pooling import MOST_TAPS, maxima, scattered
 from ..parallel import share
 
 Array = NDArray[Any]
 Ints = tuple[int, ...]
 
+_MOST_TAPS = 8  # one bit of a byte for each
 _WORTHWHILE = 1 << 12  # numbers of the input from which the call pays
 _WORTH_THREADS = 1 << 18  # numbers of the input from which other cores are woken
 _TASKS = 8
@@ -38,7 +38,7 @@ class Grid(NamedTuple):
 def suits(grid: Grid, x: Array) -> bool:
     """Whether machine code is there for windows on this array."""
     plain = type(x) is np.ndarray and x.dtype.char in "fd" and x.dtype.isnative
-    if not plain or x.size < _WORTHWHILE or len(grid.taps) > MOST_TAPS or not llvm.available():
+    if not plain or x.size < _WORTHWHILE or len(grid.taps) > _MOST_TAPS or not llvm.available():
         return False
     return all(stride % x.itemsize == 0 for stride in x.strides) and _row(x) is not None
 
@@ -51,11 +51,15 @@ def _row(x: Array) -> int | None:
 
 def forward(grid: Grid, x: Array, out: Array, found: Array) -> None:
     """Write the maxima, and for each window a byte whose bit t says that tap t holds it. Both lie as x does."""
+    from ..kernels.pooling import maxima  # only where there are some
+
     _call(maxima(x.dtype, len(grid.taps)), grid, x, out, found)
 
 
 def transposed(grid: Grid, x: Array, g: Array, found: Array) -> None:
     """Send g to the maxima: into x, which is zero where no window reaches, and everywhere where windows overlap."""
+    from ..kernels.pooling import scattered
+
     _call(scattered(x.dtype, len(grid.taps), not grid.disjoint), grid, x, g, found)
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..kernels import gemm
 from ..kernels.llvm import available, vector_bytes
 from ..parallel import blas_kernels, on_one_blas_thread, owns_the_cores, share
 
@@ -35,13 +34,13 @@ def matmul(a: Array, b: Array) -> Array:
         if a.size + b.size <= _SMALL or (count <= _FEW and min(a.shape[0], b.shape[1]) > 1):
             return np.dot(a, b)  # takes less time to get going than matmul
         if _is_native(a, b):
-            return gemm.multiply(a, b)
+            return _multiplied(a, b)
         if not owns_the_cores() or type(a) is not np.ndarray:
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
             return _shared(a, b)
     elif b.ndim == 2 < a.ndim and a.flags.c_contiguous and _is_native(a, b):
-        return gemm.multiply(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
+        return _multiplied(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
     elif a.size + b.size <= _SMALL or not owns_the_cores() or type(a) is not np.ndarray:
         product: Array = np.matmul(a, b)
         return product if isinstance(product, np.ndarray) else np.asarray(product)
@@ -57,7 +56,7 @@ def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
     if x.ndim == 2 and 1 < x.shape[0] < weight.shape[0] and x.size * weight.shape[0] <= _FEW:
         out = np.dot(weight, x.T).T
     elif x.ndim == 2 and bias is not None and bias.dtype == x.dtype and _is_native(x, weight.T):
-        return gemm.multiply(x, weight.T, bias=bias)
+        return _multiplied(x, weight.T, bias=bias)
     else:
         out = matmul(x, weight.T)
     if bias is None:
@@ -79,6 +78,12 @@ def _is_native(a: Array, b: Array) -> bool:
         return False
     enough = all(length >= least for length, least in zip((a.size // k, n, k), _LEAST_NATIVE, strict=True))
     return enough and (count >= _WORTH_NATIVE_ALONE or owns_the_cores()) and _blas_is_narrow()
+
+
+def _multiplied(a: Array, b: Array, bias: Array | None = None) -> Array:
+    from ..kernels import gemm  # only where there are such products
+
+    return gemm.multiply(a, b, bias=bias)
 
 
 @cache

@@ -325,7 +325,7 @@ def _classes(count):
 
 def _rows_by_steps(xp, logits, labels):
     """Of each row: its numbers above the largest, their exponentials, the sum of these, and where the label is."""
-    if labels.shape == logits.shape or not logits.size:
+    if labels.shape == logits.shape or not logits.size or logits.dtype.char not in "fd":
         raise NotImplementedError
     shifted = logits - xp.maximum.reduce(logits, axis=-1, keepdims=True)
     powers = xp.exp(shifted)

@@ -162,12 +162,12 @@ class Optimizer:
 
     def __captured__(self) -> list[tuple[Callable[[Any], Any], Any]]:
         """For ag.compile: functions, with an argument each, that tell what decides how parameters are moved."""
-        kept = [(state.get, n) for state in self.state.values() for n in state if n not in self.numbers]
+        kept = [(p, n) for p, state in self.state.items() for n in state if n not in self.numbers]
         options = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
 
         def arrays(_: Any) -> Any:
             groups = [(id(g), len(g["params"])) for g in self.param_groups]
-            return groups, len(self.state), [id(get(n)) for get, n in kept]
+            return groups, len(self.state), [id(self.state.get(p, {}).get(n)) for p, n in kept]
 
         return [*options, (arrays, None)]
 
@@ -188,7 +188,7 @@ class Optimizer:
 
         def numbers() -> list[Array]:
             nonlocal known, rate
-            if rate is not None and group["lr"] is rate:
+            if rate is not None:
                 return known
             noted = Noted()
             self._run(group, noted, empty)
