@@ -37,8 +37,10 @@ REGISTRY: dict[str, "Op"] = {}
 """Every operation by its name, in the order of definition. The conformance suite reads it."""
 
 BY_STEPS: dict[str, dict[str, Callable[..., Any]]] = {}
-"""What programs compute in the place of an operation that looks at numbers, by its name: functions of arrays that do not,
-for its result ("apply") and for the first argument's cotangent ("pull"). They may differ by rounding."""
+"""What programs compute in the place of an operation that looks at numbers, by its name.
+
+Functions of arrays, for its result ("apply") and for the first argument's cotangent ("pull"). They may differ from
+it by rounding."""
 
 
 class Op:

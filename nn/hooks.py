@@ -37,12 +37,13 @@ class RemovableHandle:
     >>> y = layer(np.ones((3, 2), np.float32))
     """
 
-    def __init__(self, table: dict[int, Any], key: int) -> None:
-        self._table, self.id = table, key
+    def __init__(self, table: dict[int, Any], key: int, hooked: "Hooked | None" = None) -> None:
+        self._table, self.id, self._hooked = table, key, hooked
 
     def remove(self) -> None:
         """Call the hook no more; nothing if that was said before."""
-        self._table.pop(self.id, None)
+        if self._table.pop(self.id, None) is not None and self._hooked is not None:
+            self._hooked.count_change()
 
     def __enter__(self) -> "RemovableHandle":
         return self
@@ -170,7 +171,21 @@ class Hooked:
     def _hook(self, kind: str, hook: Hook, prepend: bool = False, **options: bool) -> RemovableHandle:
         if self._hooks is None:
             vars(self)["_hooks"] = Hooks()  # which the type checker does not see
-        return self._hooks.add(kind, hook, prepend, **options)  # type: ignore[union-attr]
+        handle = self._hooks.add(kind, hook, prepend, **options)  # type: ignore[union-attr]
+        self.count_change()
+        return RemovableHandle(handle._table, handle.id, self)
+
+    def count_change(self) -> None:
+        """What is computed may be something else from here on: what was captured asks how often that was said."""
+        vars(self)["_changes"] = getattr(self, "_changes", 0) + 1
+
+    def called_hooks(self) -> list[Hook]:
+        """The hooks that a call comes to."""
+        hooks = self._hooks
+        if hooks is None:
+            return []
+        tables = (hooks.forward_pre, hooks.forward, hooks.backward_pre, hooks.backward)
+        return [entry.hook for table in tables for entry in table.values()]
 
 
 def _prepared(entry: _Entry, module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Any]:

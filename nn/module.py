@@ -226,7 +226,7 @@ class Module(Owner, Hooked):
 
     def __called__(self) -> list[Callable[..., Any]]:
         """For ag.compile: the functions that calling this module comes to."""
-        return [module.forward for module in self.modules()]
+        return [called for module in self.modules() for called in (module.forward, *module.called_hooks())]
 
     # --- the picture --------------------------------------------------------------------------------------------------
 

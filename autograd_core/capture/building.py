@@ -18,7 +18,7 @@ from ..kernels.llvm import available
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
 from ..op import BY_STEPS, Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
-from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten, same_for_other_numbers
+from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten, same_bits_for_other_numbers, same_for_other_numbers
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
 
@@ -80,6 +80,8 @@ class Builder:
                 followed = executable(instruction, lowering=True, exact=not self.takes_updates)[0]
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
+                if exact and self.exact:
+                    exact = self._always_exact(instruction, executable(instruction)[0], followed, arrays, outs)
             except NotLowerable as reason:
                 self._whole.add(name)
                 self.reasons[instruction.label] = str(reason)
@@ -239,6 +241,17 @@ class Builder:
         own = self.memory.buffer(np.empty(piece.shape, piece.dtype), "temporary")
         steps.append(Elementwise("copy", (piece,), own, (piece.dtype, piece.dtype)))
         return own
+
+    def _always_exact(
+        self, instruction: Instruction, run: Any, followed: Any, arrays: Sequence[Any], outs: Sequence[Any]
+    ) -> bool:
+        """Whether the steps of an instruction on few numbers have its bits for others too; looked at once a form."""
+        forms = tuple((np.shape(a), np.asarray(a).strides, a.dtype) for a in arrays)
+        options = repr({k: v for k, v in instruction.options.items() if not any(values_in(v))})
+        key = "bits", instruction.kind, instruction.label, instruction.position, options, forms
+        if key not in _CHECKED:
+            _CHECKED[key] = same_bits_for_other_numbers(run, followed, arrays, outs)
+        return _CHECKED[key]
 
     def _check(
         self, instruction: Instruction, run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..lowered import Buffer, Elementwise, Host, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten", "same_for_other_numbers"]
+__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten", "same_bits_for_other_numbers", "same_for_other_numbers"]
 
 
 class NotLowerable(Exception):
@@ -37,6 +37,12 @@ class Memory:
         self._arrays[buffer], self._starts[buffer] = array, low
         self.whole[buffer] = piece = Piece(buffer, start - low, array.shape, array.strides, array.dtype)
         return piece
+
+    def temporary(self, piece: Piece) -> Buffer:
+        """A buffer for a piece that no array stands for."""
+        buffer = Buffer(len(self.buffers), math.prod(piece.shape) * piece.dtype.itemsize, "temporary")
+        self.buffers.append(buffer)
+        return buffer
 
     def object(self, held: Any) -> Piece:
         """A place for what is no array."""
@@ -462,6 +468,32 @@ def same_for_other_numbers(
     except NotLowerable:
         return False
     return [*map(_form, steps)] == [*map(_form, again)]
+
+
+def same_bits_for_other_numbers(
+    whole: Callable[..., Any], run: Callable[..., Any], arrays: Sequence[Any], outs: Sequence[Any]
+) -> bool:
+    """Whether steps give the bits of the operation for more numbers than the few that these arrays may be."""
+    size = max((np.size(out) for out in outs), default=0)
+    for n in range(1, min(_TRIALS // max(size, 1), _MOST_TRIALS) + 1):
+        factor = 1 - 0.037 * n
+        others = [a * a.dtype.type(factor) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays)]
+        others = [np.asarray(o) if o.strides == a.strides else a for o, a in zip(map(np.asarray, others), arrays, strict=True)]
+        memory = Memory()
+        pieces = [memory.buffer(array, "input") for array in others]
+        try:
+            with np.errstate(all="ignore"):
+                expected = whole(*others)
+            expected = expected if isinstance(expected, tuple) else (expected,)
+            _, _, exact = lowered(run, memory, pieces, others, tuple(map(np.asarray, expected)))
+        except NotLowerable:
+            return False
+        if not exact:
+            return False
+    return True
+
+
+_TRIALS, _MOST_TRIALS = 64, 24  # numbers that are looked at, and how often at most
 
 
 def _other(array: Any) -> Any:

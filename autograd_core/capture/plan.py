@@ -11,6 +11,7 @@ sweep that is itself recorded (create_graph) the function is called again, as it
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,9 +21,11 @@ from ..containers import flatten
 from ..custom import bundled, filled
 from ..engine import Variable, switched
 from ..kernels.llvm import available
+from ..kernels.segments import takes
 from ..lowered import Buffer, Piece
 from ..tensor import constant_of
 from ..transforms import cotangents_of
+from .folding import folded
 from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .replaying import Replay
@@ -51,7 +54,10 @@ class Plan:
         steps, handed = shared_results(steps, [*outputs, *kept])
         pieces = [x for x in handed if isinstance(x, Piece)]
         ends = {p.buffer for p in pieces}
-        self.steps = hoisted(in_place(hastened(needed(steps, ends)), ends))
+        steps = needed(steps, ends)
+        if self._native:
+            steps = folded(steps, ends, builder.memory.temporary, partial(takes, approximate=True))
+        self.steps = hoisted(in_place(hastened(steps), ends))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._call = None if self.later is not None else self._whole_call(run, outputs)
@@ -73,7 +79,8 @@ class Plan:
         read = {b for step in steps for b in buffers_of(step)} | {p.buffer for p in found if isinstance(p, Piece)}
         seeds = [builder.pieces[value] for value in backward.seeds]
         theirs = [
-            b for b in sorted(read - made, key=lambda b: b.number)
+            b
+            for b in sorted(read - made, key=lambda b: b.number)
             if b.kind != "constant" and b not in {s.buffer for s in seeds}
         ]
         moved = {b: Buffer(b.number, b.nbytes, "object" if b.kind == "object" else "input") for b in theirs}
@@ -103,7 +110,9 @@ class Plan:
         """A function of the leaves of the arguments that unpacks them, replays, and builds the result."""
         names: dict[str, Any] = {"replay": self.replay.run, "asarray": np.asarray, "tensor": constant_of}
         names["rebuild"] = run.rebuild
-        given = ", ".join(f"asarray(leaves[{i}]{'._array' * of})" for i, of in zip(run.arrays, run.of_tensors, strict=True))
+        given = ", ".join(
+            f"asarray(leaves[{i}]{'._array' * of})" for i, of in zip(run.arrays, run.of_tensors, strict=True)
+        )
         made = []
         for i, x in enumerate(outputs):
             if not isinstance(x, Piece):
@@ -185,4 +194,3 @@ def _differentiated(
         outputs, _ = flatten(function(*args, **kwargs))
     found, _ = cotangents_of(frozenset(parents), [outputs[i] for i in live], cotangents, True)
     return [found.get(node) for node in parents]
-

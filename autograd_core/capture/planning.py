@@ -12,7 +12,17 @@ from typing import Any
 
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["Layout", "buffers_of", "hoisted", "kept_by_run", "laid_out", "needed", "read_by", "shared_results", "written_by"]
+__all__ = [
+    "Layout",
+    "buffers_of",
+    "hoisted",
+    "kept_by_run",
+    "laid_out",
+    "needed",
+    "read_by",
+    "shared_results",
+    "written_by",
+]
 
 _ALIGNED = 64  # bytes: a cache line, and the widest vectors
 

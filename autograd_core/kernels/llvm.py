@@ -57,7 +57,7 @@ def compiled(text: str, *, level: int = 3, symbols: Mapping[str, int] | None = N
 
     Errors: OptionError where llvmlite is missing; RuntimeError, with LLVM's words, for a text that is not right.
     """
-    llvm, processor, features = _machine()
+    llvm, _, _ = _machine()
     key = _digest(f"{text}\n{level}\n{machine()}".encode()).hex()
     library = recalled(key, symbols)
     if library is not None:

@@ -7,13 +7,13 @@ know of it, besides the code itself, is a note.
 import hashlib
 import json
 import struct
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from weakref import WeakValueDictionary
 
-from ..lowered import Buffer, Elementwise, Number, Piece, Product, Reduce
+from ..lowered import Buffer, Elementwise, Number, Product, Reduce
 from . import llvm
 
 __all__ = ["Remembered", "described", "recalled", "remembered"]

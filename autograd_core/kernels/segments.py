@@ -66,13 +66,14 @@ class Segment:
         self._calls: list[_Call] = []
         self._memory: list[set[Buffer]] = []
         buffers = {piece.buffer.number: piece.buffer for step in steps for piece in _pieces(step)}
-        # NumPy's BLAS is another one in another process, perhaps
+        # what calls NumPy's BLAS is not kept: it may be another one in another process
         name = described(steps, self._kept, vector_bytes(), machine()) if approximate else ""
         found = recalled(name, lambda note: products.symbols(note["declared"])) if name else None
         if found is None:
             found = self._written(steps, name)
         else:
-            self._calls = [_Call(name, bounds, steps[at] if at >= 0 else None) for name, bounds, at in found.note["calls"]]  # type: ignore[arg-type]
+            places: Any = [*steps, None]  # -1 is none
+            self._calls = [_Call(name, bounds, places[at]) for name, bounds, at in found.note["calls"]]
             self._memory = [{buffers[number] for number in numbers} for numbers in found.note["memory"]]
         in_memory = set().union(*self._memory)
         self.unneeded = frozenset(b for b in buffers.values() if b.kind == "temporary" and b not in in_memory)
@@ -298,10 +299,12 @@ class _Call:
 def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:
     """What a step reads and writes."""
     yield step.out
-    operands = step.operands if isinstance(step, Elementwise) else (step.operand,) if isinstance(step, Reduce) else (step.a, step.b)
-    for each in operands:
-        if isinstance(each, Piece):
-            yield each
+    if isinstance(step, Reduce):
+        yield step.operand
+    elif isinstance(step, Product):
+        yield from (step.a, step.b)
+    else:
+        yield from (each for each in step.operands if isinstance(each, Piece))
 
 
 def _buffers(group: Nest | Product) -> set[Buffer]:

@@ -147,9 +147,9 @@ def _maximum(x: Any, output_size: Any, ndim: int, return_indices: bool) -> Any:
     each = index[(0,) * ndim].size
     index = np.broadcast_to(index.reshape(*sizes, each), (*out.shape, each))
 
-    def places(seen: Any) -> Any:
+    def first_places(seen: Any) -> Any:
         values = seen.detach().numpy() if isinstance(seen, ag.Tensor) else seen
         first = values.reshape(*out.shape, each).argmax(axis=-1)
         return np.take_along_axis(index, first[..., None], -1)[..., 0]
 
-    return out, ag.perform(places, seen)
+    return out, ag.perform(first_places, seen)

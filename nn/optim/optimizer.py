@@ -27,6 +27,7 @@ SWITCHES = {
     "capturable",
     "differentiable",
 }  # PyTorch's saved groups have them; they change no value
+MOVED = ("momentum", "betas")  # what schedulers change besides rates; whether it is 0 decides what is computed
 # what groups may have besides the options of their optimizer: names, and what schedulers note there
 NOTED = {"name", "param_names", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
 
@@ -57,7 +58,9 @@ class Optimizer:
 
     numbers: ClassVar[tuple[str, ...]] = ()  # the numbers kept for each parameter, by PyTorch's names
     arrays: ClassVar[tuple[str, ...]] = ()  # the arrays, each of the parameter's shape; some options add or omit one
-    fusible: ClassVar[bool] = False  # whether all numbers of an update come from `typed`, by options and `numbers` alone
+    fusible: ClassVar[bool] = (
+        False  # whether all numbers of an update come from `typed`, by options and `numbers` alone
+    )
     scratch: ClassVar[int] = 2  # how many intermediate results an update has at a time
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
@@ -163,7 +166,8 @@ class Optimizer:
     def __captured__(self) -> list[tuple[Callable[[Any], Any], Any]]:
         """For ag.compile: functions, with an argument each, that tell what decides how parameters are moved."""
         kept = [(p, n) for p, state in self.state.items() for n in state if n not in self.numbers]
-        options = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr")]
+        options: list[Any] = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr", *MOVED)]
+        options += [(_switches, (g, n)) for g in self.param_groups for n in MOVED if n in g]
 
         def arrays(_: Any) -> Any:
             groups = [(id(g), len(g["params"])) for g in self.param_groups]
@@ -188,7 +192,7 @@ class Optimizer:
 
         def numbers() -> list[Array]:
             nonlocal known, rate
-            if rate is not None:
+            if rate is not None and group["lr"] is rate:
                 return known
             noted = Noted()
             self._run(group, noted, empty)
@@ -388,6 +392,12 @@ class Optimizer:
             for group in self.param_groups
         ]
         return f"{type(self).__name__}({'; '.join(groups)})"
+
+
+def _switches(option: tuple[Group, str]) -> Any:
+    """Which numbers of an option are not 0."""
+    value = option[0].get(option[1])
+    return tuple(map(bool, value)) if isinstance(value, tuple) else bool(value)
 
 
 def _flaw(parameter: Any) -> str:

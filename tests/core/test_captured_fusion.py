@@ -6,7 +6,7 @@ import pytest
 import autograd_core as ag
 import nn
 from autograd_core.kernels.llvm import available
-from autograd_core.lowered import Host
+from autograd_core.lowered import Host, Product
 from nn.optim import SGD, Adam
 
 # Sums of ten terms, and an exponential within 4 units in the last place: a dozen roundings.
@@ -34,7 +34,7 @@ def _labels(kind=np.int64):
 def test_cross_entropy_and_its_gradient_are_those_of_eager_code(reduction, kind):
     function = ag.value_and_grad(lambda x, y: ag.sum(ag.cross_entropy(x, y, reduction=reduction) ** 2))
     cases = _labels(kind)
-    captured, (value, gradient) = _replayed(function, *cases)
+    _, (value, gradient) = _replayed(function, *cases)
     wanted, slope = function(*cases[-1])
     np.testing.assert_allclose(value, wanted, rtol=ROUNDING)
     np.testing.assert_allclose(gradient, slope, rtol=ROUNDING, atol=ROUNDING * np.abs(slope).max())
@@ -123,8 +123,19 @@ def test_a_scalar_of_numpy_is_an_argument_like_an_array_of_one_number(kind):
 
 def test_a_call_of_another_kind_is_not_taken_for_the_last():
     captured = ag.compile(lambda x, n: x * n)
-    x = np.arange(6.0).reshape(2, 3)
-    calls = [(x, 2), (x, 2), (x, 2), (x, 2), (x, 3), (x, 2.0), (x.T, 2), (x.astype(np.float32), 2), (x[:1], 2), (x, True)]
+    x = np.arange(9.0).reshape(3, 3)
+    calls = [
+        (x, 2),
+        (x, 2),
+        (x, 2),
+        (x, 2),
+        (x, 3),
+        (x, 2.0),
+        (x.T, 2),
+        (x.astype(np.int64), 2),
+        (x[:1], 2),
+        (x, True),
+    ]
     for given, n in calls * 3:
         result = captured(given, n)
         np.testing.assert_array_equal(result, given * n)
@@ -142,3 +153,40 @@ def test_results_come_in_the_containers_of_the_function():
         np.testing.assert_array_equal(result["a"][0], [i + 1, i + 1])
         np.testing.assert_array_equal(result["a"][1][0], [2 * i, 2 * i])
     assert captured.plan is not None
+
+
+def _descending(keep_gradients):
+    """A layer that learns by plain gradient descent, and its step."""
+    layer = nn.Linear(12, 5, rng=0, dtype=np.float64)
+    optimizer = SGD(layer.parameters(), lr=0.1)
+
+    def step(x, y):
+        if keep_gradients:
+            optimizer.zero_grad()
+        ag.mean((layer(x) - y) ** 2).backward()
+        optimizer.step()
+        if not keep_gradients:
+            optimizer.zero_grad()
+
+    return layer, optimizer, step
+
+
+@only_native
+@pytest.mark.parametrize("keep_gradients", [False, True])
+def test_plain_descent_is_part_of_the_product_unless_somebody_wants_the_gradient(keep_gradients):
+    rng = np.random.default_rng(1)
+    (eager, slow, eager_step), (layer, optimizer, step) = _descending(keep_gradients), _descending(keep_gradients)
+    captured = ag.compile(step)
+    for i in range(8):
+        x, y = ag.tensor(rng.standard_normal((7, 12))), ag.tensor(rng.standard_normal((7, 5)))
+        slow.param_groups[0]["lr"] = optimizer.param_groups[0]["lr"] = 0.1 / (1 + i // 3)  # read anew by each replay
+        eager_step(x, y)
+        captured(x, y)
+        for p, q in zip(eager.parameters(), layer.parameters(), strict=True):
+            np.testing.assert_allclose(q.data, p.data, rtol=ROUNDING, atol=ROUNDING)
+            if keep_gradients:
+                np.testing.assert_allclose(q.grad.data, p.grad.data, rtol=ROUNDING, atol=ROUNDING)
+            else:
+                assert q.grad is None
+    products = [each for each in captured.plan.steps if isinstance(each, Product) and each.keep == 1]
+    assert len(products) == (0 if keep_gradients else 1)

@@ -61,7 +61,7 @@ WAYS_OUT = {
     "data": (lambda x: x * x.data, "use operations of ag"),
     "asarray": (lambda x: x * np.asarray(x), "use operations of ag"),
     "in": (lambda x: x if ag.sum(x) in [1.0, 2.0] else x * 2, "use ag.where"),
-    "assert": (lambda x: (x if ag.all(x > 0) else x), "use ag.where"),
+    "assert": (lambda x: x if ag.all(x > 0) else x, "use ag.where"),
     "range": (lambda x: sum(x * i for i in range(ag.sum(x).astype(int))), "compute with the Tensor itself"),
     "Tensor": (lambda x: x * ag.Tensor(ag.sum(x)), "detach"),
 }
@@ -204,7 +204,7 @@ def test_a_variable_of_a_closure_may_change():
         return x * factor
 
     captured = ag.compile(scaled)
-    for factor in (2.0, 3.0, 2.0, True, 1, -0.0, 0.0):
+    for factor in (2.0, 3.0, 2.0, True, 1, -0.0, 0.0):  # noqa: B007
         assert [np.copysign(1, y).tolist() for y in _calls(captured)] == [
             np.copysign(1, y).tolist() for y in _calls(scaled)
         ]

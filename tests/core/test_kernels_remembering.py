@@ -94,6 +94,16 @@ def test_other_code_has_another_name(seed):
     assert different > 20  # else this would not show much
 
 
+def test_another_type_is_another_name():
+    pieces = [
+        [Piece(Buffer(i, 16, "input"), 0, (4 - 3 * i,), (4,), np.dtype(t)) for i in range(2)] for t in ("f4", "i4")
+    ]
+    names = {
+        remembering.described([Reduce("add", x, (0,), Piece(y.buffer, 0, (), (), y.dtype))], ()) for x, y in pieces
+    }
+    assert len(names) == 2
+
+
 @pytest.mark.parametrize("seed", range(16))
 def test_the_same_steps_have_the_same_name_whoever_made_them(seed):
     choices = choices_from(seed)

@@ -1,9 +1,12 @@
 """Where a plan's temporary results lie: nothing overlaps what is still needed, and memory is used again at once."""
 
+import gc
+
 import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+import autograd_core as ag
 from autograd_core.capture.planning import kept_by_run, laid_out
 from autograd_core.lowered import Buffer, Host, Piece
 
@@ -50,3 +53,26 @@ def test_what_a_run_must_leave_is_what_somebody_else_touches(numbers, kept):
     for here, found in enumerate(kept_by_run(runs, {buffers[i] for i in kept})):
         others = {i for there, run in enumerate(numbers) if there != here for step in run for i in step} | kept
         assert {b.number for b in found} == {i for step in numbers[here] for i in step} & others
+
+
+@pytest.mark.parametrize("was_on", [True, False])
+def test_a_traced_call_leaves_the_collector_of_cycles_as_it_was(was_on):
+    seen = []
+
+    def function(x):
+        seen.append(gc.isenabled())
+        if len(seen) == 2:
+            raise ValueError("twice")
+        return ag.sin(x)
+
+    before, compiled = gc.isenabled(), ag.compile(function)
+    (gc.enable if was_on else gc.disable)()
+    try:
+        compiled(np.ones(3))
+        assert gc.isenabled() == was_on
+        with pytest.raises(ValueError, match="twice"):
+            compiled(np.ones(3))
+        assert gc.isenabled() == was_on
+    finally:
+        (gc.enable if before else gc.disable)()
+    assert seen == [False, False]

@@ -44,7 +44,9 @@ def gaussian_nll_loss(
         var = np.maximum(floating(np.asarray(var), input), eps)
         var = var.astype(input.dtype) if input.dtype.kind == "f" and not given else var
     else:
-        var = var + ag.perform(lambda var: np.maximum(eps - plain(var), 0), var)  # not a maximum, which would take the gradient away
+        var = var + ag.perform(
+            lambda var: np.maximum(eps - plain(var), 0), var
+        )  # not a maximum, which would take the gradient away
     losses = 0.5 * (ag.log(var) + ag.square(ag.subtract(input, floating(target, input))) / var)
     return reduced(losses + 0.5 * math.log(2 * math.pi) if full else losses, reduction)
 
