@@ -426,7 +426,9 @@ def lowered(
     for piece, array in zip(pieces, arrays, strict=True):
         if piece is not None:
             followed = np.ndarray.view(np.asarray(array), Followed)
-            followed.writing, followed.buffer, followed.piece = writing, piece.buffer, piece
+            followed.writing, followed.buffer = writing, piece.buffer
+            if followed.ndim:  # NumPy's numbers have no memory of their own, and are computed with in other ways
+                followed.piece = piece
             array = followed
         given.append(array)
     try:

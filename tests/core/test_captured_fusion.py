@@ -189,4 +189,4 @@ def test_plain_descent_is_part_of_the_product_unless_somebody_wants_the_gradient
             else:
                 assert q.grad is None
     products = [each for each in captured.plan.steps if isinstance(each, Product) and each.keep == 1]
-    assert len(products) == (0 if keep_gradients else 1)
+    assert len(products) == (0 if keep_gradients else 2)  # of the weight, and of the bias

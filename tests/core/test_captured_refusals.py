@@ -25,7 +25,7 @@ def _calls(f, count=4):
 def _refused(f, words):
     """What is refused says so in words, and the next function is captured as if nothing had been."""
     captured = ag.compile(f)
-    with pytest.raises(GraphError, match=words) as caught:
+    with pytest.raises(GraphError, match=words) as caught:  # noqa: PT012
         for i in range(6):
             captured(X + i)
     assert "test_captured_refusals.py:" in str(caught.value)
@@ -61,7 +61,7 @@ WAYS_OUT = {
     "data": (lambda x: x * x.data, "use operations of ag"),
     "asarray": (lambda x: x * np.asarray(x), "use operations of ag"),
     "in": (lambda x: x if ag.sum(x) in [1.0, 2.0] else x * 2, "use ag.where"),
-    "assert": (lambda x: x if ag.all(x > 0) else x, "use ag.where"),
+    "assert": (lambda x: x if ag.all(x > 0) else x, "use ag.where"),  # noqa: RUF034
     "range": (lambda x: sum(x * i for i in range(ag.sum(x).astype(int))), "compute with the Tensor itself"),
     "Tensor": (lambda x: x * ag.Tensor(ag.sum(x)), "detach"),
 }
@@ -74,7 +74,7 @@ def test_what_depends_on_the_numbers_of_one_call_is_refused_with_its_line(name):
 
 
 CHANGING = {
-    "np.random": lambda x: x * np.random.rand(),
+    "np.random": lambda x: x * np.random.rand(),  # noqa: NPY002
     "random": lambda x: x * random.random(),
     "a generator": lambda x: x * RNG.normal(size=4),
     "a clock": lambda x: x * time.perf_counter(),
@@ -95,7 +95,7 @@ def test_a_number_that_changes_by_itself_is_refused(name):
 def test_what_a_function_changes_that_it_also_sees_is_refused_by_name():
     KEPT.clear()
     captured = ag.compile(lambda x: (KEPT.append(0), x * len(KEPT))[1])
-    with pytest.raises(GraphError, match="changes in every call what it also sees, 'KEPT'"):
+    with pytest.raises(GraphError, match="changes in every call what it also sees, 'KEPT'"):  # noqa: PT012
         for i in range(6):
             np.testing.assert_array_equal(captured(X), X * (i + 1))
 
