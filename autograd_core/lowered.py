@@ -105,9 +105,9 @@ class Product:
 class Host:
     """Anything else: a Python function of arrays and `arguments` that are not, which returns new arrays.
 
-    `inputs` become arrays; `call` gets them in order; what it returns (one array, or a tuple) is bound to `outputs`, and
-    copied there where the memory lies otherwise. `effect` says that it is called for what it does as well; `taken` are
-    inputs that it keeps, so that their memory is not used again.
+    `inputs` become arrays; `call` gets them in order; what it returns (one array, or a tuple) is bound to `outputs`,
+    and copied there where the memory lies otherwise. `effect` says that it is called for what it does as well; `taken`
+    are inputs that it keeps, so that their memory is not used again.
     """
 
     call: Callable[..., Any]

@@ -25,8 +25,8 @@ def rewriting() -> Callable[..., None] | None:
     """What takes updates in place as steps of a program that is being captured; None while there is none.
 
     ``rewrite(update, numbers, arrays, written)`` stands for ``update(arrays, numbers())``: `update` writes, by NumPy's
-    ufuncs with `out`, into those of the arrays that `written` marks; `numbers` returns the numbers that it computes with
-    as a list of one-dimensional arrays, and is called again in each replay. Arrays may be Tensors. For optimizers.
+    ufuncs with `out`, into those of the arrays that `written` marks; `numbers` returns the numbers that it computes
+    with as a list of one-dimensional arrays, and is called again in each replay. Arrays may be Tensors. For optimizers.
     """
     return REWRITER.get()
 
@@ -39,9 +39,9 @@ def capturing() -> bool:
 def perform(function: Callable[..., Any], *arguments: Any) -> Any:
     """Call ``function(*arguments)`` here, and in every replay of a program that is being captured.
 
-    It may return an array, or a tuple of arrays, always of the same shapes, and may print, draw random numbers, or write
-    into arrays and objects of its own; in a program these are computed with as if they were inputs. No gradient flows
-    through it.
+    It may return an array, or a tuple of arrays, always of the same shapes, and may print, draw random numbers, or
+    write into arrays and objects of its own; in a program these are computed with as if they were inputs. No gradient
+    flows through it.
 
     >>> rng = np.random.default_rng(0)
     >>> f = ag.compile(lambda x: x + ag.perform(lambda: rng.integers(10, size=2)))

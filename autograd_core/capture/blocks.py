@@ -124,9 +124,9 @@ def _lies_well(step: Step) -> bool:
     n = step.out.dtype.itemsize
     order = [stride // n for stride in step.out.strides]
     for x in step.operands:
-        if isinstance(x, Piece) and any(x.strides):
-            if x.shape != step.out.shape or [s / x.dtype.itemsize for s in x.strides] != order:
-                return False
+        alike = not isinstance(x, Piece) or [s / x.dtype.itemsize for s in x.strides] == order
+        if isinstance(x, Piece) and any(x.strides) and (x.shape != step.out.shape or not alike):
+            return False
     return True
 
 

@@ -18,7 +18,15 @@ from ..kernels.llvm import available
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
 from ..op import BY_STEPS, Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
-from .lowering import NAMESPACE, Memory, NotLowerable, close, lowered, rewritten, same_bits_for_other_numbers, same_for_other_numbers
+from .lowering import (
+    NAMESPACE,
+    Memory,
+    NotLowerable,
+    close,
+    lowered,
+    rewritten,
+    same_for_other_numbers,
+)
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
 
@@ -80,8 +88,6 @@ class Builder:
                 followed = executable(instruction, lowering=True, exact=not self.takes_updates)[0]
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
-                if exact and self.exact:
-                    exact = self._always_exact(instruction, executable(instruction)[0], followed, arrays, outs)
             except NotLowerable as reason:
                 self._whole.add(name)
                 self.reasons[instruction.label] = str(reason)
@@ -145,7 +151,9 @@ class Builder:
         """Whether updates in place are worth being steps: where they become machine code."""
         return not self.exact and available()
 
-    def update(self, instruction: Instruction, raws: Sequence[Any], numbers: Sequence[Any], written: Sequence[bool]) -> None:
+    def update(
+        self, instruction: Instruction, raws: Sequence[Any], numbers: Sequence[Any], written: Sequence[bool]
+    ) -> None:
         """An update in place, done here: on copies as it is, then on the arrays themselves, written down."""
         values = list(instruction.inputs)
         pieces = [self.pieces[value] for value in values]
@@ -176,10 +184,8 @@ class Builder:
         self.pieces.update(zip(instruction.outputs, places, strict=True))
         self.updated.update(id(t) for t in instruction.avals)
 
-    def finish(
-        self, outputs: Sequence[Any], start: int = 0, stop: int | None = None
-    ) -> tuple[list[Any], list[Any]]:
-        """The steps from `start` to before `stop`, with those that read from outside and those that change something there; and the outputs.
+    def finish(self, outputs: Sequence[Any], start: int = 0, stop: int | None = None) -> tuple[list[Any], list[Any]]:
+        """The steps from `start` to before `stop`, with those that read or change something outside; and the outputs.
 
         An output that a step could still write into, or that is not the plan's to hand out, is copied.
         """
@@ -241,17 +247,6 @@ class Builder:
         own = self.memory.buffer(np.empty(piece.shape, piece.dtype), "temporary")
         steps.append(Elementwise("copy", (piece,), own, (piece.dtype, piece.dtype)))
         return own
-
-    def _always_exact(
-        self, instruction: Instruction, run: Any, followed: Any, arrays: Sequence[Any], outs: Sequence[Any]
-    ) -> bool:
-        """Whether the steps of an instruction on few numbers have its bits for others too; looked at once a form."""
-        forms = tuple((np.shape(a), np.asarray(a).strides, a.dtype) for a in arrays)
-        options = repr({k: v for k, v in instruction.options.items() if not any(values_in(v))})
-        key = "bits", instruction.kind, instruction.label, instruction.position, options, forms
-        if key not in _CHECKED:
-            _CHECKED[key] = same_bits_for_other_numbers(run, followed, arrays, outs)
-        return _CHECKED[key]
 
     def _check(
         self, instruction: Instruction, run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]

@@ -86,7 +86,7 @@ def _held(function: Any) -> dict[str, Any]:
         return {**_held(function.func), **{name: x for name, x in given.items() if isinstance(x, _PLAIN)}}
     if not isinstance(function, FunctionType):
         return {}
-    found = dict(enumerate(function.__defaults__ or ()))
+    found: dict[Any, Any] = dict(enumerate(function.__defaults__ or ()))
     for name, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
         try:
             found[name] = cell.cell_contents

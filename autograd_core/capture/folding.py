@@ -1,7 +1,7 @@
 """Gradient descent folded into the product that makes the gradient: ``w -= rate * (a @ b)`` as one matrix product.
 
-Knows steps. Does not know optimizers: what is looked for is a product, multiplied by one number, subtracted from an array
-in its place, with nobody else reading what lies in between. The rate goes to the smaller factor.
+Knows steps. Does not know optimizers: what is looked for is a product, multiplied by one number, and subtracted from an
+array in its place, with nobody else reading what lies in between. The rate goes to the smaller factor.
 """
 
 from collections.abc import Callable, Collection, Sequence
@@ -78,5 +78,3 @@ def _disturbed(product: Product, between: Sequence[Step]) -> bool:
     """Whether a factor is written before the product's new place."""
     factors = {product.a.buffer, product.b.buffer}
     return bool(product.keep) or any(piece.buffer in factors for s in between for piece in written_by(s))
-
-

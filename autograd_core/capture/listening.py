@@ -6,7 +6,7 @@ with the numbers of this one call is refused here, with the user's line and what
 Note [What is replaced]
     forward, record, constant, snapshot, keep    in the globals of each operation's public function
     snapshot, value_of                           where indices are copied, and where operations look at numbers
-    sweep, _push, take_own                       where `tensor` and `transforms` look them up
+    sweep, saved_variables, _push, take_own      where `tensor` and `transforms` look them up
     constant_of, Tensor.__init__                 through which Tensors are born
     Tensor._assign, .grad, _accumulate           the ways in which leaves change
     Tensor.item, float(), bool(), .data ...      the ways out of the graph
@@ -30,7 +30,7 @@ from ..ops.operands import value_of
 from ..performing import LISTENER, REWRITER
 from ..places import place_of_user
 from ..replacing import Replacements
-from ..tensor import Tensor, constant_of
+from ..tensor import Tensor, constant_of, saved_variables
 from .tracing import Tracer, followed_constant
 
 __all__ = ["traced_by"]
@@ -73,6 +73,8 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(custom), "record", _record)
     tensor = constant_of.__globals__
     replace(tensor, "sweep", _sweep)
+    replace(tensor, "saved_variables", _saved_variables)
+    replace(vars(transforms), "saved_variables", _saved_variables)
     replace(tensor, "take_own", _take_own)
     replace(vars(transforms), "sweep", _sweep)
     replace(vars(transforms), "take_own", _take_own)
@@ -152,6 +154,15 @@ def _value_of(x: Any) -> Any:
     tracer = _listening()
     if tracer is None or not isinstance(x, Variable) or tracer.is_constant(x):
         return value_of(x)
+    caller = sys._getframe(1)
+    outer = caller.f_back
+    while outer is not None:
+        if outer.f_code is caller.f_code:  # NumPy's function of the same name led back here
+            raise GraphError(
+                f"trace: {caller.f_code.co_name} asks for the numbers of this one call{_where()}, which other calls "
+                f"would not have; {_CHOICE}"
+            )
+        outer = outer.f_back
     tracer.of_variable(x)
     return followed_constant(x._array)
 
@@ -172,6 +183,13 @@ def _sweep(seeds: Any, *args: Any, **options: Any) -> Any:
     return tracer.sweep(seeds, *args, **options)
 
 
+def _saved_variables(node: Any) -> Any:
+    """What a node saved, for rules that are recorded: what is no variable there is followed all the same."""
+    tracer = _listening()
+    saved = saved_variables(node)
+    return saved if tracer is None else [tracer.followed(x) for x in saved]
+
+
 _pushed = transforms._push
 
 
@@ -183,7 +201,7 @@ def _push(node: Any, tangents: Any, recorded: bool) -> Any:
 # --- Tensors that are born, or change ---------------------------------------------------------------------------------
 
 _init_tensor, _assign_tensor, _accumulate_tensor = Tensor.__init__, Tensor._assign, Tensor._accumulate
-_grad_of = Tensor.grad
+_grad_of: Any = Tensor.grad  # the property
 
 
 def _constant_of(array: Any) -> Tensor:
@@ -251,14 +269,14 @@ def _get_grad(self: Tensor) -> Any:
     tracer = _listening()
     if tracer is not None:
         tracer.looked_at(self)
-    return _grad_of.fget(self)  # type: ignore[misc]
+    return _grad_of.fget(self)
 
 
 def _set_grad(self: Tensor, value: Any) -> None:
     tracer = _listening()
     if tracer is not None:
         tracer.looked_at(self, replaced=True)
-    _grad_of.fset(self, value)  # type: ignore[misc]
+    _grad_of.fset(self, value)
 
 
 def _accumulate(self: Tensor, cotangent: Any) -> None:

@@ -13,7 +13,16 @@ import numpy as np
 
 from ..lowered import Buffer, Elementwise, Host, Number, Operand, Piece, Product, Reduce, Step
 
-__all__ = ["NAMESPACE", "Followed", "Memory", "NotLowerable", "close", "lowered", "rewritten", "same_bits_for_other_numbers", "same_for_other_numbers"]
+__all__ = [
+    "NAMESPACE",
+    "Followed",
+    "Memory",
+    "NotLowerable",
+    "close",
+    "lowered",
+    "rewritten",
+    "same_for_other_numbers",
+]
 
 
 class NotLowerable(Exception):
@@ -135,7 +144,7 @@ class Followed(np.ndarray):
             raise NotLowerable(function.__name__)
         return rule(*args, **kwargs)
 
-    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Any:  # type: ignore[override]
+    def reshape(self, *shape: Any, order: Any = "C", copy: Any = None) -> Any:
         if order != "C" or copy is not None:
             raise NotLowerable("reshape")
         shape = shape[0] if len(shape) == 1 else shape
@@ -147,7 +156,7 @@ class Followed(np.ndarray):
     def copy(self, order: Any = "C") -> Any:
         return _copied(self, order)
 
-    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True, copy: Any = True) -> Any:  # type: ignore[override]
+    def astype(self, dtype: Any, order: Any = "K", casting: Any = "unsafe", subok: Any = True, copy: Any = True) -> Any:
         dtype = np.dtype(dtype)
         if dtype == self.dtype and not copy:
             return self
@@ -159,17 +168,17 @@ class Followed(np.ndarray):
     def flatten(self, order: Any = "C") -> Any:
         return _copied(self, "C").reshape(-1)
 
-    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **other: Any) -> Any:  # type: ignore[override]
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: Any = False, **other: Any) -> Any:
         if dtype is not None or out is not None or other:
             raise NotLowerable("sum")
         return np.add.reduce(self, axis=axis, keepdims=keepdims)
 
-    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, **other: Any) -> Any:  # type: ignore[override]
+    def max(self, axis: Any = None, out: Any = None, keepdims: Any = False, **other: Any) -> Any:
         if out is not None or other:
             raise NotLowerable("max")
         return np.maximum.reduce(self, axis=axis, keepdims=keepdims)
 
-    def dot(self, b: Any, out: Any = None) -> Any:  # type: ignore[override]
+    def dot(self, b: Any, out: Any = None) -> Any:
         return np.dot(self, b)
 
     # --- what looks at numbers, or writes where nobody sees it -------------------------------------------------------
@@ -177,10 +186,10 @@ class Followed(np.ndarray):
     def _lost(self, *args: Any, **kwargs: Any) -> Any:
         raise NotLowerable("the numbers are looked at")
 
-    __bool__ = __float__ = __int__ = __index__ = __setitem__ = __array__ = item = tolist = fill = sort = _lost  # type: ignore[assignment]
-    argmax = argmin = argsort = mean = var = std = prod = cumsum = min = all = any = nonzero = take = put = _lost  # type: ignore[assignment]
-    partition = repeat = clip = round = choose = compress = diagonal = trace = searchsorted = __iter__ = _lost  # type: ignore[assignment]
-    tobytes = view = setflags = resize = __deepcopy__ = __copy__ = __reduce__ = __contains__ = _lost  # type: ignore[assignment]
+    __bool__ = __float__ = __int__ = __index__ = __setitem__ = __array__ = item = tolist = fill = sort = _lost
+    argmax = argmin = argsort = mean = var = std = prod = cumsum = min = all = any = nonzero = take = put = _lost
+    partition = repeat = clip = round = choose = compress = diagonal = trace = searchsorted = __iter__ = _lost
+    tobytes = view = setflags = resize = __deepcopy__ = __copy__ = __reduce__ = __contains__ = _lost
 
     def __getitem__(self, index: Any) -> Any:
         parts = index if isinstance(index, tuple) else (index,)
@@ -239,7 +248,8 @@ def _known_type(x: Any) -> Any:
 
 
 def _elementwise(writing: _Writing, name: str, ufunc: Any, inputs: Any, out: Any) -> Any:
-    if getattr(np, name, None) is not ufunc:
+    known: Any = getattr(np, name, None)
+    if known is not ufunc:
         raise NotLowerable(f"{name} is not NumPy's")
     try:
         loop = ufunc.resolve_dtypes((*map(_known_type, inputs), *(None,) * ufunc.nout))
@@ -269,7 +279,13 @@ def _reduce(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    if (dtype is not None and np.dtype(dtype) != x.dtype) or out is not None or initial is not None or where is not True or not isinstance(x, Followed):
+    if (
+        (dtype is not None and np.dtype(dtype) != x.dtype)
+        or out is not None
+        or initial is not None
+        or where is not True
+        or not isinstance(x, Followed)
+    ):
         raise NotLowerable(f"{ufunc.__name__}.reduce with options")
     raw = _raw(x)
     axes = range(raw.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
@@ -454,9 +470,7 @@ def lowered(
     return writing.steps, found, exact
 
 
-def same_for_other_numbers(
-    run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]
-) -> bool:
+def same_for_other_numbers(run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]) -> bool:
     """Whether the code asks NumPy for the same steps when the arrays hold other numbers.
 
     A number that code computed from the arrays in a way that was not seen would stand in the steps as if it were one of
@@ -470,32 +484,6 @@ def same_for_other_numbers(
     except NotLowerable:
         return False
     return [*map(_form, steps)] == [*map(_form, again)]
-
-
-def same_bits_for_other_numbers(
-    whole: Callable[..., Any], run: Callable[..., Any], arrays: Sequence[Any], outs: Sequence[Any]
-) -> bool:
-    """Whether steps give the bits of the operation for more numbers than the few that these arrays may be."""
-    size = max((np.size(out) for out in outs), default=0)
-    for n in range(1, min(_TRIALS // max(size, 1), _MOST_TRIALS) + 1):
-        factor = 1 - 0.037 * n
-        others = [a * a.dtype.type(factor) if a.dtype.kind == "f" else a for a in map(np.asarray, arrays)]
-        others = [np.asarray(o) if o.strides == a.strides else a for o, a in zip(map(np.asarray, others), arrays, strict=True)]
-        memory = Memory()
-        pieces = [memory.buffer(array, "input") for array in others]
-        try:
-            with np.errstate(all="ignore"):
-                expected = whole(*others)
-            expected = expected if isinstance(expected, tuple) else (expected,)
-            _, _, exact = lowered(run, memory, pieces, others, tuple(map(np.asarray, expected)))
-        except NotLowerable:
-            return False
-        if not exact:
-            return False
-    return True
-
-
-_TRIALS, _MOST_TRIALS = 64, 24  # numbers that are looked at, and how often at most
 
 
 def _other(array: Any) -> Any:
@@ -515,7 +503,7 @@ def _form(step: Step) -> Any:
         return step.name, step.loop, numbers, step.out.shape
     if isinstance(step, Host):
         return step.label
-    return type(step), getattr(step, "name", ""), getattr(step, "axes", ()), step.out.shape  # type: ignore[union-attr]
+    return type(step), getattr(step, "name", ""), getattr(step, "axes", ()), step.out.shape
 
 
 def rewritten(

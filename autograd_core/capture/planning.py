@@ -92,10 +92,8 @@ def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[
             found.append(step)
             continue
         once = writes.get(step.out.buffer, 0) == 1 and all(
-            p.buffer.kind != "input"
-            and writes.get(p.buffer, 0) <= 1
-            or p.buffer.kind == "input"
-            and not writes.get(p.buffer)
+            (p.buffer.kind != "input" and writes.get(p.buffer, 0) <= 1)
+            or (p.buffer.kind == "input" and not writes.get(p.buffer))
             for p in read_by(step)
         )
         if not once or step.out.buffer.kind != "temporary":

@@ -48,7 +48,8 @@ class Replay:
                 self._owned.setdefault(piece.buffer, piece)
         self._own: set[Buffer] = set()  # arrays from Python functions that are written into
         self._placed: set[Buffer] = set()  # those whose addresses machine code has
-        self.items: list[Step | Segment | Blocks] = segmented(steps, out_buffers) if native else blocked(steps, out_buffers)
+        cut: Callable[..., Any] = segmented if native else blocked
+        self.items: list[Step | Segment | Blocks] = cut(steps, out_buffers)
         stages = [stage for item in self.items for stage in _stages(item)]
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
@@ -66,9 +67,13 @@ class Replay:
                 for name in self._views.pop(buffer, ()):
                     self._lines.append(f"{name} = None")
                 array, held = f"b{buffer.number}", self._name(held_beyond_local, "held")
-                self._lines.append(f"if {held}({array}) or not {array}.flags.writeable: {array} = {array}.copy(order='K')")
+                self._lines.append(
+                    f"if {held}({array}) or not {array}.flags.writeable: {array} = {array}.copy(order='K')"
+                )
             self._step(step)
-            gone = [b for b in last.get(i, ()) if b.kind in ("host", "input", "output", "object") and b not in out_buffers]
+            gone = [
+                b for b in last.get(i, ()) if b.kind in ("host", "input", "output", "object") and b not in out_buffers
+            ]
             names = [name for b in gone for name in (f"b{b.number}", *self._views.pop(b, ()))]
             if names:  # so that memory is free, and parameters can be written into by others
                 self._lines.append(f"{' = '.join(names)} = None")
@@ -323,11 +328,12 @@ def _as_planned(pieces: Sequence[Piece], label: str, memory: Any) -> Callable[[A
             array = np.asarray(result)
             if array.shape != piece.shape or array.dtype != piece.dtype:
                 raise ValueError(
-                    f"{label}: gave {array.dtype}{array.shape} in a replay, and {piece.dtype}{piece.shape} when it was captured"
+                    f"{label}: gave {array.dtype}{array.shape} in a replay, "
+                    f"and {piece.dtype}{piece.shape} when it was captured"
                 )
-            if array.base is not None and array.size and piece.buffer.kind == "host":
-                if np.may_share_memory(array, memory):  # a view of what is written anew before long
-                    array = array.copy(order="K")
+            looks_into = array.base is not None and array.size and piece.buffer.kind == "host"
+            if looks_into and np.may_share_memory(array, memory):  # a view of what is written anew before long
+                array = array.copy(order="K")
             if array.strides != piece.strides and array.size > 1:
                 own = np.empty(piece.buffer.nbytes, np.uint8)
                 other = np.ndarray(piece.shape, piece.dtype, own, piece.offset, piece.strides)
@@ -369,7 +375,7 @@ def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
     found: list[Step | Segment] = []
     for run, taken, outside in zip(runs, native, kept_by_run(runs, kept), strict=True):
         if taken:
-            segment = Segment(run, outside, approximate=True)
+            segment = Segment([s for s in run if not isinstance(s, Host | Fetch)], outside, approximate=True)
             segment.writes = frozenset(b for step in run for b in _written_hosts(step))
             found.append(segment)
         else:

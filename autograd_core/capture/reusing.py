@@ -33,7 +33,13 @@ def in_place(steps: Sequence[Step], kept: Collection[Buffer]) -> list[Step]:
     for i, step in enumerate(steps):
         out = step.out if isinstance(step, Elementwise) else None
         step = with_pieces(step, now)
-        if isinstance(step, Elementwise) and step.out.buffer not in moved.values() and out is not None and _may_move(out, kept) and out.buffer in read:
+        if (
+            isinstance(step, Elementwise)
+            and step.out.buffer not in moved.values()
+            and out is not None
+            and _may_move(out, kept)
+            and out.buffer in read
+        ):
             for x in step.operands:
                 if not isinstance(x, Piece) or last.get(x.buffer) != i or not _takes(x, out, kept):
                     continue

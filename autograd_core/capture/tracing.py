@@ -23,7 +23,7 @@ from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..places import place_of_user
 from ..tensor import Tensor
-from .program import Argument, Instruction, Program, Value, rebuilt
+from .program import Argument, Instruction, Program, Value, rebuilt, values_in
 
 __all__ = ["Cotangent", "Tracer"]
 
@@ -169,6 +169,9 @@ class Tracer:
             return rebuilt(option, map(self.option, option)) if known is None else known
         if isinstance(option, np.ndarray):
             return self._constant(option)
+        if isinstance(option, np.generic):  # a result without axes, used as an index
+            known = self.known(option)
+            return option if known is None else known
         return option
 
     def _emit(self, kind: Any, op: Op | None, inputs: tuple[Any, ...], *outs: Any, **more: Any) -> Any:
@@ -201,6 +204,15 @@ class Tracer:
             self._constant(outs[0])
             return
         options = {name: self.option(own[name]) for name in op.statics}
+        if not any(isinstance(x, Variable) for x in (own[op.arrays[0]] if op.variadic else map(own.get, op.arrays))):
+            if any(value.array is None for value in values_in((inputs, options))):
+                place = place_of_user()
+                raise GraphError(
+                    f"trace: {op.name} of plain arrays gives a plain array, which would be that of this one call"
+                    f"{f' ({place}: {place.text})' if place else ''}; write ag.asarray around the array"
+                )
+            self._constant(outs[0])
+            return
         self._emit("apply", op, inputs, *outs, options=options)
 
     def _is_constant(self, inputs: Any) -> bool:
@@ -278,6 +290,13 @@ class Tracer:
             value = self._emit("pull", op, inputs, raw, names=("g", *read), **more)
             found.append(Cotangent(self, raw, value))
         return found
+
+    def followed(self, saved: Any) -> Any:
+        """What a rule gets of a value that is computed, or given, as a Tensor; a constant as it is."""
+        if isinstance(saved, tuple) and not hasattr(saved, "_fields"):
+            return tuple(map(self.followed, saved))
+        value = self.known(saved) if isinstance(saved, np.ndarray | np.generic) else None
+        return saved if value is None or value.array is not None else followed_constant(saved)
 
     def _residual(self, saved: Any) -> Any:
         if saved is not None and self.known(saved) is not None:
@@ -415,7 +434,11 @@ class Tracer:
         return self.lowering is not None and self.lowering.takes_updates
 
     def rewrite(
-        self, update: Callable[..., None], numbers: Callable[[], list[Any]], arrays: Sequence[Any], written: Sequence[bool]
+        self,
+        update: Callable[..., None],
+        numbers: Callable[[], list[Any]],
+        arrays: Sequence[Any],
+        written: Sequence[bool],
     ) -> None:
         """An update in place: see `rewriting`."""
         self.muted += 1

@@ -44,7 +44,7 @@ def _spread(g, x_aval, axis, scale=None):
     shape = x_aval.shape
     if scale is not None:
         g = g * scale
-    if math.prod(shape) > _MANY or not isinstance(g, np.generic) and type(g) is not np.ndarray:
+    if math.prod(shape) > _MANY or (not isinstance(g, np.generic) and type(g) is not np.ndarray):
         return np.broadcast_to(keep(g, shape, axis), shape)  # no memory, but slow to set up
     out = np.empty(shape, g.dtype)
     if axis is None:

@@ -112,7 +112,7 @@ class Noted:
         """The numbers, written down; or those that were written down before."""
         if self._given is None:
             self.arrays.append(np.array(numbers, dtype))
-            return list(numbers)  # of which there is no use: nothing is updated
+            return [*map(np.asarray, numbers)]  # of which there is no use: nothing is updated
         array = next(self._given)
         return [array[i, ...] for i in range(len(numbers))]
 

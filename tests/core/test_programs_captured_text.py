@@ -40,11 +40,7 @@ def check(function, *args):
 # --- equal bits -------------------------------------------------------------------------------------------------------
 
 
-LEFT_OUT = {
-    "empty_like": "its numbers are whatever was in memory",
-    "frexp": "asks NumPy, which asks it again, while it is traced",
-    "unique": "asks NumPy, which asks it again, while it is traced",
-}
+LEFT_OUT = {"empty_like": "its numbers are whatever was in memory"}
 
 
 @pytest.mark.parametrize("op", ag.REGISTRY.values(), ids=list(ag.REGISTRY))
@@ -69,7 +65,7 @@ def test_every_operation_and_its_sweep_are_saved_read_and_run_to_the_bit(op):
             else:
                 check(lambda *arrays, case=case: case(*arrays), *case.arrays)
         except ag.GraphError as error:  # some that are composed decide by numbers what to compute
-            if op.kind != "composed" or "asks for the numbers" not in str(error):
+            if op.kind != "composed" or not re.search("asks for the numbers|of plain arrays", str(error)):
                 raise
 
 
