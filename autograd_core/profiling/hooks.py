@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar, Token
 from inspect import unwrap
-from threading import Lock, get_ident
+from threading import get_ident
 from typing import Any
 
 import autograd_core
@@ -26,6 +26,7 @@ from .. import custom, engine, transforms
 from ..arrays import take_own
 from ..engine import Context, Node, Overheard, reachable
 from ..op import REGISTRY, Op
+from ..replacing import Replacements
 from ..tensor import _deliver as deliver
 from .recorder import Recorder
 from .stopwatch import clock
@@ -44,65 +45,32 @@ def _listening() -> tuple[Recorder, ...]:
 @contextmanager
 def heard_by(recorder: Recorder, alone: bool = False) -> Iterator[None]:
     """Let a recorder hear what this thread does in this context, beside those that do already, or alone."""
-    _HOOKS.install()
+    _REPLACED.install()
     token = _RECORDERS.set((recorder,) if alone else (*_listening(), recorder))
     try:
         yield
     finally:
         _RECORDERS.reset(token)
-        _HOOKS.remove()
+        _REPLACED.remove()
 
 
-class _Hooks:
-    """The replaced names. There is one set of them for all profiles, which the last one removes."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._users = 0
-        self._replaced: list[tuple[dict[str, Any], str, Any]] = []
-
-    def install(self) -> None:
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
-                try:
-                    self._replace_all()
-                except BaseException:  # whatever it was, nothing stays half replaced
-                    self._remove_one()
-                    raise
-
-    def _replace_all(self) -> None:
-        for op in REGISTRY.values():
-            here = getattr(unwrap(op.call), "__globals__", {})
-            if here.get("op") is op:  # else it is composed of others
-                self._replace(here, "forward", timed(op, here["forward"]))
-                self._replace(here, "record", _record)
-                self._replace(here, "why_lost", _why_lost)
-        self._replace(vars(custom), "record", _record)
-        self._replace(deliver.__globals__, "sweep", _sweep)
-        self._replace(deliver.__globals__, "_deliver", _deliver)
-        self._replace(vars(transforms), "sweep", _sweep)
-        self._replace(vars(transforms), "take_own", _take_own)
-        self._replace(vars(autograd_core), "enter_module", _enter_module)
-        self._replace(vars(autograd_core), "leave_module", _leave_module)
-
-    def _replace(self, namespace: dict[str, Any], name: str, value: Any) -> None:
-        self._replaced.append((namespace, name, namespace[name]))
-        namespace[name] = value
-
-    def remove(self) -> None:
-        with self._lock:
-            self._remove_one()
-
-    def _remove_one(self) -> None:
-        self._users -= 1
-        if not self._users:
-            while self._replaced:
-                namespace, name, original = self._replaced.pop()
-                namespace[name] = original
+def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
+    for op in REGISTRY.values():
+        here = getattr(unwrap(op.call), "__globals__", {})
+        if here.get("op") is op:  # else it is composed of others
+            replace(here, "forward", timed(op, here["forward"]))
+            replace(here, "record", _record)
+            replace(here, "why_lost", _why_lost)
+    replace(vars(custom), "record", _record)
+    replace(deliver.__globals__, "sweep", _sweep)
+    replace(deliver.__globals__, "_deliver", _deliver)
+    replace(vars(transforms), "sweep", _sweep)
+    replace(vars(transforms), "take_own", _take_own)
+    replace(vars(autograd_core), "enter_module", _enter_module)
+    replace(vars(autograd_core), "leave_module", _leave_module)
 
 
-_HOOKS = _Hooks()
+_REPLACED = Replacements(_replace_all)
 
 
 # --- operations -------------------------------------------------------------------------------------------------------
