@@ -18,15 +18,9 @@ from ..kernels.llvm import available
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
 from ..op import BY_STEPS, Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
-from .lowering import (
-    NAMESPACE,
-    Memory,
-    NotLowerable,
-    close,
-    lowered,
-    rewritten,
-    same_for_other_numbers,
-)
+from .followed import NAMESPACE, NotLowerable
+from .lowering import close, lowered, rewritten, same_for_other_numbers
+from .memory import Memory
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
 
