@@ -54,7 +54,9 @@ NO_COUNTERPART: dict[str, str] = {
     "special.jv": "PyTorch has orders 0 and 1 alone, which are compared",
     "special.kl_div": "PyTorch has it as a loss of logarithms alone",
     "special.rel_entr": "PyTorch has it as a loss of logarithms alone",
+    "squared_error": "PyTorch's MSELoss, which benchmarks/layers compares",
     "standardize": "PyTorch has it inside its normalizing layers, which benchmarks/layers compares",
+    "standardize_affine": "PyTorch has it inside its normalizing layers, which benchmarks/layers compares",
     **dict.fromkeys(
         ("rnn_recurrence", "lstm_recurrence", "gru_recurrence"),
         "PyTorch has them inside its recurrent layers, which benchmarks/layers compares",
