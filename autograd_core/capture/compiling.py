@@ -314,8 +314,8 @@ def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -
     (forward, backward, and the optimizer's step). There is a plan for each signature: shapes, dtypes and layouts of the
     arrays, and the values of all other arguments; the `cache_size` most recent are kept. A plan is made when two calls
     computed the same; until then calls are eager. Parameters and other Tensors from outside are read anew by each
-    replay; plain arrays are read where they lie. With `exact=True` every number is the one of eager code, bit for bit;
-    without, operations are fused, and differ by rounding.
+    replay; plain arrays are read where they lie. With `exact=True` nothing is fused that would round otherwise, and the
+    bits are those of eager code (but see docs/capture.md); without, operations are fused, and differ by rounding.
 
     What depends on the numbers of one call (`if`, `float(x)`, `.numpy()`, printing) is refused with its line. What
     shall happen in every replay besides computing goes through `ag.perform`.

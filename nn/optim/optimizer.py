@@ -1,6 +1,12 @@
 """What optimizers share: groups of parameters with options, what is kept for each parameter, the step, and its hooks.
 
 Knows parameters, gradients and options by name. Does not know any update formula.
+
+Note [Updates in programs]
+In a program that is being captured (`ag.compile`) an update is the same code, run in two halves. Without any blocks it
+gives only the numbers that it computes with, which `typed` notes: that is done again in each replay, and counts steps.
+With arrays that note what is done to them, and the numbers from before, it gives the steps. Optimizers that compute
+with other numbers than those from `typed` are not `fusible`, and are performed whole.
 """
 
 import copy
@@ -149,12 +155,12 @@ class Optimizer:
 
     def _move_all(self) -> None:
         rewrite = ag.rewriting() if self.fusible else None
+        if rewrite is None:
+            ag.perform(self._update)
+            return
         with ag.no_grad():
-            if rewrite is None:
-                ag.perform(self._update)
-            else:
-                for group in self.param_groups:
-                    self._rewritten(group, rewrite)
+            for group in self.param_groups:
+                self._rewritten(group, rewrite)
 
     def _update(self) -> None:
         with ag.no_grad():
@@ -176,7 +182,7 @@ class Optimizer:
         return [*options, (arrays, None)]
 
     def _rewritten(self, group: Group, rewrite: Callable[..., None]) -> None:
-        self._replayed = None
+        """Hand a group's update over as steps; see Note [Updates in programs]."""
         slots = [(slot, parameter) for slot, parameter, _, _ in self._slots_of(group, None)]
         given: list[Any] = []
         for slot, parameter in slots:
@@ -186,6 +192,7 @@ class Optimizer:
             written += [True, False, *(True for _ in slot.names)]
         constant = not self.numbers and not any(slot.fresh for slot, _ in slots)
 
+        were_fresh = [slot.fresh for slot, _ in slots]
         empty: list[Any] = [(slot, ()) for slot, _ in slots]
         known: list[Array] = []
         rate: Any = None  # what they were found with: other options do not change while this is replayed
@@ -207,7 +214,7 @@ class Optimizer:
             fresh = [slot.fresh for slot, _ in slots]
             left = iter(arrays)
             live = []
-            for (slot, _), was in zip(slots, self._were_fresh, strict=True):
+            for (slot, _), was in zip(slots, were_fresh, strict=True):
                 w, g = next(left), next(left)
                 kept = [next(left) for _ in slot.names]
                 slot.fresh = was
@@ -217,7 +224,6 @@ class Optimizer:
                 slot.state.update(numbers_before)
                 slot.fresh = was
 
-        self._were_fresh = [slot.fresh for slot, _ in slots]
         rewrite(update, numbers, given, written)
 
     def _run(self, group: Group, noted: Any, live: list[Any]) -> None:
