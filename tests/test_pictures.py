@@ -60,5 +60,6 @@ def test_every_picture_is_shown_somewhere_and_every_one_shown_is_there():
         for page in pages
         for path in re.findall(r"\]\(((?:docs/)?pictures/[^)]+)\)", page.read_text())
     }
-    assert shown == {path.resolve() for path in FOLDER.glob("*.svg")}
-    assert {path.stem for path in shown} == set(make_pictures.PICTURES)
+    assert shown == {path.resolve() for path in FOLDER.rglob("*.svg")}
+    # those in a folder of their own come from the measurements that `make bench` publishes, not from a program
+    assert {path.stem for path in shown if path.parent == FOLDER.resolve()} == set(make_pictures.PICTURES)
