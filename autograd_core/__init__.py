@@ -51,6 +51,7 @@ if _TYPE_CHECKING:
     from . import array_api, testing
     from .capture import Compiled, Program, compile, read_program, trace
     from .explaining import Explanation, explain
+    from .kernels.passes import in_one_pass, machine_code
     from .metering import metered
     from .profiling import Profile, profile
     from .taping import Tape, taped
@@ -102,6 +103,8 @@ _LAZY = {
     "Program": "capture",
     "read_program": "capture",
     "trace": "capture",
+    "in_one_pass": "kernels.passes",
+    "machine_code": "kernels.passes",
     "metered": "metering",
     "Tape": "taping",
     "taped": "taping",

@@ -87,10 +87,11 @@ class Reduce:
 
 @dataclass(eq=False)
 class Product:
-    """A matrix product ``out = scale * (a @ b) + keep * out``, with stacks as np.matmul has them.
+    """A matrix product ``out = scale * rate * (a @ b) + keep * out``, with stacks as np.matmul has them.
 
-    Eagerly scale is 1 and keep 0; others come from folding a multiplication, or a sum, into it. `function` is the
-    NumPy function that eager code calls ("dot" or "matmul"), for the same bits.
+    Then `bias` is added to its rows, then what is below zero becomes zero with `relu`, then it is multiplied by 1 where
+    `gate` is above zero, and by 0 elsewhere. Eagerly none of that is there: it comes from folding what follows into the
+    product. `function` is the NumPy function that eager code calls ("dot" or "matmul"), for the same bits.
     """
 
     a: Piece
@@ -99,6 +100,16 @@ class Product:
     function: Literal["dot", "matmul"] = "matmul"
     scale: float = 1.0
     keep: float = 0.0
+    rate: Piece | None = None  # one number
+    bias: Piece | None = None
+    relu: bool = False
+    gate: Piece | None = None
+
+    @property
+    def operands(self) -> tuple[Piece, ...]:
+        """All that is read."""
+        given = (self.a, self.b, self.out if self.keep else None, self.rate, self.bias, self.gate)
+        return tuple([x for x in given if x is not None])
 
 
 @dataclass(eq=False)

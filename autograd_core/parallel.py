@@ -70,15 +70,18 @@ def get_num_threads() -> int:
     return _chosen or min(cores(), _blas.available() or cores())
 
 
-def share(work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True) -> None:
+def share(
+    work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True, done: Callable[[], bool] | None = None
+) -> None:
     """Do the tasks ``0 ... count - 1``: call ``work(tasks)`` on several threads, each with an iterator over its tasks.
 
     A thread takes the next task when it has done its last, so that a busy core does fewer. Which thread does which task
     is open: for results that do not depend on it, tasks write to separate memory. An exception in any of them ends the
     others early and is raised here. With ``worthwhile=False`` all tasks stay on this thread: right for less than some
     100 microseconds of work, and for NumPy calls of less than some 30, between which threads wait for each other.
+    With `done`, calls of `work` that have not returned yet are not waited for where it says that all tasks are done.
     """
-    job = _Job(work, count)
+    job = _Job(work, count, done)
     with on_one_blas_thread():
         if worthwhile and count > 1 and not _here.sharing:
             _pool.run(job, count - 1)
@@ -123,8 +126,11 @@ def blas_kernels() -> str:
 class _Job:
     """One call of ``share``. Helpers that come too late find it closed, so that nobody waits for them."""
 
-    def __init__(self, work: Callable[[Iterator[int]], None], count: int) -> None:
+    def __init__(
+        self, work: Callable[[Iterator[int]], None], count: int, done: Callable[[], bool] | None = None
+    ) -> None:
         self.work: Callable[[Iterator[int]], None] | None = work
+        self.done = done
         self.tasks = deque(range(count))
         self.error: BaseException | None = None
         self.helping = 0
@@ -161,7 +167,7 @@ class _Job:
     def finish(self) -> None:
         with self.changed:
             self.work = None
-            while self.helping:
+            while self.helping and not (self.done is not None and self.done()):
                 self.changed.wait()
 
 

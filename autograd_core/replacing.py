@@ -3,6 +3,10 @@
 Knows namespaces (modules' globals, functions' globals, classes). Does not know what stands behind the names. While
 nobody listens nothing is in the way of anything. What is replaced is seen by all threads, so a replacement first asks
 whether anybody listens in its own context.
+
+Note [Out of order]
+Sets of names lie on each other like plates: what one replaces may be a replacement already, which it calls. A set that
+nobody needs any more therefore stays, and passes everything through, until all that lie on it are gone.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +15,9 @@ from threading import Lock
 from typing import Any
 
 __all__ = ["Replacements"]
+
+_LOCK = Lock()
+_INSTALLED: list["Replacements"] = []  # the later on top of the earlier
 
 
 class Replacements:
@@ -21,7 +28,6 @@ class Replacements:
 
     def __init__(self, replace_all: Callable[[Callable[[Any, str, Any], None]], None]) -> None:
         self._replace_all = replace_all
-        self._lock = Lock()
         self._users = 0
         self._replaced: list[tuple[Any, str, Any]] = []
 
@@ -35,20 +41,23 @@ class Replacements:
             self.remove()
 
     def install(self) -> None:
-        """Replace the names, unless somebody has."""
-        with self._lock:
-            self._users += 1
-            if self._users == 1:
+        """Replace the names, unless they are."""
+        with _LOCK:
+            if self not in _INSTALLED:
                 try:
                     self._replace_all(self._replace)
                 except BaseException:  # whatever it was, nothing stays half replaced
-                    self._remove_one()
+                    self._put_back()
                     raise
+                _INSTALLED.append(self)
+            self._users += 1
 
     def remove(self) -> None:
-        """Put the names back, unless somebody else still listens."""
-        with self._lock:
-            self._remove_one()
+        """Put the names back, unless somebody still listens; see Note [Out of order]."""
+        with _LOCK:
+            self._users -= 1
+            while _INSTALLED and not _INSTALLED[-1]._users:
+                _INSTALLED.pop()._put_back()
 
     def _replace(self, namespace: Any, name: str, value: Any) -> None:
         if isinstance(namespace, dict):
@@ -59,17 +68,15 @@ class Replacements:
             self._replaced.append((namespace, name, own))
             setattr(namespace, name, value)
 
-    def _remove_one(self) -> None:
-        self._users -= 1
-        if not self._users:
-            while self._replaced:
-                namespace, name, original = self._replaced.pop()
-                if isinstance(namespace, dict):
-                    namespace[name] = original
-                elif original is _INHERITED:
-                    delattr(namespace, name)
-                else:
-                    setattr(namespace, name, original)
+    def _put_back(self) -> None:
+        while self._replaced:
+            namespace, name, original = self._replaced.pop()
+            if isinstance(namespace, dict):
+                namespace[name] = original
+            elif original is _INHERITED:
+                delattr(namespace, name)
+            else:
+                setattr(namespace, name, original)
 
 
 _INHERITED = object()

@@ -123,6 +123,11 @@ def _raw(value: Any) -> Any:
     return value._array if isinstance(value, Variable) else value
 
 
+def _bare(value: Any, given: Sequence[Any]) -> Any:
+    """What a function returned as a plain array, if all that it was given are such."""
+    return value if any(isinstance(x, Variable) for x in given) else _raw(value)
+
+
 def _one(output: Any, who: str) -> Any:
     """The output, if it is a single number that depends on the inputs or not; else an error in words."""
     if isinstance(output, list | tuple | dict):
@@ -162,10 +167,11 @@ def value_and_grad(function: Function, argnums: int | Sequence[int] = 0, has_aux
         output, aux = run.result if has_aux else (run.result, None)
         value = _raw(_one(output, "grad"))
         grads = run.rebuild(run.pull([output], [np.ones(np.shape(value), np.result_type(value))]))
-        if not run.entangled and not any(isinstance(x, Variable) for x in run.given):
-            output = value
-            leaves, rebuild = flatten(aux)
-            aux = rebuild([_raw(x) for x in leaves])
+        if not run.entangled:
+            output = _bare(output, run.given)
+            if has_aux:
+                leaves, rebuild = flatten(aux)
+                aux = rebuild([_bare(x, run.given) for x in leaves])
         return ((output, aux) if has_aux else output), grads[0] if isinstance(argnums, int) else tuple(grads)
 
     return differentiated
@@ -232,8 +238,7 @@ def vjp(function: Function, *primals: Any) -> tuple[Any, Function]:
             _check_shape("vjp", "the cotangent", g, output)
         return tuple(run.rebuild(run.pull(outputs, [_cast(g, o) for g, o in zip(cotangents, outputs, strict=True)])))
 
-    plain = not any(isinstance(x, Variable) for x in run.given)
-    values = [_raw(o) if plain and not (isinstance(o, Variable) and _depends_on_others(o, run)) else o for o in outputs]
+    values = [o if isinstance(o, Variable) and _depends_on_others(o, run) else _bare(o, run.given) for o in outputs]
     return rebuild(values), pull
 
 
@@ -277,7 +282,7 @@ def jvp(function: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> 
     for output in outputs:
         zero = np.zeros(np.shape(_raw(output)), _raw(output).dtype)
         results.append(_lower(next((known[n] for n in nodes_of([output]) if n in known), zero), like))
-    values = [o if isinstance(like, Variable) or (recorded and isinstance(o, Variable)) else _raw(o) for o in outputs]
+    values = [o if recorded and isinstance(o, Variable) else _bare(o, [like]) for o in outputs]
     return rebuild(values), rebuild(results)
 
 

@@ -1,7 +1,7 @@
 """The command line.
 
-``python -m benchmarks [--quick] [--rows a,b] [--libraries ours,torch] [--parts rows,curves] [--repeats N]
-[--output DIR] [--publish FILE]``
+``python -m benchmarks [--quick] [--rows a,b] [--libraries ours,torch] [--parts rows,curves]
+[--families depth,batch] [--repeats N] [--output DIR] [--publish FILE]``
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.families import FAMILIES
 from benchmarks.libraries import LIBRARIES
 from benchmarks.report.findings import Findings
 from benchmarks.report.sections import headline
@@ -53,6 +54,7 @@ def _settings(options: argparse.Namespace) -> Settings:
         repeats=options.repeats or (2 if quick else 7),
         round_seconds=0.005 if quick else 0.2,
         quick=quick,
+        families=options.families,
     )
 
 
@@ -62,6 +64,7 @@ def _parser() -> argparse.ArgumentParser:
         ("--rows", list(ROWS), list(ROWS)),
         ("--libraries", list(LIBRARIES), None),
         ("--parts", list(PARTS), list(PARTS)),
+        ("--families", list(FAMILIES), list(FAMILIES)),
     ):
         parser.add_argument(option, type=_chosen_from(known), default=default, help=f"some of {','.join(known)}")
     parser.add_argument("--repeats", type=int, help="rounds for each row and contestant (7; quick: 2)")

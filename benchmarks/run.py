@@ -34,6 +34,7 @@ class Settings:
     repeats: int
     round_seconds: float
     quick: bool = False
+    families: Sequence[str] = tuple(FAMILIES)
 
     def repeats_of(self, contestant: Contestant) -> int:
         """Those that everybody looks at run the most rounds."""
@@ -58,7 +59,7 @@ def run(settings: Settings) -> Findings:
                 _print(f"[{number}/{len(settings.rows)}, {perf_counter() - begun:.0f} s] ", end="")
                 _run_row(row, [contestants[name] for name in rows_of if row in rows_of[name]], settings, findings)
         if "curves" in settings.parts:
-            for name in FAMILIES:
+            for name in settings.families:
                 _run_curve(name, [contestants[n] for n in families_of if name in families_of[n]], settings, findings)
     if "memory" in settings.parts:
         _measure_memory(settings, findings)

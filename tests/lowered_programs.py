@@ -103,7 +103,11 @@ def interpret(step, memory):
         out[...] = getattr(np, step.name).reduce(view(memory, step.operand), axis=step.axes, dtype=step.out.dtype)
     elif isinstance(step, Product):
         product = view(memory, step.a) @ view(memory, step.b)
-        out[...] = product if (step.scale, step.keep) == (1, 0) else step.scale * product + step.keep * out
+        scale = step.scale if step.rate is None else step.scale * view(memory, step.rate)
+        product = product if (scale, step.keep) == (1, 0) else scale * product + step.keep * out
+        product = product if step.bias is None else product + view(memory, step.bias)
+        product = np.maximum(product, 0) if step.relu else product
+        out[...] = product if step.gate is None else product * (view(memory, step.gate) > 0)
     else:
         operands = [
             (view(memory, each) if isinstance(each, Piece) else np.asarray(each.value)).astype(dtype)
@@ -119,7 +123,7 @@ def interpret(step, memory):
 def moved(piece, *, offset=0, shape=None, strides=None):
     """Another look into the same memory; the offset is in numbers."""
     return Piece(
-        piece.buffer, piece.offset + offset * piece.dtype.itemsize, shape or piece.shape,
+        piece.buffer, piece.offset + offset * piece.dtype.itemsize, piece.shape if shape is None else shape,
         strides if strides is not None else piece.strides, piece.dtype,
     )  # fmt: skip
 

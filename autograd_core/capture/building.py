@@ -19,15 +19,28 @@ from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
 from ..op import BY_STEPS, Op
 from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
 from .followed import NAMESPACE, NotLowerable
-from .lowering import close, lowered, rewritten, same_for_other_numbers
+from .lowering import close, lowered, rewritten, same_bits_for_other_numbers, same_for_other_numbers
 from .memory import Memory
 from .planning import read_by
 from .program import Instruction, Value, rebuilt, values_in
 
-__all__ = ["Builder", "executable"]
+__all__ = ["Builder", "Onlooker", "executable"]
 
 
-_CHECKED: dict[Any, bool] = {}  # whether the steps of an instruction are those of other numbers too
+_ENOUGH = 128  # numbers of which not all agree by chance, as nine in ten may of two formulas for the same
+_CHECKED: dict[Any, bool] = {}  # what is known of the steps of instructions
+
+
+def _once(question: str, instruction: Instruction, arrays: Sequence[Any], find: Callable[[], bool]) -> bool:
+    """The answer to a question about an instruction on arrays that lie like these, which is found once."""
+    forms = tuple((a.shape, a.strides, a.dtype) for a in arrays)
+    options = repr({k: v for k, v in instruction.options.items() if not any(values_in(v))})
+    key = question, instruction.kind, instruction.label, instruction.position, options, forms
+    if key not in _CHECKED:
+        if len(_CHECKED) > 4096:
+            _CHECKED.clear()
+        _CHECKED[key] = find()
+    return _CHECKED[key]
 
 
 @dataclass(eq=False)
@@ -82,6 +95,8 @@ class Builder:
                 followed = executable(instruction, lowering=True, exact=not self.takes_updates)[0]
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
+                if self.exact and exact:
+                    exact = self._is_exact(instruction, followed, arrays, found)
             except NotLowerable as reason:
                 self._whole.add(name)
                 self.reasons[instruction.label] = str(reason)
@@ -115,7 +130,7 @@ class Builder:
     def _by_steps(self, instruction: Instruction, values: Sequence[Value], outs: Sequence[Any]) -> bool:
         """Lower an operation that looks at numbers by what stands for it where steps become machine code."""
         rules = BY_STEPS.get(instruction.op.name) if instruction.op is not None else None
-        if rules is None or instruction.kind not in rules or instruction.position or not self.takes_updates:
+        if rules is None or instruction.kind not in rules or instruction.position:
             return False
         rule, names = rules[instruction.kind], instruction.names or instruction.op.arrays  # type: ignore[union-attr]
         given = dict(zip(names, instruction.inputs, strict=True)) | instruction.options
@@ -129,6 +144,9 @@ class Builder:
             steps, found, _ = lowered(run, self.memory, pieces, [self._arrays[v] for v in values], outs[0])
         except NotLowerable as reason:
             self.reasons[instruction.label] = str(reason)
+            return False
+        if not self.takes_updates:  # the operation stays whole, but what its rule checks is known before it runs
+            self.steps += [step for step in steps if isinstance(step, Host) and step.label == "check"]
             return False
         whole, _ = executable(instruction)  # for what it finds besides; left out if nobody reads that
         made = [self.memory.object(out) if v.dtype == object else self.memory.buffer(np.asarray(out), "host")
@@ -248,15 +266,19 @@ class Builder:
         """Refuse steps that hold numbers of these very arrays; looked at once for each form of an instruction."""
         if not any(isinstance(x, Number) for step in steps if isinstance(step, Elementwise) for x in step.operands):
             return
-        forms = tuple((a.shape, a.strides, a.dtype) for a in arrays)
-        options = repr({k: v for k, v in instruction.options.items() if not any(values_in(v))})
-        key = instruction.kind, instruction.label, instruction.position, options, forms
-        if key not in _CHECKED:
-            if len(_CHECKED) > 4096:
-                _CHECKED.clear()
-            _CHECKED[key] = same_for_other_numbers(run, steps, arrays)
-        if not _CHECKED[key]:
+        if not _once("steps", instruction, arrays, lambda: same_for_other_numbers(run, steps, arrays)):
             raise NotLowerable("its steps depend on the numbers")
+
+    def _is_exact(
+        self, instruction: Instruction, run: Callable[..., Any], arrays: Sequence[Any], found: Sequence[tuple[Any, Any]]
+    ) -> bool:
+        """Whether steps that gave the bits of an operation do so for other numbers: a few may have agreed by chance."""
+        size = min(array.size for _, array in found)
+        if not 0 < size < _ENOUGH or not any(array.dtype.kind == "f" for array in arrays):
+            return True
+        whole, _ = executable(instruction)
+        count = -(-_ENOUGH // size)
+        return _once("bits", instruction, arrays, lambda: same_bits_for_other_numbers(run, whole, arrays, count))
 
     def _is_view(self, values: Sequence[Value], outputs: Sequence[Value]) -> bool:
         """Whether a result lies in the memory of an argument, as they were computed eagerly."""
@@ -268,6 +290,21 @@ class Builder:
             if piece.buffer.kind != "object" and self.memory.holds(piece.buffer, array):
                 return self.memory.piece(array, piece.buffer)
         return None
+
+
+class Onlooker(Builder):
+    """Builds nothing, in a run that no plan is made from: the first one. What is done in place is done."""
+
+    def _place(self, value: Value, array: Any, kind: Any) -> None:
+        pass
+
+    def add(self, instruction: Instruction, outs: Sequence[Any]) -> None:
+        pass
+
+    def update(
+        self, instruction: Instruction, raws: Sequence[Any], numbers: Sequence[Any], written: Sequence[bool]
+    ) -> None:
+        instruction.target(raws, numbers)
 
 
 def _laid_out_alike(a: Any, b: Any) -> bool:
@@ -285,15 +322,6 @@ def executable(
 ) -> tuple[Callable[..., Any], list[Value]]:
     """A function of plain arrays that does what an instruction does, and the values it takes."""
     values = _taken(instruction)
-    place = {value: i for i, value in enumerate(values)}
-
-    def filled(tree: Any, arrays: Sequence[Any]) -> Any:
-        if isinstance(tree, Value):
-            return arrays[place[tree]]
-        if isinstance(tree, tuple):
-            return rebuilt(tree, (filled(part, arrays) for part in tree))
-        return tree
-
     op: Any = instruction.op
     inputs, options, position = instruction.inputs, instruction.options, instruction.position
     if instruction.kind == "apply":
@@ -302,9 +330,10 @@ def executable(
         masks = [(i, name) for i, name in enumerate(op.arrays) if name in op.masks]
 
         def apply(*arrays: Any) -> Any:
-            named = {name: filled(inputs[i], arrays) for i, name in masks}
-            named |= {name: filled(value, arrays) for name, value in options.items()}
-            given = [filled(inputs[i], arrays) for i in positional]
+            known = dict(zip(values, arrays, strict=True))
+            named = {name: _filled(inputs[i], known) for i, name in masks}
+            named |= {name: _filled(value, known) for name, value in options.items()}
+            given = [_filled(inputs[i], known) for i in positional]
             if op.variadic:
                 given = [list(given[0])]
             result = op.forward(namespace, *given, **named)
@@ -318,23 +347,33 @@ def executable(
         rule = _unconditional(op, exact) if lowering else op.pull
 
         def pull(*arrays: Any) -> Any:
-            known = {name: filled(value, arrays) for name, value in zip(names, inputs, strict=True)}
-            saved = [known.get(name) for name in op.residuals]
-            statics = [filled(options[name], arrays) for name in op.statics]
-            return tuple(rule(np, parents, saved, statics, known["g"]))[position]
+            known = dict(zip(values, arrays, strict=True))
+            given = {name: _filled(value, known) for name, value in zip(names, inputs, strict=True)}
+            saved = [given.get(name) for name in op.residuals]
+            statics = [_filled(options[name], known) for name in op.statics]
+            return tuple(rule(np, parents, saved, statics, given["g"]))[position]
 
         return pull, values
     if instruction.kind == "add":
-        return lambda *arrays: filled(inputs[0], arrays) + filled(inputs[1], arrays), values
+        return lambda *arrays: arrays[values.index(inputs[0])] + arrays[values.index(inputs[1])], values
     function = instruction.target
     if instruction.kind == "numbers":
         return function, []
 
     def perform(*arrays: Any) -> Any:
-        tensors = tuple(map(as_tensor, arrays))
-        return _own(unwrapped(function(*(filled(part, tensors) for part in inputs))))
+        known = dict(zip(values, map(as_tensor, arrays), strict=True))
+        return _own(unwrapped(function(*(_filled(part, known) for part in inputs))))
 
     return perform, values
+
+
+def _filled(tree: Any, known: dict[Value, Any]) -> Any:
+    """An argument or an option with the arrays that its Values are."""
+    if isinstance(tree, Value):
+        return known[tree]
+    if isinstance(tree, tuple):
+        return rebuilt(tree, (_filled(part, known) for part in tree))
+    return tree
 
 
 def _own(result: Any) -> Any:

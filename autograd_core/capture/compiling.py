@@ -25,14 +25,15 @@ from ..errors import GraphError, OptionError
 from ..performing import LISTENER
 from ..tensor import Tensor
 from .backward import Backward
-from .building import Builder
+from .building import Builder, Onlooker
 from .comparing import difference
 from .effects import Changed
 from .guarding import Guards, changed_by_itself, guards_of, states_of
 from .listening import traced_by
 from .plan import Plan
 from .program import Program, Value
-from .tracing import Tracer, followed_constant
+from .record import Plain, as_given, followed_constant
+from .tracing import Tracer
 
 __all__ = ["Compiled", "Run", "compile", "run_traced"]
 
@@ -47,46 +48,52 @@ class Run:
         function: Callable[..., Any],
         args: Sequence[Any],
         kwargs: Any,
-        exact: bool,
+        builder: Builder | None = None,
         recorded: bool = False,
-        planned: bool = True,
     ) -> None:
         leaves, rebuild = flatten([list(args), kwargs])
-        self.builder, self.plain = Builder(exact), True
-        self.tracer = Tracer(self.builder if planned else None)
-        inputs: list[Value] = []
+        self.builder: Any = builder  # what a plan is made from; None where nobody wants one
+        self.tracer = Tracer(builder)
+        self.inputs: list[Value] = []
         self.nodes: dict[int, Any] = {}  # of the arrays that have one
         self.arrays: list[int] = []  # which of the leaves are arrays
         self.of_tensors: list[bool] = []  # and whether they are in a Tensor
         lifted: list[Any] = []
         for i, leaf in enumerate(leaves):
-            if isinstance(leaf, Variable):
-                self.plain = False
             if isinstance(leaf, Variable | np.ndarray | np.generic):
-                array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
-                array = np.asarray(array)
                 if isinstance(leaf, Variable) and leaf.node is not None:
                     self.nodes[len(self.arrays)] = leaf.node
                 self.arrays.append(i)
                 self.of_tensors.append(isinstance(leaf, Variable))
-                inputs.append(self.tracer.input(array))
-                lifted.append(_input(leaf, array))
-            else:
-                lifted.append(leaf)
-        self.tracer.states = states_of(function)
+                leaf = self._input(leaf)
+            lifted.append(leaf)
+        self.tracer.states = states_of(function, leaves)
         with traced_by(self.tracer):
             given, named = rebuild(lifted)
             self.result = function(*given, **named)
         outputs, self.rebuild = flatten(self.result)
-        self.inputs = inputs
         self.outputs = [self._output(x) for x in outputs]
+        self.forms: list[Plain | None] = [self.tracer.form(x) for x in outputs]
         self.tracer.flush()
-        self.backward = Backward.of(self.tracer, self.builder, outputs) if recorded else None
+        self.backward = Backward.of(self.tracer, builder, outputs) if recorded and builder else None
         self.program: Program = self.tracer.program(
-            getattr(function, "__name__", type(function).__name__), inputs, self.outputs
+            getattr(function, "__name__", type(function).__name__), self.inputs, self.outputs
         )
-        if any(i.kind == "read" for i in self.program.instructions):
-            self.plain = False
+
+    def _input(self, leaf: Any) -> Any:
+        """An argument as the function gets it: a Tensor of its own, so that what is computed from it is followed."""
+        if isinstance(leaf, Tensor) and leaf.node is not None and CONTEXT.get().recording:
+            self.inputs.append(self.tracer.input(leaf._array))
+            return leaf
+        array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
+        lifted = followed_constant(
+            np.asarray(array)[...]
+        )  # nobody else's: one array may be given twice, or seen besides
+        lifted.shared = not isinstance(leaf, Variable) or leaf.shared  # who gave it may write into it before a sweep
+        self.inputs.append(self.tracer.input(lifted._array))
+        if not isinstance(leaf, Variable):
+            self.tracer.plain[self.inputs[-1]] = "array" if isinstance(leaf, np.ndarray) else "number"
+        return lifted
 
     def _output(self, x: Any) -> Any:
         if isinstance(x, Variable):
@@ -97,25 +104,11 @@ class Run:
 
     def value(self) -> Any:
         """The result as the function would have given it without being traced."""
-        if not self.plain:
-            return self.result
-        leaves, rebuild = flatten(self.result)
-        return rebuild([_plain(x) for x in leaves])
-
-
-def _plain(x: Any) -> Any:
-    if not isinstance(x, Variable):
-        return x
-    return x._array if x._array.ndim else x._array[()]
-
-
-def _input(leaf: Any, array: Any) -> Any:
-    """An argument as the function gets it: a Tensor of its own, so that what is computed from it is followed."""
-    if isinstance(leaf, Tensor) and leaf.node is not None and CONTEXT.get().recording:
-        return leaf
-    lifted = followed_constant(array)
-    lifted.shared = not isinstance(leaf, Variable) or leaf.shared  # who gave it may write into it before a sweep
-    return lifted
+        leaves, _ = flatten(self.result)
+        found = []
+        for x, form in zip(leaves, self.forms, strict=True):
+            found.append(x if form is None else as_given(x._array if isinstance(x, Variable) else x, form))
+        return self.rebuild(found)
 
 
 class Compiled:
@@ -173,14 +166,16 @@ class Compiled:
             key = key, _outline([list(args), kwargs])
         entries = self._plans.get((recording, key))
         if entries is not None:
+            is_first = True
             for entry in entries:
                 plan = entry.plan
                 if plan is not None and entry.guards.hold():
                     try:
                         result = plan.run(leaves, self._function, args, kwargs)
                     except Changed:
+                        is_first = False  # and asked first in the next call, too
                         continue
-                    if leaves is args:
+                    if leaves is args and is_first:
                         if entry.is_for is None:
                             entry.is_for = _recognised(args, recording)
                         self._latest = entry
@@ -192,7 +187,9 @@ class Compiled:
             return self._traced(key, args, kwargs)
 
     def _traced(self, key: Any, args: Any, kwargs: Any) -> Any:
-        run = Run(self._function, args, kwargs, self._exact, recorded=CONTEXT.get().recording)
+        is_first = all(entry.plan is not None for entry in self._plans.get(key, ()))  # no plan is made yet
+        builder = Onlooker(self._exact) if is_first else Builder(self._exact)
+        run = Run(self._function, args, kwargs, builder, recorded=CONTEXT.get().recording)
         self.program = run.program
         guards = guards_of(self._function, run.tracer)
         changed = changed_by_itself(run.tracer)
@@ -206,13 +203,14 @@ class Compiled:
         with self._lock:
             entries = self._plans.setdefault(key, [])
             self._plans.move_to_end(key)
-            entry = next((e for e in entries if e.guards.same(guards)), None)
-            if entry is None:
-                entries.append(_Entry(run, guards))
+            entry = next((e for e in entries if e.plan is None and e.guards.same(guards)), None)
+            if entry is None:  # or only one whose plan does not hold for what was given
+                entry = _Entry(run, guards)
+                entries.append(entry)
                 del entries[: -self._size]
             else:
                 entry.again(run, self._function)
-            self.plan = next((e.plan for e in entries if e.plan is not None and e.guards.same(guards)), self.plan)
+            self.plan = entry.plan or self.plan
             while len(self._plans) > self._size:
                 self._plans.popitem(last=False)
         return run.value()
@@ -236,7 +234,7 @@ class _Entry:
             raise GraphError(
                 f"compile: {name} computed something else when it was called again with like arguments: {found}"
             )
-        if not found:
+        if not found and not isinstance(run.builder, Onlooker):  # as when two threads make their first calls
             self.plan = Plan(run)
             self.program = None
 
@@ -333,4 +331,4 @@ def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -
 
 def run_traced(function: Callable[..., Any], args: Sequence[Any], kwargs: Any) -> Run:
     """One traced call, for `ag.trace`."""
-    return Run(function, args, kwargs, exact=True, planned=False)
+    return Run(function, args, kwargs)

@@ -11,14 +11,27 @@ import numpy as np
 
 from ..arrays import held_elsewhere
 from ..engine import Variable, constant, switched
+from ..errors import AutogradError
 from ..lowered import Piece
 from ..tensor import Tensor, gradient_of
 
-__all__ = ["Changed", "reader", "setter_of_grad", "writer"]
+__all__ = ["Changed", "reader", "setter_of_grad", "traced_instead", "writer"]
 
 
 class Changed(Exception):
-    """Something from outside has another shape, dtype or layout than when the program was captured."""
+    """Something is not as when the program was captured: a shape, a layout, or numbers that it was to hold for."""
+
+
+def traced_instead(check: Callable[[Any], None]) -> Callable[[Any], None]:
+    """A check before which nothing was done: what it refuses is for the function itself to take, or to refuse."""
+
+    def checked(array: Any) -> None:
+        try:
+            check(array)
+        except AutogradError as error:
+            raise Changed from error
+
+    return checked
 
 
 def reader(

@@ -1,80 +1,128 @@
-"""Gradient descent folded into the product that makes the gradient: ``w -= rate * (a @ b)`` as one matrix product.
+"""What follows a matrix product, folded into it: a bias, relu, relu's gradient, and a step of gradient descent.
 
-Knows steps. Does not know optimizers: what is looked for is a product, multiplied by one number, and subtracted from an
-array in its place, with nobody else reading what lies in between. The rate goes to the smaller factor.
+Knows steps. Does not know layers or optimizers. What is looked for is the next step that touches a product's result,
+if nobody else reads that: ``out + bias`` with a bias for each column, ``maximum(out, 0)``, ``out * (x > 0)``,
+``out * rate`` with one number, and ``w -= out``. One product may take in several, one after the other.
 """
 
+from bisect import bisect
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
 
-from ..lowered import Buffer, Elementwise, Piece, Product, Step
-from .planning import read_by, written_by
+from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Step
+from .planning import buffers_of, written_by
 
 __all__ = ["folded"]
 
 
-def folded(
-    steps: Sequence[Step], kept: Collection[Buffer], new: Callable[[Piece], Buffer], takes: Callable[[Step], bool]
-) -> list[Step]:
-    """The steps with such three as two.
-
-    `kept` are handed out; `new` makes a buffer of the size of a piece, `takes` says what can be run.
-    """
-    readers: dict[Buffer, list[int]] = {}
-    writers: dict[Buffer, list[int]] = {}
+def folded(steps: Sequence[Step], kept: Collection[Buffer], takes: Callable[[Step], bool]) -> list[Step]:
+    """The steps with what follows products folded into them. `kept` are handed out; `takes` says what can be run."""
+    uses = _Uses(steps)
+    found: dict[int, Step] = dict(enumerate(steps))
     for i, step in enumerate(steps):
-        for piece in read_by(step):
-            readers.setdefault(piece.buffer, []).append(i)
-        for piece in written_by(step):
-            writers.setdefault(piece.buffer, []).append(i)
-
-    def only(piece: Any, reader: int) -> Step | None:
-        """The step that makes what only one step reads."""
-        if not isinstance(piece, Piece) or piece.buffer.kind != "temporary" or piece.buffer in kept:
-            return None
-        made = writers.get(piece.buffer, [])
-        if readers.get(piece.buffer) != [reader] or len(made) != 1:
-            return None
-        step = steps[made[0]]
-        return step if not isinstance(step, Elementwise | Product) or step.out == piece else None
-
-    found: dict[int, list[Step]] = {}
-    for i, step in enumerate(steps):
-        if not (isinstance(step, Elementwise) and step.name == "subtract" and step.operands[0] == step.out):
-            continue
-        scaled = only(step.operands[1], i)
-        if not isinstance(scaled, Elementwise) or scaled.name != "multiply":
-            continue
-        j = writers[scaled.out.buffer][0]
-        for gradient, rate in (scaled.operands, scaled.operands[::-1]):
-            product = only(gradient, j)
-            if isinstance(product, Product) and isinstance(rate, Piece) and not rate.shape:
-                folding = _one_product(step, scaled, product, rate, new)
-                k = writers[product.out.buffer][0]
-                if all(map(takes, folding)) and not _disturbed(product, steps[k + 1 : i]):
-                    found |= {i: folding, j: [], k: []}
-                    break
-    return [each for i, step in enumerate(steps) for each in found.get(i, [step])]
+        here = began = i
+        while isinstance(step, Product):
+            there = uses.after(here, step.out.buffer)
+            larger = None if there is None else _joined(step, here, found[there], there, uses)
+            if there is None or larger is None or not takes(larger):
+                break
+            if larger.out != step.out:
+                out = step.out.buffer
+                if (
+                    out.kind != "temporary"
+                    or out in kept
+                    or uses.after(-1, out) != began
+                    or uses.after(there, out) is not None
+                ):
+                    break  # somebody else reads it, or some of it
+                began = there
+            del found[here]
+            found[there], here, step = larger, there, larger
+    return [found[i] for i in sorted(found)]
 
 
-def _one_product(
-    step: Elementwise, scaled: Elementwise, product: Product, rate: Piece, new: Callable[[Piece], Buffer]
-) -> list[Step]:
-    small = product.a if prod(product.a.shape) <= prod(product.b.shape) else product.b
-    strides, size = [0] * len(small.shape), small.dtype.itemsize
-    for axis in sorted(range(len(small.shape)), key=lambda axis: small.strides[axis]):  # in the same order of axes
-        strides[axis] = size
-        size *= small.shape[axis]
-    place = replace(small, offset=0, strides=tuple(strides))
-    place = replace(place, buffer=new(place))
-    smaller = Elementwise("multiply", (small, rate), place, scaled.loop)
-    a, b = (place if x is small else x for x in (product.a, product.b))
-    return [smaller, Product(a, b, step.out, product.function, -product.scale, 1.0)]
+class _Uses:
+    """Where buffers are read and written."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+        self._touched: dict[Buffer, list[int]] = {}
+        self.written: dict[Buffer, list[int]] = {}
+        for i, step in enumerate(steps):
+            for buffer in buffers_of(step):
+                self._touched.setdefault(buffer, []).append(i)
+            for buffer in {piece.buffer for piece in written_by(step)}:
+                self.written.setdefault(buffer, []).append(i)
+
+    def after(self, i: int, buffer: Buffer) -> int | None:
+        """The first step behind one that touches a buffer."""
+        places = self._touched.get(buffer, [])
+        at = bisect(places, i)
+        return places[at] if at < len(places) else None
+
+    def changes(self, buffer: Buffer, start: int, stop: int) -> bool:
+        """Whether a step behind `start` and before `stop` writes into a buffer."""
+        places = self.written.get(buffer, [])
+        at = bisect(places, start)
+        return at < len(places) and places[at] < stop
 
 
-def _disturbed(product: Product, between: Sequence[Step]) -> bool:
-    """Whether a factor is written before the product's new place."""
-    factors = {product.a.buffer, product.b.buffer}
-    return bool(product.keep) or any(piece.buffer in factors for s in between for piece in written_by(s))
+def _joined(product: Product, here: int, step: Step, there: int, uses: _Uses) -> Product | None:
+    """The product that computes the step as well, at the place of the step; None if there is none."""
+    if not isinstance(step, Elementwise) or any(uses.changes(x.buffer, here, there) for x in product.operands):
+        return None
+    out, dtype = step.out, product.out.dtype
+    if len(step.operands) != 2 or out.dtype != dtype or any(each != dtype for each in step.loop):
+        return None
+    larger = None
+    first, second = step.operands
+    if step.name == "subtract" and first == out and second == product.out and not (product.keep or _ends(product)):
+        larger = replace(product, out=out, scale=-product.scale, keep=1.0)
+    for x, other in ((first, second), (second, first)):
+        if x == product.out and out.shape == x.shape and x != other:
+            larger = larger or _with(product, step.name, other, out, there, uses)
+    if larger is None:
+        return None
+    read = (larger.a, larger.b, larger.rate, larger.bias, larger.gate)
+    return None if any(x is not None and x.buffer is out.buffer for x in read) else larger
+
+
+def _with(product: Product, name: str, other: Operand, out: Piece, there: int, uses: _Uses) -> Product | None:
+    """The product with an operation that has another operand beside its result."""
+    if product.keep or product.gate is not None:
+        return None
+    if name == "maximum" and isinstance(other, Number) and other.value == 0:
+        return replace(product, out=out, relu=True)
+    if not isinstance(other, Piece) or product.relu:
+        return None
+    if name == "add" and product.bias is None and other.shape and other.dtype == out.dtype:
+        *rows, columns = other.shape
+        if all(n == 1 for n in rows) and len(rows) < len(out.shape) and columns == out.shape[-1]:
+            bias = replace(other, shape=(columns,), strides=other.strides[-1:])
+            return replace(product, out=out, bias=bias)
+    if name == "multiply":
+        if prod(other.shape) == 1:
+            if _ends(product) or product.rate or other.dtype != out.dtype:
+                return None
+            return replace(product, out=out, rate=replace(other, shape=(), strides=()))
+        x = _above_zero(other, out, there, uses)
+        return None if x is None else replace(product, out=out, gate=x)
+    return None
+
+
+def _ends(product: Product) -> bool:
+    """Whether something comes behind the factor that a product is multiplied by."""
+    return product.bias is not None or product.relu or product.gate is not None
+
+
+def _above_zero(truth: Piece, out: Piece, there: int, uses: _Uses) -> Piece | None:
+    """The x that ``x > 0`` was computed from, as large as `out`, if it is still the same."""
+    made = uses.written.get(truth.buffer, [])
+    step = uses.steps[made[0]] if len(made) == 1 and made[0] < there else None
+    if not isinstance(step, Elementwise) or step.name != "greater" or step.out != truth:
+        return None
+    x, zero = step.operands
+    if not isinstance(zero, Number) or zero.value != 0 or not isinstance(x, Piece) or x.dtype != out.dtype:
+        return None
+    return x if x.shape == out.shape and not uses.changes(x.buffer, made[0], there) else None

@@ -7,9 +7,10 @@ parts are in training), and `__called__` the functions that it calls.
 
 import dis
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from inspect import getattr_static
 from operator import call
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,11 +50,14 @@ def guards_of(function: Any, tracer: Tracer) -> Guards:
     return Guards(grads, [(state, value) for state, value in tracer.states])
 
 
-def states_of(function: Any) -> list[tuple[Callable[[], Any], Any]]:
-    """What a function can see from where it stands that decides what it does, with what that is now."""
+def states_of(function: Any, arguments: Sequence[Any] = ()) -> list[tuple[Callable[[], Any], Any]]:
+    """What a function can see from where it stands, and in its arguments, that decides what it does; as it is now."""
     found: list[tuple[Callable[[], Any], Any]] = []
     told: set[Any] = set()
-    for get in _seen(function, set(), 0):
+    names = _Names({}, {})
+    for _ in _gets(function, arguments, names):
+        pass  # what one function reads of an object, another may have been given: first all names are gathered
+    for get in _gets(function, arguments, names):
         value = get()
         if type(value) in _PLAIN or isinstance(value, np.generic):
             state = functools.partial(_exactly, get)
@@ -107,27 +111,52 @@ def _which(get: Callable[[], Any], _held: Any) -> int:
     return id(get())
 
 
-def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], Any]]:
+class _Names(NamedTuple):
+    """Attributes, and constants that may be keys, that occur in the code of the functions that are looked at."""
+
+    attributes: dict[str, None]
+    constants: dict[Any, None]
+
+
+def _gets(function: Any, arguments: Sequence[Any], names: _Names) -> Iterator[Callable[[], Any]]:
+    known: set[int] = set()
+    yield from _seen(function, known, names, 0)
+    for x in arguments:
+        if type(x) in _PLAIN or isinstance(x, _READ_ANEW) or _of_library(x):
+            continue
+        get = functools.partial(_itself, x)
+        yield get
+        yield from _inside(get, known, names, 0)
+
+
+def _inside(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+    """The variables of what is there, if it is a function, and its parts, if it has any."""
+    value = get()
+    if callable(value) and not isinstance(value, type):
+        yield from _seen(value, known, names, depth)
+    yield from _parts(get, known, names, depth)
+
+
+def _seen(function: Any, known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """The variables of a function, and of the functions and objects among them."""
     if id(function) in known or depth > _DEEP:
         return
     known.add(id(function))
     if isinstance(function, functools.partial):
         for part in (function.func, *function.args, *function.keywords.values()):
-            yield from _seen(part, known, depth)
+            yield from _seen(part, known, names, depth)
         return
     if isinstance(function, MethodType):
-        owner = function.__self__
-        if not hasattr(type(owner), "__captured__"):
-            yield from _parts(functools.partial(_itself, owner), _used(function.__func__), known, depth)
-        else:
-            yield functools.partial(_itself, owner)
-        function = function.__func__
+        owner = functools.partial(_itself, function.__self__)
+        yield owner
+        yield from _seen(function.__func__, known, names, depth)
+        yield from _parts(owner, known, names, depth)
+        return
     wrapped = getattr(function, "__wrapped__", None)
     if wrapped is not None:
-        yield from _seen(wrapped, known, depth)
+        yield from _seen(wrapped, known, names, depth)
     for called in getattr(type(function), "__called__", _nothing)(function):
-        yield from _seen(called, known, depth)
+        yield from _seen(called, known, names, depth)
     if not isinstance(function, FunctionType):
         if not isinstance(function, BuiltinFunctionType) and hasattr(type(function), "__captured__"):
             yield functools.partial(_itself, function)
@@ -137,16 +166,15 @@ def _seen(function: Any, known: set[int], depth: int) -> Iterator[Callable[[], A
     variables: list[Callable[[], Any]] = []
     for cell in function.__closure__ or ():
         variables.append(functools.partial(_content, cell))
-    scope, used = function.__globals__, _used(function)
+    scope, used = function.__globals__, _used(function.__code__)
+    names.attributes.update(used.attributes)
+    names.constants.update(used.constants)
     for name in used.variables:
         if name in scope:
             variables.append(functools.partial(scope.get, name))
     for get in variables:
         yield get
-        value = get()
-        if callable(value) and not isinstance(value, type):
-            yield from _seen(value, known, depth + 1)
-        yield from _parts(get, used, known, depth + 1)
+        yield from _inside(get, known, names, depth + 1)
 
 
 def _itself(value: Any) -> Any:
@@ -157,52 +185,73 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-def _parts(get: Callable[[], Any], used: "_Used", known: set[int], depth: int) -> Iterator[Callable[[], Any]]:
+def _parts(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """What a function may use of an object, a module of Python, or a container, by the names and keys in its code."""
     value = get()
-    if depth > _DEEP or type(value) in _PLAIN or isinstance(value, Tensor | np.ndarray | np.generic | type):
-        return
-    if isinstance(value, ModuleType) and value.__name__.partition(".")[0] in _LIBRARIES:
+    if depth > _DEEP or type(value) in _PLAIN or isinstance(value, _READ_ANEW) or _of_library(value):
         return
     gets: list[Callable[[], Any]] = []
     if isinstance(value, dict):
-        gets = [functools.partial(_at, get, key) for key in used.constants if key in value]
+        keys = list(value) if len(value) <= _FEW else [key for key in names.constants if key in value]
+        gets = [functools.partial(_at, get, key) for key in keys]
+        gets.append(functools.partial(_length, get))
     elif isinstance(value, list | tuple):
         gets = [functools.partial(_at, get, i) for i in range(min(len(value), _MANY))]
         gets.append(functools.partial(_length, get))
-    elif hasattr(value, "__dict__") and not hasattr(type(value), "__captured__"):
-        own = [name for name in used.attributes if name in vars(value)]
-        gets = [functools.partial(_attribute, get, name) for name in own]
+    elif isinstance(value, set):
+        yield functools.partial(_elements, get)
+    elif not isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
+        yield from _of_class(value, known, names, depth)
+        if not hasattr(type(value), "__captured__"):
+            own = [name for name in names.attributes if _is_data(value, name)]
+            gets = [functools.partial(_attribute, get, name) for name in own]
     for part in gets:
         yield part
-        found = part()
-        if isinstance(found, FunctionType | MethodType):
-            yield from _seen(found, known, depth + 1)
-        elif not callable(found):
-            yield from _parts(part, used, known, depth + 1)
+        if isinstance(part(), FunctionType | MethodType) or not callable(part()):
+            yield from _inside(part, known, names, depth + 1)
+
+
+def _of_class(value: Any, known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+    """What the methods and properties see that a function may call."""
+    cls = value if isinstance(value, type) else type(value)
+    if isinstance(value, ModuleType) or _of_library(cls) or hasattr(cls, "__captured__"):
+        return
+    for name in list(names.attributes):
+        found = getattr_static(cls, name, None)
+        method = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
+        if isinstance(method, FunctionType):
+            yield from _seen(method, known, names, depth + 1)
+
+
+def _is_data(value: Any, name: str) -> bool:
+    """Whether an attribute is a value that lies there, in the object or its class, rather than what is computed."""
+    found = getattr_static(value, name, None)
+    return found is not None and (
+        isinstance(found, MemberDescriptorType | FunctionType) or not hasattr(type(found), "__get__")
+    )
 
 
 class _Used(NamedTuple):
     """What the code of a function names: variables from outside, attributes, and constants that may be keys."""
 
-    variables: list[str]
-    attributes: list[str]
-    constants: list[Any]
+    variables: dict[str, None]
+    attributes: dict[str, None]
+    constants: dict[Any, None]
 
 
-def _used(function: Any) -> _Used:
-    variables, attributes, constants = dict[str, None](), dict[str, None](), dict[Any, None]()
-    waiting = [function.__code__] if isinstance(function, FunctionType) else []
+@functools.lru_cache(1024)
+def _used(of: CodeType) -> _Used:
+    used, waiting = _Used({}, {}, {}), [of]
     while waiting:
         code = waiting.pop()
         for i in dis.get_instructions(code):
             if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
-                variables[i.argval] = None
+                used.variables[i.argval] = None
             elif i.opname in ("LOAD_ATTR", "LOAD_METHOD"):
-                attributes[i.argval] = None
+                used.attributes[i.argval] = None
         waiting += [c for c in code.co_consts if isinstance(c, CodeType)]
-        constants |= {c: None for c in code.co_consts if isinstance(c, str | int)}
-    return _Used(list(variables), list(attributes), list(constants))
+        used.constants.update({c: None for c in code.co_consts if isinstance(c, str | int)})
+    return used
 
 
 def _at(get: Callable[[], Any], key: Any) -> Any:
@@ -216,13 +265,19 @@ def _length(get: Callable[[], Any]) -> int:
     return len(get())
 
 
+def _elements(get: Callable[[], Any]) -> frozenset[Any]:
+    return frozenset(get())
+
+
 def _attribute(get: Callable[[], Any], name: str) -> Any:
-    return getattr(get(), "__dict__", {}).get(name)
+    return getattr(get(), name, None)
 
 
 _LIBRARIES = {"numpy", "autograd_core", "nn", "builtins", "math", "scipy", "functools", "itertools"}
 _DEEP = 3  # functions that call functions, objects that hold objects
 _MANY = 64  # elements of a list that are looked at
+_FEW = 16  # entries of a dict that are all looked at: its keys may be computed
+_READ_ANEW = Tensor | np.ndarray | np.generic
 
 
 def _content(cell: Any) -> Any:

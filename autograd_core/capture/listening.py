@@ -7,6 +7,7 @@ Note [What is replaced]
     forward, record, constant, snapshot, keep    in the globals of each operation's public function
     snapshot, value_of                           where indices are copied, and where operations look at numbers
     sweep, saved_variables, _push, take_own      where `tensor` and `transforms` look them up
+    _lift, _lower, _bare                         in `transforms`, which takes and gives plain arrays and Tensors
     constant_of, Tensor.__init__                 through which Tensors are born
     Tensor._assign, .grad, _accumulate           the ways in which leaves change
     Tensor.item, float(), bool(), .data ...      the ways out of the graph
@@ -31,7 +32,8 @@ from ..performing import LISTENER, REWRITER
 from ..places import place_of_user
 from ..replacing import Replacements
 from ..tensor import Tensor, constant_of, saved_variables
-from .tracing import Tracer, followed_constant
+from .record import followed_constant
+from .tracing import Tracer
 
 __all__ = ["traced_by"]
 
@@ -79,6 +81,9 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(transforms), "sweep", _sweep)
     replace(vars(transforms), "take_own", _take_own)
     replace(vars(transforms), "_push", _push)
+    replace(vars(transforms), "_lift", _lift)
+    replace(vars(transforms), "_lower", _lower)
+    replace(vars(transforms), "_bare", _bare)
     for scope in (vars(creation), vars(transforms), tensor):
         replace(scope, "constant_of", _constant_of)
     replace(Tensor, "__init__", _init)
@@ -196,6 +201,39 @@ _pushed = transforms._push
 def _push(node: Any, tangents: Any, recorded: bool) -> Any:
     tracer = _listening()
     return _pushed(node, tangents, recorded) if tracer is None else tracer.push(_pushed, node, tangents, recorded)
+
+
+_lifted, _lowered, _bared = transforms._lift, transforms._lower, transforms._bare
+
+
+def _lift(value: Any, *words: Any) -> Any:
+    lifted = _lifted(value, *words)
+    tracer = _listening()
+    if tracer is not None and not isinstance(value, Variable):
+        tracer.standing_for(lifted._array)
+    return lifted
+
+
+def _lower(value: Any, like: Any) -> Any:
+    """What belongs to an argument: plain if that was, or stands for what was."""
+    tracer = _listening()
+    if tracer is None:
+        return _lowered(value, like)
+    if not isinstance(value, Variable):  # perhaps of zeros, which nobody has seen
+        value = tracer.standing_for(value) if tracer.is_plain(like) else _lowered(value, like)
+        return value
+    raw = _lowered(value, None) if tracer.is_plain(like) else value
+    return raw if isinstance(raw, Variable) else tracer.standing_for(raw)
+
+
+def _bare(value: Any, given: Any) -> Any:
+    """What a function returned: plain if what was given was, or stands for what was."""
+    tracer = _listening()
+    if tracer is None:
+        return _bared(value, given)
+    if not isinstance(value, Variable) or tracer.is_outside(value._array) or not all(map(tracer.is_plain, given)):
+        return value
+    return tracer.standing_for(value._array)
 
 
 # --- Tensors that are born, or change ---------------------------------------------------------------------------------

@@ -11,11 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import AutogradError
 from ..lowered import Elementwise, Host, Number, Piece, Step
 from .followed import Followed, NotLowerable, Writing, piece_of, raw_of
 from .memory import Memory
 
-__all__ = ["close", "lowered", "rewritten", "same_for_other_numbers"]
+__all__ = ["close", "lowered", "rewritten", "same_bits_for_other_numbers", "same_for_other_numbers"]
 
 
 def lowered(
@@ -77,14 +78,32 @@ def same_for_other_numbers(run: Callable[..., Any], steps: Sequence[Step], array
     return [*map(_form, steps)] == [*map(_form, again)]
 
 
-def _other(array: Any) -> Any:
+def same_bits_for_other_numbers(
+    run: Callable[..., Any], whole: Callable[..., Any], arrays: Sequence[Any], count: int
+) -> bool:
+    """Whether an operation that is followed gives the bits of the operation, for so many sets of other numbers."""
+    for i in range(count):
+        others = [_other(array, 0.875 + i / 1024) for array in arrays]
+        memory = Memory()
+        try:
+            with np.errstate(all="ignore"):
+                expected = whole(*others)
+            _, _, exact = lowered(run, memory, [memory.buffer(array, "input") for array in others], others, expected)
+        except (NotLowerable, AutogradError):  # it does not take such numbers
+            return False
+        if not exact:
+            return False
+    return True
+
+
+def _other(array: Any, factor: float = 0.875) -> Any:
     """An array that lies in the same way, with other numbers of much the same size."""
     array = np.asarray(array)
     other = np.empty_like(array)
     flipped = np.flip(array)
     with np.errstate(all="ignore"):
-        other[...] = flipped * array.dtype.type(0.875) if array.dtype.kind == "f" else flipped
-    return other if other.strides == array.strides else array * array.dtype.type(0.875)
+        other[...] = flipped * array.dtype.type(factor) if array.dtype.kind == "f" else flipped
+    return other if other.strides == array.strides else array * array.dtype.type(factor)
 
 
 def _form(step: Step) -> Any:

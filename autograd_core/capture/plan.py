@@ -28,8 +28,10 @@ from ..transforms import cotangents_of
 from .folding import folded
 from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
+from .record import as_given
 from .replaying import Replay
-from .reusing import in_place
+from .reusing import in_place, postponed
+from .selecting import masked_before
 
 if TYPE_CHECKING:
     from .compiling import Run
@@ -46,7 +48,7 @@ class Plan:
         steps, outputs = builder.finish(run.outputs, 0, backward.start if backward else None)
         self._rebuild, self._arrays = run.rebuild, run.arrays
         self._numbers = [not isinstance(x, Piece) for x in outputs]
-        self._count = len(outputs)
+        self._count, self._forms = len(outputs), run.forms
         self.later: Replay | None = None
         kept: list[Piece] = []
         if backward is not None:
@@ -55,9 +57,11 @@ class Plan:
         pieces = [x for x in handed if isinstance(x, Piece)]
         ends = {p.buffer for p in pieces}
         steps = needed(steps, ends)
+        if not builder.exact:
+            steps = masked_before(steps, ends, builder.memory.temporary)
         if self._native:
-            steps = folded(steps, ends, builder.memory.temporary, partial(takes, approximate=True))
-        self.steps = hoisted(in_place(hastened(steps), ends))
+            steps = needed(folded(steps, ends, partial(takes, approximate=True)), ends)
+        self.steps = hoisted(in_place(postponed(hastened(steps), ends), ends))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._call = None if self.later is not None else self._whole_call(run, outputs)
@@ -117,10 +121,10 @@ class Plan:
         for i, x in enumerate(outputs):
             if not isinstance(x, Piece):
                 made.append(f"x{i}")
-            elif run.plain:
-                made.append(f"x{i}" if x.shape else f"x{i}[()]")
-            else:
+            elif run.forms[i] is None:
                 made.append(f"tensor(x{i})")
+            else:
+                made.append(f"x{i}[()]" if run.forms[i] == "number" and not x.shape else f"x{i}")
         found = "".join(f"x{i}, " for i in range(len(outputs)))
         result = _text(run.rebuild([*map(_Part, made)]), names) or f"rebuild([{', '.join(made)}])"
         lines = [f"    {found}= replay({given})" if found else f"    replay({given})", f"    return {result}"]
@@ -155,8 +159,8 @@ class Plan:
         bundle = iter(bundled("compile", values, parents, pull))
         live = set(self._live)
         made = [
-            x if n else next(bundle) if i in live else constant_of(x)
-            for i, (x, n) in enumerate(zip(results, self._numbers, strict=True))
+            x if n else next(bundle) if i in live else constant_of(x) if form is None else as_given(x, form)
+            for i, (x, n, form) in enumerate(zip(results, self._numbers, self._forms, strict=True))
         ]
         return self._rebuild(made)
 

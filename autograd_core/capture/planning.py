@@ -4,13 +4,14 @@ Knows lowered steps. Does not know operations, nor how a step is executed.
 """
 
 from bisect import bisect
-from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
-from typing import Any
+from typing import Any, TypeGuard
 
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Operand, Piece, Product, Reduce, Step
+from .effects import traced_instead
 
 __all__ = [
     "Layout",
@@ -21,6 +22,7 @@ __all__ = [
     "needed",
     "read_by",
     "shared_results",
+    "touching",
     "written_by",
 ]
 
@@ -34,7 +36,7 @@ def read_by(step: Step) -> list[Piece]:
     elif isinstance(step, Reduce):
         operands = (step.operand,)
     elif isinstance(step, Product):
-        operands = (step.a, step.b, step.out) if step.keep else (step.a, step.b)
+        operands = step.operands
     elif isinstance(step, Host):
         operands = step.inputs
     else:
@@ -67,7 +69,8 @@ def _changes_outside(step: Step, written: set[Buffer]) -> bool:
 def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[Step], list[Any]]:
     """The steps with each computation done once: what is computed again from the same pieces is the first result.
 
-    Only where neither the operands nor the result are written again. And the outputs, which may be such results.
+    Only where the operands were not written in between, and the result never is again. And the outputs, which may be
+    such results.
     """
     writes: dict[Buffer, int] = {}
     for step in steps:
@@ -75,6 +78,7 @@ def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[
             writes[piece.buffer] = writes.get(piece.buffer, 0) + 1
     same: dict[Buffer, tuple[Buffer, int]] = {}
     seen: dict[Any, Piece] = {}
+    version: dict[Buffer, int] = {}  # how often it was written up to here
     found = list[Step]()
 
     def now(x: Any) -> Any:
@@ -84,35 +88,44 @@ def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[
         return x
 
     def key(x: Any) -> Any:
+        if isinstance(x, Piece):
+            return x, version.get(x.buffer, 0)
         return (x.value, type(x.value), x.dtype) if isinstance(x, Number) else x
 
     for step in steps:
         step = with_pieces(step, now)
+        form: Any = _form(step, key)
+        for piece in written_by(step):
+            version[piece.buffer] = version.get(piece.buffer, 0) + 1
         if isinstance(step, Host | Fetch):
             found.append(step)
             continue
         once = writes.get(step.out.buffer, 0) == 1 and all(
-            (p.buffer.kind != "input" and writes.get(p.buffer, 0) <= 1)
-            or (p.buffer.kind == "input" and not writes.get(p.buffer))
-            for p in read_by(step)
+            p.buffer.kind != "input" or not writes.get(p.buffer) for p in read_by(step)
         )
         if not once or step.out.buffer.kind != "temporary":
             found.append(step)
             continue
-        out = step.out
-        form = (out.shape, out.strides, out.dtype, out.offset, out.buffer.nbytes)
-        if isinstance(step, Elementwise):
-            what: Any = (step.name, tuple(map(key, step.operands)), step.loop, form)
-        elif isinstance(step, Reduce):
-            what = ("reduce", step.name, step.operand, step.axes, form)
+        if form in seen:
+            same[step.out.buffer] = seen[form].buffer, 0
         else:
-            what = ("product", step.function, step.a, step.b, step.scale, step.keep, form)
-        if what in seen:
-            same[out.buffer] = seen[what].buffer, 0
-        else:
-            seen[what] = out
+            seen[form] = step.out
             found.append(step)
     return found, [now(x) for x in outputs]
+
+
+def _form(step: Step, key: Callable[[Any], Any]) -> Any:
+    """What two steps have in common that compute the same; `key` stands for an operand."""
+    if isinstance(step, Host | Fetch):
+        return None
+    out = step.out
+    form = (out.shape, out.strides, out.dtype, out.offset, out.buffer.nbytes)
+    if isinstance(step, Elementwise):
+        return step.name, tuple(map(key, step.operands)), step.loop, form
+    if isinstance(step, Reduce):
+        return "reduce", step.name, key(step.operand), step.axes, form
+    ends = map(key, (step.a, step.b, step.rate, step.bias, step.gate))
+    return "product", step.function, step.scale, step.keep, step.relu, *ends, form
 
 
 def with_pieces(step: Step, now: Any) -> Step:
@@ -121,7 +134,8 @@ def with_pieces(step: Step, now: Any) -> Step:
     if isinstance(step, Reduce):
         return Reduce(step.name, now(step.operand), step.axes, now(step.out))
     if isinstance(step, Product):
-        return Product(now(step.a), now(step.b), now(step.out), step.function, step.scale, step.keep)
+        a, b, out, rate, bias, gate = map(now, (step.a, step.b, step.out, step.rate, step.bias, step.gate))
+        return replace(step, a=a, b=b, out=out, rate=rate, bias=bias, gate=gate)
     if isinstance(step, Host):
         return replace(step, inputs=tuple(map(now, step.inputs)), outputs=tuple(map(now, step.outputs)))
     return step
@@ -130,14 +144,18 @@ def with_pieces(step: Step, now: Any) -> Step:
 def hoisted(steps: Sequence[Step]) -> list[Step]:
     """The steps with reading from outside moved as far forward as what changes there permits.
 
-    So that what can run as one piece stands together. A check of an argument is moved in the same way; the numbers of
-    an update over what can neither fail nor depend on them.
+    So that what can run as one piece stands together. A check of an argument comes first; the numbers of an update are
+    moved over what can neither fail nor depend on them.
     """
     found = list[Step]()
     barrier = 0
     later = {b for step in steps for b in ([step.out.buffer] if isinstance(step, Fetch) else _into_inputs(step))}
     for step in steps:
-        if isinstance(step, Fetch) or _is_check(step, later):
+        if _is_check(step, later):  # before anything is done outside
+            found.insert(0, replace(step, call=traced_instead(step.call)))
+            barrier += 1
+            continue
+        if isinstance(step, Fetch):
             found.insert(barrier, step)
             barrier += 1
             continue
@@ -158,7 +176,7 @@ def _are_numbers(step: Step) -> bool:
     return isinstance(step, Host) and step.label == "numbers"
 
 
-def _is_check(step: Step, later: set[Buffer]) -> bool:
+def _is_check(step: Step, later: set[Buffer]) -> TypeGuard[Host]:
     """Whether this looks at arguments only, which are there from the start."""
     return (
         isinstance(step, Host)
@@ -225,6 +243,17 @@ def _freed(free: list[tuple[int, int]], start: int, end: int, top: int) -> int:
 def buffers_of(step: Step) -> set[Buffer]:
     """The buffers that a step reads or writes."""
     return {piece.buffer for piece in (*read_by(step), *written_by(step))}
+
+
+def touching(steps: Sequence[Step]) -> tuple[dict[Buffer, list[int]], dict[Buffer, list[int]]]:
+    """Which steps read each buffer, and which write it; none where it is not mentioned."""
+    readers, writers = defaultdict[Buffer, list[int]](list), defaultdict[Buffer, list[int]](list)
+    for i, step in enumerate(steps):
+        for piece in read_by(step):
+            readers[piece.buffer].append(i)
+        for piece in written_by(step):
+            writers[piece.buffer].append(i)
+    return readers, writers
 
 
 def kept_by_run(runs: Sequence[Sequence[Step]], kept: Collection[Buffer]) -> list[set[Buffer]]:

@@ -297,7 +297,7 @@ def _within(whole: Any, piece: Piece, offset: int = 0) -> Any:
     if not whole.size:
         return np.empty(piece.shape, piece.dtype)
     low, _ = np.lib.array_utils.byte_bounds(whole)
-    start = _Memory(whole, low + piece.offset, piece).array
+    start = np.asarray(_Memory(whole, low + piece.offset, piece))
     return np.lib.stride_tricks.as_strided(start, piece.shape, piece.strides)
 
 
@@ -312,7 +312,6 @@ class _Memory:
             "typestr": piece.dtype.str,
             "version": 3,
         }
-        self.array = np.asarray(self)
 
 
 def _as_planned(pieces: Sequence[Piece], label: str, memory: Any) -> Callable[[Any], tuple[Any, ...]]:

@@ -7,48 +7,67 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..lowered import Buffer, Elementwise, Host, Piece, Product, Step
-from .planning import buffers_of, read_by, with_pieces
+from ..lowered import Buffer, Elementwise, Host, Piece, Product, Reduce, Step
+from .planning import read_by, touching, with_pieces, written_by
 
-__all__ = ["in_place"]
+__all__ = ["in_place", "postponed"]
 
 _LARGE = 1 << 15  # bytes from which that is worth anything
+
+
+def postponed(steps: Sequence[Step], kept: Collection[Buffer]) -> list[Step]:
+    """The steps in an order in which more of them can be done in place.
+
+    A large elementwise result comes just before the product that reads it, if its operand is read until then; sums of
+    that operand, which are small, come before it.
+    """
+    readers, writers = touching(steps)
+    places: list[float] = [*range(len(steps))]
+    for i, step in enumerate(steps):
+        if not isinstance(step, Elementwise) or not _may_move(step.out, kept) or writers[step.out.buffer] != [i]:
+            continue
+        j = min(readers[step.out.buffer], default=i)
+        changed = {piece.buffer for k in range(i + 1, j) for piece in written_by(steps[k])}
+        if not isinstance(steps[j], Product) or any(x.buffer in changed for x in read_by(step)):
+            continue
+        for x in read_by(step):
+            if _takes(x, step.out, kept) and all(k < i for k in writers[x.buffer]):
+                sums = [k for k in readers[x.buffer] if k > j]
+                if all(isinstance(s := steps[k], Reduce) and writers[s.out.buffer] == [k] for k in sums):
+                    places[i] = j - 0.25
+                    places = [j - 0.5 if k in sums else place for k, place in enumerate(places)]
+                    break
+    return [steps[i] for i in sorted(range(len(steps)), key=places.__getitem__)]
 
 
 def in_place(steps: Sequence[Step], kept: Collection[Buffer]) -> list[Step]:
     """The steps with large elementwise results in the place of an operand that is as large and read here last.
 
-    Only results that somebody reads who is not elementwise: others may never be in memory. The operand may be an array
-    that a Python function returned, if nobody else holds it.
+    Only results that somebody reads who is not elementwise, and what such results are made of: others may never be in
+    memory. The operand may be an array that a Python function returned, if nobody else holds it.
     """
-    read = {piece.buffer for step in steps if isinstance(step, Host | Product) for piece in read_by(step)}
-    last = {buffer: i for i, step in enumerate(steps) for buffer in buffers_of(step)}
+    readers, writers = touching(steps)
+    needed = {piece.buffer for step in steps if isinstance(step, Host | Product) for piece in read_by(step)}
     kept = set(kept) | {piece.buffer for step in steps for piece in getattr(step, "taken", ())}
-    moved: dict[Buffer, Buffer] = {}
-    found: list[Step] = []
+    place: dict[Buffer, Buffer] = {}
+    for i, step in reversed([*enumerate(steps)]):
+        if not isinstance(step, Elementwise) or not _may_move(step.out, kept) or step.out.buffer not in needed:
+            continue
+        if writers[step.out.buffer][0] < i:
+            continue
+        for x in read_by(step):
+            alone = all(other == x for other in read_by(step) if other.buffer is x.buffer)
+            if alone and i == max(readers[x.buffer] + writers[x.buffer]) and _takes(x, step.out, kept):
+                place[step.out.buffer] = x.buffer
+                needed.add(x.buffer)
+                break
 
     def now(x: Any) -> Any:
-        return replace(x, buffer=moved[x.buffer]) if isinstance(x, Piece) and x.buffer in moved else x
+        while isinstance(x, Piece) and x.buffer in place:
+            x = replace(x, buffer=place[x.buffer])
+        return x
 
-    for i, step in enumerate(steps):
-        out = step.out if isinstance(step, Elementwise) else None
-        step = with_pieces(step, now)
-        if (
-            isinstance(step, Elementwise)
-            and step.out.buffer not in moved.values()
-            and out is not None
-            and _may_move(out, kept)
-            and out.buffer in read
-        ):
-            for x in step.operands:
-                if not isinstance(x, Piece) or last.get(x.buffer) != i or not _takes(x, out, kept):
-                    continue
-                moved[out.buffer] = x.buffer
-                last[x.buffer] = last[out.buffer]
-                step = replace(step, out=replace(out, buffer=x.buffer))
-                break
-        found.append(step)
-    return found
+    return [with_pieces(step, now) for step in steps]
 
 
 def _may_move(out: Piece, kept: Collection[Buffer]) -> bool:

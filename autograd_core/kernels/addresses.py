@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from .emitting import Function, Module
 from .llvm import Library, compiled
 
-__all__ = ["address", "resolver"]
+__all__ = ["address", "resolver", "write_entry"]
 
 _TEXT = """
 define void @resolve(ptr %tuple, ptr %places) {{
@@ -76,6 +77,20 @@ def resolver(places: Sequence[tuple[int, int]], table: int, code: int = 0) -> tu
     """
     numbers = np.array([table, code, len(places), *(n for place in places for n in place)], np.int64)
     return _library().function("resolve", ctypes.py_object, ctypes.c_void_p), numbers
+
+
+def write_entry(module: Module, name: str, kernel: str, arrays: int, numbers: int) -> None:
+    """Write a function of a tuple of arrays, and numbers, that calls a kernel with the arrays' addresses and those."""
+    integers = [("i64", f"n{i}") for i in range(numbers)]
+    function = Function(module, name, [("ptr", "tuple"), *integers])
+    given = []
+    for i in range(arrays):
+        item = function.text_value(f"getelementptr i8, ptr %tuple, i64 {tuple.__basicsize__ + 8 * i}")
+        array = function.text_value(f"load ptr, ptr {item}")
+        field = function.text_value(f"getelementptr i8, ptr {array}, i64 {object.__basicsize__}")
+        given.append("ptr " + function.text_value(f"load ptr, ptr {field}"))
+    function.emit(f"call void @{kernel}({', '.join([*given, *(f'{kind} %{n}' for kind, n in integers)])})")
+    function.finish()
 
 
 @cache

@@ -3,7 +3,7 @@
 Knows ufuncs by NumPy's names, and which of them give NumPy's own bits. Does not know arrays or loops.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any, TypeAlias
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from . import emitting
 from .approximations import approximation
+from .approximations.numbers import Formula
 from .emitting import BOOL, Arithmetic, Function, Module, Value, where
 
 __all__ = ["computed", "identity", "is_known"]
@@ -129,30 +130,44 @@ def is_known(name: str, loop: tuple[Type, ...], *, approximate: bool) -> bool:
 
 
 def computed(name: str, operands: list[Value], loop: tuple[Type, ...], *, inline: bool) -> Value:
-    """The function of values, which are of the types of its loop; the result too."""
+    """The function of values, which are of the types of its loop; the result too.
+
+    What is a formula stands where it is needed with `inline`, and else in a function of its own.
+    """
     exact = _EXACT.get(name)
     if exact is not None:
         return exact(*operands)
     first = operands[0]
-    function = first.function
+    function, formula = first.function, _approximation(name, loop)
+    assert formula is not None
+    if inline:
+        return _written(formula, function, loop[0], operands)
     called = f"{name}.{loop[0].char}{first.lanes}"
     if called not in function.module.functions:
-        _define(function.module, called, _approximation(name, loop), loop, first.lanes, inline)
+        _define(function.module, called, formula, loop, first.lanes)
     return function.call(called, loop[-1], first.lanes, *operands)
 
 
-def _define(module: Module, called: str, formula: Any, loop: tuple[Type, ...], lanes: int, inline: bool) -> None:
+def _written(formula: Formula, function: Function, dtype: Type, operands: Sequence[Value]) -> Value:
+    """A formula, each operation rounded as it says."""
+    before, function.contract = function.contract, False
+    result: Value = formula(Arithmetic(function, dtype, operands[0].lanes), *operands)
+    function.contract = before
+    return result
+
+
+def _define(module: Module, called: str, formula: Formula, loop: tuple[Type, ...], lanes: int) -> None:
     """A function of a formula: LLVM meets it once, however often it is called."""
     kinds = [emitting.type_name(dtype, lanes) for dtype in loop]
     function = Function(
         module, called, [(kind, f"x{i}") for i, kind in enumerate(kinds[:-1])], result=kinds[-1],
-        attributes=f"{'alwaysinline' if inline else 'noinline'} nounwind",
+        attributes="noinline nounwind",
     )  # fmt: skip
     arguments = [Value(function, f"%x{i}", dtype, lanes) for i, dtype in enumerate(loop[:-1])]
-    function.finish(formula(Arithmetic(function, loop[0], lanes), *arguments))
+    function.finish(_written(formula, function, loop[0], arguments))
 
 
-def _approximation(name: str, loop: tuple[Type, ...]) -> Callable[..., Value] | None:
+def _approximation(name: str, loop: tuple[Type, ...]) -> Formula | None:
     if len(set(loop)) > 1 or loop[0].char not in _REAL:
         return None
     return approximation(name, loop[0])

@@ -35,12 +35,14 @@ class Product:
         void gemm(int64_t m, int64_t n, int64_t k, T alpha,
                   const T *a, int64_t a_row, int64_t a_column,
                   const T *b, int64_t b_row, int64_t b_column,
-                  T beta, T *c, int64_t c_row, const T *bias, int64_t relu, void *workspace)
+                  T beta, T *c, int64_t c_row, const T *bias, int64_t relu, const T *gate, int64_t gate_row,
+                  void *workspace)
 
     computes ``C = alpha * A @ B + beta * C`` for A (m, k), B (k, n), C (m, n), then adds `bias` (n,) to the rows unless
-    it is null, then replaces what is below zero by zero if `relu` is not 0. Distances are in numbers, from row to row
-    and from column to column, and may be 0 or negative; in C the numbers of a row lie together. For a C whose columns
-    do, hand over the transposes of B and A. C is not read where beta is 0, and overlaps nothing that is read.
+    it is null, then replaces what is below zero by zero if `relu` is not 0, then multiplies by 1 where `gate` (m, n) is
+    above zero, and by 0 elsewhere, unless it is null. Distances are in numbers, from row to row and from column to
+    column, and may be 0 or negative; in C and the gate the numbers of a row lie together. For a C whose columns do,
+    hand over the transposes of B and A. C is not read where beta is 0, and overlaps nothing that is read.
     `workspace` starts at a multiple of 64 and serves one call at a time. Nothing else is kept, nothing fails.
     """
 
@@ -54,7 +56,21 @@ class Product:
         size, pointer = ctypes.c_int64, ctypes.c_void_p
         matrix = [pointer, size, size]
         self.call = library.function(
-            "gemm", size, size, size, number, *matrix, *matrix, number, pointer, size, pointer, size, pointer
+            "gemm",
+            size,
+            size,
+            size,
+            number,
+            *matrix,
+            *matrix,
+            number,
+            pointer,
+            size,
+            pointer,
+            size,
+            pointer,
+            size,
+            pointer,
         )
 
 
@@ -71,11 +87,13 @@ def product(dtype: np.dtype[Any]) -> Product:
 
 def multiply(
     a: Array, b: Array, out: Array | None = None, *, alpha: float = 1.0, beta: float = 0.0, bias: Array | None = None,
-    relu: bool = False,
+    relu: bool = False, gate: Array | None = None,
 ) -> Array:  # fmt: skip
     """Matrix product ``alpha * a @ b + beta * out + bias``, cut off below zero with `relu`; written to `out` if given.
 
-    Shapes: a (m, k), b (k, n), out (m, n), bias (n,) -> (m, n). `out` overlaps none of the others.
+    In the end it is multiplied by 1 where `gate` is above zero, and by 0 elsewhere: relu's gradient.
+
+    Shapes: a (m, k), b (k, n), out and gate (m, n), bias (n,) -> (m, n). `out` overlaps none of the others.
     Errors: ShapeError for shapes that do not fit; DTypeError unless all are float32, or all float64.
 
     >>> import numpy as np
@@ -83,32 +101,36 @@ def multiply(
     array([[3., 0.],
            [3., 0.]])
     """
-    _check(a, b, out, bias)
+    _check(a, b, out, bias, gate)
     (m, k), n, size = a.shape, b.shape[1], a.itemsize
     code = product(a.dtype)
     if out is None:
         out = np.empty((m, n), a.dtype)
     elif not out.flags.aligned or (n > 1 and out.strides[1] != size):
         if bias is None and out.flags.aligned and out.flags.f_contiguous:
-            multiply(b.T, a.T, out.T, alpha=alpha, beta=beta, relu=relu)
+            multiply(b.T, a.T, out.T, alpha=alpha, beta=beta, relu=relu, gate=None if gate is None else gate.T)
         else:
-            out[...] = multiply(a, b, out.copy("C"), alpha=alpha, beta=beta, bias=bias, relu=relu)
+            out[...] = multiply(a, b, out.copy("C"), alpha=alpha, beta=beta, bias=bias, relu=relu, gate=gate)
         return out
     if not (a.flags.aligned and b.flags.aligned):
         a, b = a.copy(), b.copy()
     if bias is not None:
         bias = np.ascontiguousarray(bias)
+    if gate is not None and not (gate.flags.aligned and (n == 1 or gate.strides[1] == size)):
+        gate = gate.copy("C")
     (a_row, a_column), (b_row, b_column), c_row = a.strides, b.strides, out.strides[0]
     distances = [distance // size for distance in (a_row, a_column, b_row, b_column, c_row)]
-    addresses = a.ctypes.data, b.ctypes.data, out.ctypes.data, None if bias is None else bias.ctypes.data
+    addresses = [None if x is None else x.ctypes.data for x in (a, b, out, bias, gate)]
+    gate_row = 0 if gate is None else gate.strides[0]
 
     def part(i: int, j: int, rows: int, columns: int) -> None:
         """The rows from i on and the columns from j on."""
-        a_at, b_at, c_at, bias_at = addresses
+        a_at, b_at, c_at, bias_at, gate_at = addresses
         code.call(
             min(rows, m - i), min(columns, n - j), k, alpha, a_at + i * a_row, *distances[:2],
             b_at + j * b_column, *distances[2:4], beta, c_at + i * c_row + j * size, distances[4],
-            bias_at and bias_at + j * size, relu, _space(code.workspace),
+            bias_at and bias_at + j * size, relu, gate_at and gate_at + i * gate_row + j * size, gate_row // size,
+            _space(code.workspace),
         )  # fmt: skip
 
     if m * n * k < _WORTH_THREADS:
@@ -126,7 +148,7 @@ def multiply(
     return out
 
 
-def _check(a: Array, b: Array, out: Array | None, bias: Array | None) -> None:
+def _check(a: Array, b: Array, out: Array | None, bias: Array | None, gate: Array | None) -> None:
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise ShapeError(f"multiply: the columns of a must be as many as the rows of b, got {a.shape} @ {b.shape}")
     shape = (len(a), b.shape[1])
@@ -134,7 +156,9 @@ def _check(a: Array, b: Array, out: Array | None, bias: Array | None) -> None:
         raise ShapeError(f"multiply: out has shape {out.shape}, the product of {a.shape} @ {b.shape} has {shape}")
     if bias is not None and bias.shape != shape[1:]:
         raise ShapeError(f"multiply: bias must be ({shape[1]},), got {bias.shape}")
-    dtypes = [x.dtype for x in (a, b, out, bias) if x is not None]
+    if gate is not None and gate.shape != shape:
+        raise ShapeError(f"multiply: gate must be {shape}, got {gate.shape}")
+    dtypes = [x.dtype for x in (a, b, out, bias, gate) if x is not None]
     if any(dtype != a.dtype for dtype in dtypes):
         raise DTypeError(f"multiply: all arrays must be of one dtype, got {', '.join(map(str, dtypes))}")
 

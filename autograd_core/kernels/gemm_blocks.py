@@ -46,7 +46,8 @@ def _blocks(shape: Tile) -> str:
     kind = shape.kind
     text = Text(
         f"void @gemm(i64 %m, i64 %n, i64 %k, {kind} %alpha, ptr %a, i64 %a_row, i64 %a_column, ptr %b, i64 %b_row, "
-        f"i64 %b_column, {kind} %beta, ptr %c, i64 %c_row, ptr %bias, i64 %relu, ptr %space) nounwind"
+        f"i64 %b_column, {kind} %beta, ptr %c, i64 %c_row, ptr %bias, i64 %relu, ptr %gate, i64 %gate_row, "
+        "ptr %space) nounwind"
     )
     a_space = text.at(kind, "%space", _behind_b(shape))
     # equal pieces of the inner length, so that the last is no rest; with a length of 0 there is one, for beta * C
@@ -62,6 +63,7 @@ def _blocks(shape: Tile) -> str:
         beta = text.let(f"select i1 {is_first}, {kind} %beta, {kind} 1.0")
         relu = text.let(f"and i1 {is_last}, {text.let('icmp ne i64 %relu, 0')}")
         biased = text.let(f"and i1 {is_last}, {text.let('icmp ne ptr %bias, null')}")
+        gated = text.let(f"and i1 {is_last}, {text.let('icmp ne ptr %gate, null')}")
         b = text.at(kind, "%b", text.add(text.multiply(begin, "%b_row"), text.multiply(columns.index, "%b_column")))
         text.do(f"call void @pack_b(ptr %space, ptr {b}, i64 %b_column, i64 %b_row, i64 {n}, i64 {k})")
         with text.loop("%m", _ROWS) as rows:
@@ -78,8 +80,12 @@ def _blocks(shape: Tile) -> str:
                     a_panel = text.at(kind, a_space, text.multiply(row.index, k))
                     height = text.let(f"sub i64 {m}, {row.index}")
                     place = text.at(kind, c, text.add(text.multiply(row.index, "%c_row"), column.index))
+                    down = text.multiply(text.add(rows.index, row.index), "%gate_row")
+                    gate = text.at(kind, "%gate", text.add(down, text.add(columns.index, column.index)))
+                    gate = text.let(f"select i1 {gated}, ptr {gate}, ptr null")
                     text.do(
                         f"call void @tile(i64 {k}, ptr {a_panel}, ptr {b_panel}, ptr {place}, i64 %c_row, "
-                        f"i64 {height}, i64 {width}, {kind} %alpha, {kind} {beta}, ptr {bias}, i1 {relu})"
+                        f"i64 {height}, i64 {width}, {kind} %alpha, {kind} {beta}, ptr {bias}, i1 {relu}, ptr {gate}, "
+                        "i64 %gate_row)"
                     )
     return str(text)

@@ -68,18 +68,18 @@ def declarations(shape: Tile) -> str:
 
 
 def tile(shape: Tile, name: str = "tile") -> str:
-    """A function that computes one tile: ``C = alpha * A @ B + beta * C``, then adds a bias, then cuts off below zero.
+    """A function that computes one tile: ``C = alpha * A @ B + beta * C``, then adds bias, cuts below zero, and gates.
 
     Arguments: k; the panels of A (k x rows) and B (k x columns, on whole vectors in memory); the tile of C and the
     distance of its rows; how many rows and columns C has from there on; alpha, beta; the bias of its columns or null;
-    whether to cut off. C is not read where beta is zero.
+    whether to cut off; the tile of the gate or null, and the distance of its rows. C is not read where beta is zero.
     """
     kind, lanes, columns = shape.kind, shape.lanes, shape.columns
     vector = shape.vector(lanes)
     places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
     text = Text(
         f"internal void @{name}(i64 %k, ptr noalias %a, ptr noalias %b, ptr noalias %c, i64 %row, i64 %m, i64 %n, "
-        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu) noinline nounwind"
+        f"{kind} %alpha, {kind} %beta, ptr noalias %bias, i1 %relu, ptr noalias %gate, i64 %gate_row) noinline nounwind"
     )
     for i, j in places:  # the tile of C is on its way while the sums are made
         _bring(text, text.at(kind, "%c", text.add(text.multiply("%row", i), j * lanes)), write=True)
@@ -111,7 +111,7 @@ def tile(shape: Tile, name: str = "tile") -> str:
 
 
 def _write(text: Text, shape: Tile, values: list[str], kept: Sequence[str | None], masks: Sequence[str | None]) -> None:
-    """Write a tile, with what was there, bias and cut: all of it, or what masks of its columns and vectors say."""
+    """Write a tile, with what was there, bias, cut, gate: all of it, or what masks of its columns and vectors say."""
     kind, lanes = shape.kind, shape.lanes
     vector = shape.vector(lanes)
     places = [(i, j) for i in range(shape.rows) for j in range(shape.vectors)]
@@ -131,6 +131,12 @@ def _write(text: Text, shape: Tile, values: list[str], kept: Sequence[str | None
             text.let(f"select <{lanes} x i1> {yes}, {vector} {value}, {vector} zeroinitializer")
             for yes, value in zip(above, carried.now, strict=True)
         ]
+    with text.when(text.let("icmp ne ptr %gate, null"), [(vector, v) for v in carried.now]) as carried:
+        there = [text.at(kind, "%gate", text.add(text.multiply("%gate_row", i), j * lanes)) for i, j in places]
+        read = [_load(text, shape, place, mask) for place, mask in zip(there, masks, strict=True)]
+        above = [text.let(f"fcmp ogt {vector} {value}, zeroinitializer") for value in read]
+        ones = [text.let(f"uitofp <{lanes} x i1> {yes} to {vector}") for yes in above]  # a NaN times 0 stays
+        carried.then = [text.let(f"fmul {vector} {value}, {one}") for value, one in zip(carried.now, ones, strict=True)]
     for value, place, mask in zip(carried.now, at, masks, strict=True):
         _store(text, shape, value, place, mask)
 

@@ -1,18 +1,13 @@
 """From a nest of steps to loops over vectors of numbers, as LLVM IR.
 
-Knows strides, vectors and accumulators. Does not know which steps share a nest, or who calls the code.
+Knows strides and vectors. Does not know which steps share a nest, or who calls the code.
 
 Note [The innermost axis]
 The axes of a nest are put in the order of memory, and those that lie behind each other in every array become one. Along
 the last one, all lines are computed for one vector of numbers at a time, and what a line computes stays in a register
-for the next. The last, shorter vector is computed with a mask. A number that is the same all along the axis is read
-before.
-
-Note [Rounding errors of sums]
-Along the innermost axis a sum has as many partial sums as lanes times vectors in a round, for blocks of some thousand
-numbers, so that each is the sum of some sixty; they are added in pairs, and blocks are added with Knuth's TwoSum (The
-Art of Computer Programming 2, 4.2.2, theorem B), which loses nothing. Over the other axes, sums are added one after the
-other, as NumPy does.
+for the next. The vector is as wide as several of the processor's: LLVM makes of each line as many instructions, which
+do not wait for each other. What is left behind the last wide vector is computed in the processor's own, the last of
+them with a mask. A number that is the same all along the axis is read before.
 """
 
 from collections.abc import Callable, Sequence
@@ -21,18 +16,19 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..lowered import Buffer, Number
+from .accumulators import combined, corrected, horizontal, loses, pairwise, rounded_off
 from .elementwise import computed, identity
 from .emitting import BOOL, Function, Loop, Value, convert, full, where
 from .nests import Access, Line, Nest
-from .vectors import first_lanes, in_memory, loaded, moved, splat, stored
+from .vectors import first_lanes, in_memory, loaded, low_lanes, moved, splat, stored
 
 __all__ = ["NestCode"]
 
 Type: TypeAlias = np.dtype[Any]
 
 _BLOCK = 4096  # numbers that are added up in one go
-_LONG = 100  # lines that are more instructions than processors look ahead
-_LONGEST = 3000  # lines that are worth compiling more than once
+_LONG = 100  # lines whose results registers have no room for
+_LONGEST = 6000  # instructions that are worth compiling
 
 
 class NestCode:
@@ -59,10 +55,10 @@ class NestCode:
                 seen.add(line.out)
                 if leaves(line.out.buffer):
                     stored[line.out] = None
-        self.stores = list(stored)
+        self.stores, self.stored = list(stored), stored
         self._order_axes()
         self.lanes = self._choose_lanes(vector_bytes)
-        self.rounds = self._choose_rounds()
+        self.wide = self.lanes * self._choose_width()
 
     # -- what there is to do
 
@@ -107,21 +103,15 @@ class NestCode:
             lanes //= 2
         return lanes
 
-    def _choose_rounds(self) -> int:
-        """How many vectors are computed in one round of the loop.
-
-        Several where that is little work, and where it is so much that a processor does not see the next round.
-        """
-        work, vectors = len(self.nest.lines), -(-self.length // self.lanes)
-        if work > _LONG:
-            return min(4, vectors, max(1, 2 * _LONGEST // work))
-        return next((rounds for rounds in (4, 2) if work * rounds <= 16 and vectors >= 2 * rounds), 1)
+    def _choose_width(self) -> int:
+        """How many of the processor's vectors are computed at a time."""
+        vectors = self.length // self.lanes
+        return next((n for n in (4, 2) if n <= vectors and n * len(self.nest.lines) <= _LONGEST), 1)
 
     @property
     def whole(self) -> int:
-        """The numbers along the innermost axis that are computed in whole rounds."""
-        step = self.lanes * self.rounds
-        return self.length // step * step if self.length > self.lanes else 0
+        """The numbers along the innermost axis that are computed in wide vectors."""
+        return self.length // self.wide * self.wide if self.length > self.lanes else 0
 
     # -- code
 
@@ -134,20 +124,28 @@ class NestCode:
         if not self.nest.size:
             return
         self.hoisted: dict[Access, Value] = {}
-        pointers = {
-            access: moved(function, bases(access.buffer), access.offset)
-            for access in dict.fromkeys([*self.loads, *self.stores, *(line.out for line in self.reductions)])
-        }
-        self._level(0, pointers)
+
+        def pointer(access: Access) -> str:
+            return moved(function, bases(access.buffer), access.offset)
+
+        if self._is_straight:
+            self._innermost(_WhenAsked(pointer))
+            return
+        accesses = dict.fromkeys([*self.loads, *self.stores, *(line.out for line in self.reductions)])
+        self._level(0, {access: pointer(access) for access in accesses})
+
+    @property
+    def _is_straight(self) -> bool:
+        """Whether there is no loop: then what is read need not be read before it is needed."""
+        return not self.outer and not self.whole and self.part is None
 
     def _level(self, level: int, pointers: dict[Access, str]) -> None:
         """What stands inside the first `level` loops."""
         for access in self.loads:
-            if access not in self.hoisted and not any(self.strides[access][level : len(self.outer)]):
-                if self.strides[access][-1] == 0:
-                    self.hoisted[access] = splat(self.function, pointers[access], access.dtype, self.lanes)
-                elif self.length <= self.lanes:
-                    self.hoisted[access] = self._load(access, pointers[access], 0, self._last())
+            *outer, inner = self.strides[access]
+            is_same = not any(outer[level:]) and (not inner or self.length <= self.lanes)
+            if is_same and access not in self.hoisted:
+                self.hoisted[access] = self._load(access, pointers[access], 0, self._last(), self.wide)
         if level == len(self.outer):
             self._innermost(pointers)
             return
@@ -175,11 +173,10 @@ class NestCode:
         totals: dict[int, Value] = {}
         dynamic = self.part is not None and not self.outer
         if self.whole:
-            step = self.lanes * self.rounds
             if dynamic:
                 assert self.part is not None
-                begin = self.function.text_value(f"mul i64 {self.part[0]}, {step}")
-                end = self.function.text_value(f"mul i64 {self.part[1]}, {step}")
+                begin = self.function.text_value(f"mul i64 {self.part[0]}, {self.wide}")
+                end = self.function.text_value(f"mul i64 {self.part[1]}, {self.wide}")
             else:
                 begin, end = "0", str(self.whole)
             if along and (dynamic or self.whole > 2 * _BLOCK):
@@ -194,11 +191,9 @@ class NestCode:
         self._finish(pointers, along, totals)
 
     def _rounds(self, pointers: dict[Access, str], along: list[Line], begin: str, end: str) -> dict[int, Value]:
-        """The loop over whole rounds; the total of each reduction, as one number."""
+        """The loop over wide vectors; the total of each reduction, as one number."""
         function = self.function
-        starts = [self._neutral(line, self.lanes) for line in along for _ in range(self.rounds)]
-        loop = Loop(function, begin, end, self.lanes * self.rounds, starts)
-        sums = list(loop.carried)
+        loop = Loop(function, begin, end, self.wide, [self._neutral(line, self.wide) for line in along])
         here = {
             access: function.text_value(
                 f"getelementptr {in_memory(access.dtype, 1)}, ptr {pointer}, i64 {loop.index}"
@@ -210,24 +205,17 @@ class NestCode:
             else pointer
             for access, pointer in pointers.items()
         }
-        found = self._vectors(here, [(number * self.lanes, self.lanes) for number in range(self.rounds)])
-        for number, values in enumerate(found):
-            for at, line in enumerate(along):
-                place = at * self.rounds + number
-                sums[place] = _combined(line, sums[place], values[id(line)])
+        (found,) = self._vectors(here, [(0, self.wide)], self.wide)
+        sums = [combined(line, total, found[id(line)]) for line, total in zip(along, loop.carried, strict=True)]
         loop.close(sums)
-        return {
-            id(line): _horizontal(line, _pairwise(line, sums[at * self.rounds : (at + 1) * self.rounds]))
-            for at, line in enumerate(along)
-        }
+        return {id(line): horizontal(line, total) for line, total in zip(along, sums, strict=True)}
 
     def _blocks(self, pointers: dict[Access, str], along: list[Line], begin: str, end: str) -> dict[int, Value]:
         """The same, block by block."""
         function = self.function
-        step = self.lanes * self.rounds
-        block = max(1, _BLOCK // step) * step
+        block = max(1, _BLOCK // self.wide) * self.wide
         starts = [self._neutral(line, 1) for line in along] + [
-            full(function, 0, line.out.dtype, 1) for line in along if _loses(line)
+            full(function, 0, line.out.dtype, 1) for line in along if loses(line)
         ]
         loop = Loop(function, begin, end, block, starts)
         behind = function.text_value(f"add i64 {loop.index}, {block}")
@@ -237,32 +225,32 @@ class NestCode:
         sums, lost = list(loop.carried[: len(along)]), list(loop.carried[len(along) :])
         errors = iter(range(len(lost)))
         for at, line in enumerate(along):
-            new = _combined(line, sums[at], found[id(line)])
-            if _loses(line):
+            new = combined(line, sums[at], found[id(line)])
+            if loses(line):
                 error = next(errors)
-                lost[error] = lost[error] + _rounded_off(sums[at], found[id(line)], new)
+                lost[error] = lost[error] + rounded_off(sums[at], found[id(line)], new)
             sums[at] = new
         loop.close(sums + lost)
         errors = iter(range(len(lost)))
         return {
-            id(line): _corrected(sums[at], lost[next(errors)]) if _loses(line) else sums[at]
+            id(line): corrected(sums[at], lost[next(errors)]) if loses(line) else sums[at]
             for at, line in enumerate(along)
         }
 
     def _rest(self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value]) -> dict[int, Value]:
-        """What is left behind the last whole round: some vectors, the last of which may be short."""
+        """What is left behind the last wide vector: some of the processor's, the last of which may be short."""
         parts: dict[int, list[Value]] = {id(line): [] for line in along}
         places = [(begin, min(self.lanes, self.length - begin)) for begin in range(self.whole, self.length, self.lanes)]
-        for (_, present), values in zip(places, self._vectors(pointers, places), strict=True):
+        for (_, present), values in zip(places, self._vectors(pointers, places, self.lanes), strict=True):
             for line in along:
                 value = values[id(line)]
                 if present < self.lanes:
                     lanes = first_lanes(self.function, present, self.lanes)
                     value = where(lanes, value, self._neutral(line, self.lanes))
                 parts[id(line)].append(value)
-        found = {id(line): _horizontal(line, _pairwise(line, parts[id(line)])) for line in along}
+        found = {id(line): horizontal(line, pairwise(line, parts[id(line)])) for line in along}
         if totals:
-            found = {id(line): _combined(line, totals[id(line)], found[id(line)]) for line in along}
+            found = {id(line): combined(line, totals[id(line)], found[id(line)]) for line in along}
         return found
 
     def _if_last(
@@ -284,37 +272,47 @@ class NestCode:
             for key, old in totals.items()
         }
 
-    def _vectors(self, pointers: dict[Access, str], places: Sequence[tuple[int, int]]) -> list[dict[int, Value]]:
+    def _vectors(
+        self, pointers: dict[Access, str], places: Sequence[tuple[int, int]], lanes: int
+    ) -> list[dict[int, Value]]:
         """All lines for some vectors, each with its distance from the pointers and how many of its lanes are there.
 
         Line by line, so that the vectors do not wait for each other. Returns the operands of the reductions for each.
         """
-        known = [dict(self.hoisted) for _ in places]
+        known = [{access: low_lanes(value, lanes) for access, value in self.hoisted.items()} for _ in places]
         reduced: list[dict[int, Value]] = [{} for _ in places]
+        # what many lines compute has no room in registers: it goes to memory as soon as it is there
+        last = {line.out: line for line in self.nest.lines} if len(self.nest.lines) > _LONG else {}
         for line in self.nest.lines:
             for at, (index, present) in enumerate(places):
                 operands = []
                 for each, dtype in zip(line.operands, line.loop, strict=False):
                     if isinstance(each, Number):
-                        operands.append(full(self.function, each.value, dtype, self.lanes))
+                        operands.append(full(self.function, each.value, dtype, lanes))
                         continue
                     value = known[at].get(each)
                     if value is None:
-                        value = known[at][each] = self._load(each, pointers[each], index, present)
+                        value = known[at][each] = self._load(each, pointers[each], index, present, lanes)
+                        if not self.strides[each][-1]:  # the same for all vectors
+                            for others in known:
+                                others[each] = value
                     operands.append(convert(value, dtype))
                 if line.reduces:
                     reduced[at][id(line)] = operands[0]
                 else:
                     result = computed(line.name, operands, line.loop, inline=self.inline)
-                    known[at][line.out] = convert(result, line.out.dtype)
+                    known[at][line.out] = result = convert(result, line.out.dtype)
+                    if last.get(line.out) is line and line.out in self.stored:
+                        self._store(result, line.out, pointers[line.out], index, present)
         for at, (index, present) in enumerate(places):
-            for access in self.stores:
+            for access in self.stores if not last else ():
                 self._store(known[at][access], access, pointers[access], index, present)
             for line, axes in zip(self.reductions, self.reduced_axes, strict=True):
                 if len(self.outer) not in axes:
                     value = reduced[at][id(line)]
                     if axes:
-                        value = _combined(line, self._load(line.out, pointers[line.out], index, present), value)
+                        before = self._load(line.out, pointers[line.out], index, present, lanes)
+                        value = combined(line, before, value)
                     self._store(value, line.out, pointers[line.out], index, present)
         return reduced
 
@@ -324,7 +322,7 @@ class NestCode:
             if line in along:
                 total, pointer = totals[id(line)], pointers[line.out]
                 if self.accumulates(line, axes):
-                    total = _combined(line, loaded(self.function, pointer, line.out.dtype), total)
+                    total = combined(line, loaded(self.function, pointer, line.out.dtype), total)
                 stored(total, pointer)
 
     def accumulates(self, line: Line, axes: set[int]) -> bool:
@@ -344,10 +342,12 @@ class NestCode:
                 nests.append(nest)
         return nests
 
-    def _load(self, access: Access, pointer: str, index: int, present: int) -> Value:
+    def _load(self, access: Access, pointer: str, index: int, present: int, lanes: int) -> Value:
         stride = self.strides[access][-1]
+        if not stride:
+            return splat(self.function, pointer, access.dtype, lanes)
         place = moved(self.function, pointer, index * stride)
-        return loaded(self.function, place, access.dtype, self.lanes, present, stride)
+        return loaded(self.function, place, access.dtype, lanes, present, stride)
 
     def _store(self, value: Value, access: Access, pointer: str, index: int, present: int) -> None:
         stride = self.strides[access][-1]
@@ -357,55 +357,23 @@ class NestCode:
         return full(self.function, identity(line.name, line.out.dtype), line.out.dtype, lanes)
 
 
+class _WhenAsked(dict[Access, str]):
+    """Pointers that are made when they are first asked for."""
+
+    def __init__(self, pointer: Callable[[Access], str]) -> None:
+        super().__init__()
+        self._pointer = pointer
+
+    def __missing__(self, access: Access) -> str:
+        self[access] = found = self._pointer(access)
+        return found
+
+
 def _score(accesses: list[Access], axis: int, length: int) -> tuple[float, ...]:
-    """How well an axis would do as the innermost: numbers side by side count, and that there are many."""
+    """How well an axis would do as the innermost: numbers side by side count, and that there are many.
+
+    Numbers far apart are fetched one by one, which takes as long as several whole vectors.
+    """
     dense = sum(access.strides[axis] == access.dtype.itemsize for access in accesses)
     scattered = sum(access.strides[axis] not in (0, access.dtype.itemsize) for access in accesses)
-    return (dense - scattered) * min(length, 16), length
-
-
-def _combined(line: Line, a: Value, b: Value) -> Value:
-    dtype = line.out.dtype
-    return computed(line.name, [a, b], (dtype, dtype, dtype), inline=True)
-
-
-def _pairwise(line: Line, values: Sequence[Value]) -> Value:
-    values = list(values)
-    while len(values) > 1:
-        pairs = [_combined(line, a, b) for a, b in zip(values[::2], values[1::2], strict=False)]
-        values = pairs + values[2 * len(pairs) :]
-    return values[0]
-
-
-def _horizontal(line: Line, value: Value) -> Value:
-    """All lanes in one number: halves are put together until one is left."""
-    function = value.function
-    while value.lanes > 1:
-        half = value.lanes // 2
-        low, high = (
-            function.value(
-                f"shufflevector {value.type} {value.text}, {value.type} poison, "
-                f"<{half} x i32> <{', '.join(f'i32 {lane}' for lane in range(start, start + half))}>"
-                if half > 1
-                else f"extractelement {value.type} {value.text}, i64 {start}",
-                value.dtype,
-                half,
-            )
-            for start in (0, half)
-        )
-        value = _combined(line, low, high)
-    return value
-
-
-def _loses(line: Line) -> bool:
-    return line.name == "add" and line.out.dtype.kind == "f"
-
-
-def _rounded_off(a: Value, b: Value, total: Value) -> Value:
-    """What the sum of two numbers lost by rounding, exactly: Knuth's TwoSum."""
-    back = total - a
-    return (a - (total - back)) + (b - back)
-
-
-def _corrected(total: Value, lost: Value) -> Value:
-    return total + where(lost.isnan(), 0, lost)  # infinite sums lose nothing
+    return (dense - 8 * scattered) * min(length, 16), length

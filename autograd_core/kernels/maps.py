@@ -33,9 +33,13 @@ def mapped(name: str, x: Array, factor: Array | None = None) -> Array | None:
     """
     if approximation(name, x.dtype) is None or not llvm.available():
         return None
-    if factor is not None and (factor.dtype != x.dtype or factor.shape != x.shape or factor.strides != x.strides):
+    if factor is not None and (factor.dtype != x.dtype or factor.shape != x.shape):
         return None
-    if not (x.flags.c_contiguous or x.flags.f_contiguous) or not x.dtype.isnative:
+    # all in C's order, or in Fortran's: strides would differ along axes of length 1 as well, where they say nothing
+    arrays = (x,) if factor is None else (x, factor)
+    if not (all(a.flags.c_contiguous for a in arrays) or all(a.flags.f_contiguous for a in arrays)):
+        return None
+    if not x.dtype.isnative:
         return None
     out = np.empty_like(x)  # in the order of x
     run = _kernel(name, x.dtype, factor is not None)
@@ -81,13 +85,13 @@ def _kernel(name: str, dtype: np.dtype[Any], times: bool) -> Any:
             out = out * values[1]
         function.emit(f"store {kind} {out.text}, ptr {places[-1]}, align {dtype.itemsize}")
 
-    _loop(function, "vectors", "start", "0", "%whole", lanes, body)
-    _loop(function, "rest", "vectors.end", "%whole", "%count", 1, body)
+    loop(function, "vectors", "start", "0", "%whole", lanes, body)
+    loop(function, "rest", "vectors.end", "%whole", "%count", 1, body)
     function.finish()
     return llvm.compiled(module.text).function("run", *[ctypes.c_void_p] * (len(sources) + 1), ctypes.c_int64)
 
 
-def _loop(
+def loop(
     function: Function, name: str, before: str, first: str, end: str, step: int, body: Callable[[str, int], None]
 ) -> None:
     """A loop whose block has that name; `before` is the block that it is entered from."""

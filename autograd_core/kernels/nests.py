@@ -24,6 +24,7 @@ __all__ = ["Access", "Line", "Nest", "grouped"]
 Type: TypeAlias = np.dtype[Any]
 
 _LOOK_BACK = 8  # nests that are looked at for one more step
+_MANY = 1000  # lines from which a nest takes no more: LLVM's time grows faster than they do
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,7 @@ def grouped(steps: Sequence[Elementwise | Reduce | Product]) -> list[Nest | Prod
         if isinstance(step, Product):
             groups.append(step)
             here = len(groups) - 1
-            for piece in (step.a, step.b, *([step.out] if step.keep else [])):
+            for piece in step.operands:
                 last_read[piece.buffer] = here
             last_write[step.out.buffer] = here
             continue
@@ -128,6 +129,8 @@ def _place(groups: list[Nest | Product], shape: tuple[int, ...], line: Line, fir
         if isinstance(group, Product):
             if not line.reduces:
                 return None
+            continue
+        if len(group.lines) >= _MANY:
             continue
         joined = line if group.shape == shape else _joined(group, shape, line)
         if joined is not None and group.takes(joined):

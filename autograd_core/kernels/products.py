@@ -17,7 +17,7 @@ from . import gemm, small_products
 from .emitting import Function, Loop, constant, element_name
 from .llvm import vector_bytes
 from .small_products import Matrix
-from .vectors import moved
+from .vectors import loaded, moved
 
 __all__ = ["call", "is_large", "is_possible", "symbols", "workspace", "write"]
 
@@ -35,9 +35,13 @@ def is_possible(product: Product, *, approximate: bool) -> bool:
         return False
     if 0 in a.shape + b.shape or any(step % a.dtype.itemsize for piece in (a, b, out) for step in piece.strides):
         return False
-    if approximate:
+    if any(piece is not None and piece.dtype != a.dtype for piece in (product.rate, product.bias, product.gate)):
+        return False
+    if not approximate:
+        return _blas_call(product) is not None
+    if product.bias is None and not product.relu and product.gate is None:
         return bool(_orientations(product))
-    return _blas_call(product) is not None
+    return is_large(product, approximate=True)  # the others are multiplied by code that ends with the product
 
 
 def is_large(product: Product, *, approximate: bool) -> bool:
@@ -52,8 +56,10 @@ def is_large(product: Product, *, approximate: bool) -> bool:
 
 def call(product: Product, table: int) -> None:
     """Do a large product; `table` is the address of the addresses of all buffers."""
-    a, b, out = (_array(piece, table) for piece in (product.a, product.b, product.out))
-    gemm.multiply(a, b, out, alpha=product.scale, beta=product.keep)
+    given = (product.a, product.b, product.out, product.rate, product.bias, product.gate)
+    a, b, out, rate, bias, gate = (None if piece is None else _array(piece, table) for piece in given)
+    scale = product.scale if rate is None else product.scale * float(rate)
+    gemm.multiply(a, b, out, alpha=scale, beta=product.keep, bias=bias, relu=product.relu, gate=gate)
 
 
 def write(
@@ -74,12 +80,16 @@ def write(
             if strides[axis]:
                 distance = function.text_value(f"mul i64 {loop.index}, {strides[axis]}")
                 pointers[at] = function.text_value(f"getelementptr i8, ptr {pointers[at]}, i64 {distance}")
-    _write_one(function, product, pointers, space)
+    rate = None
+    if product.rate is not None:
+        rate = loaded(function, moved(function, bases(product.rate.buffer), product.rate.offset), product.rate.dtype)
+    scale = constant(product.scale, product.out.dtype) if rate is None else (rate * product.scale).text
+    _write_one(function, product, pointers, scale, space)
     for loop in reversed(loops):
         loop.close()
 
 
-def _write_one(function: Function, product: Product, pointers: list[str], space: Callable[[], str]) -> None:
+def _write_one(function: Function, product: Product, pointers: list[str], scale: str, space: Callable[[], str]) -> None:
     dtype = product.a.dtype
     ways = [
         (sizes, [Matrix(pointers[at], row, column) for at, row, column in matrices])
@@ -87,17 +97,16 @@ def _write_one(function: Function, product: Product, pointers: list[str], space:
     ]
     for sizes, (a, b, out) in ways:
         if small_products.is_worthwhile(sizes, a, b, dtype.itemsize):
-            scale, keep = product.scale, product.keep
-            small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, scale=scale, keep=keep)
+            small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, scale=scale, keep=product.keep)
             return
     (m, n, k), (a, b, out) = ways[0]
     real, name = element_name(dtype), f"autograd_core_gemm_{dtype.char}"
-    kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr"]
+    kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr", "i64", "ptr"]
     function.module.declare(name, "void", kinds)
     distances = [step // dtype.itemsize for step in (a.row, a.column, b.row, b.column, out.row)]
     given = [
-        m, n, k, constant(product.scale, dtype), a.pointer, *distances[:2], b.pointer, *distances[2:4],
-        constant(product.keep, dtype), out.pointer, distances[4], "null", 0, space(),
+        m, n, k, scale, a.pointer, *distances[:2], b.pointer, *distances[2:4],
+        constant(product.keep, dtype), out.pointer, distances[4], "null", 0, "null", 0, space(),
     ]  # fmt: skip
     function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")
 
@@ -196,7 +205,12 @@ def _blas_call(product: Product) -> list[Any] | None:
     It does for vectors, also those with an axis of length 1, and for a matrix with its own transpose.
     """
     a, b, out = product.a, product.b, product.out
-    if (product.scale, product.keep) != (1, 0) or len(a.shape) != 2 or len(b.shape) != 2 or 1 in a.shape + b.shape:
+    if (
+        (product.scale, product.keep, product.rate) != (1, 0, None)
+        or len(a.shape) != 2
+        or len(b.shape) != 2
+        or 1 in a.shape + b.shape
+    ):
         return None
     if a.buffer is b.buffer or _blas()[0] is None:
         return None

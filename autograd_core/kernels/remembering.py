@@ -54,7 +54,8 @@ def described(steps: Sequence[Elementwise | Reduce | Product], kept: Collection[
             forms.append((step.name, form(step.operand), step.axes, form(step.out)))
         else:
             factors = struct.pack("<2d", step.scale, step.keep)
-            forms.append((step.function, form(step.a), form(step.b), form(step.out), factors))
+            more_pieces = [x and form(x) for x in (step.rate, step.bias, step.gate)]
+            forms.append((form(step.a), form(step.b), form(step.out), factors, more_pieces, step.relu))
     whole = repr((forms, list(buffers.values()), more, _sources()))
     return hashlib.sha256(whole.encode()).hexdigest()
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..lowered import Buffer, Elementwise, Piece, Product, Reduce, Step
-from ..parallel import share
 from . import products
 from .elementwise import identity, is_known
 from .emitting import Function, Module
@@ -18,6 +17,7 @@ from .llvm import available, compiled, machine, vector_bytes
 from .loops import NestCode
 from .nests import Access, Line, Nest, grouped
 from .remembering import Remembered, described, recalled, remembered
+from .sharing import shared, write_sharing
 
 __all__ = ["Segment", "takes"]
 
@@ -25,6 +25,7 @@ _WORTH_THREADS = 1 << 18  # points of a nest from which other cores help
 _PART = 1 << 17  # points that one of them does at a time
 _PARTS = 32
 _SCRATCH = 1 << 22  # bytes of partial results that a nest may have
+_LONG = 3000  # lines of a function behind which another one begins: LLVM's time grows faster than what it compiles
 
 
 def takes(step: Step, approximate: bool) -> bool:
@@ -73,7 +74,7 @@ class Segment:
             found = self._written(steps, name)
         else:
             places: Any = [*steps, None]  # -1 is none
-            self._calls = [_Call(name, bounds, places[at]) for name, bounds, at in found.note["calls"]]
+            self._calls = [_Call(name, parts, places[at]) for name, parts, at in found.note["calls"]]
             self._memory = [{buffers[number] for number in numbers} for numbers in found.note["memory"]]
         in_memory = set().union(*self._memory)
         self.unneeded = frozenset(b for b in buffers.values() if b.kind == "temporary" and b not in in_memory)
@@ -83,11 +84,12 @@ class Segment:
         for call in self._calls:
             if call.product is not None:
                 continue
-            call.code = library.function(call.name, *[ctypes.c_void_p] + [ctypes.c_int64] * (3 if call.bounds else 0))
+            code = library.function(call.name, *[ctypes.c_void_p] * (2 if call.parts else 1))
+            call.code = shared(code, call.parts) if call.parts else code
         self.writes: frozenset[Buffer] = frozenset()  # for who asks; said by who made it
         self.run: Callable[[int], None] = self._run
         self.code = 0
-        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].bounds:
+        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].parts:
             self.run = self._calls[0].code
             self.code = library.address(self._calls[0].name)
 
@@ -119,16 +121,14 @@ class Segment:
         place = {id(step): at for at, step in enumerate(steps)}
         note = {
             "declared": declared,
-            "calls": [(call.name, [*call.bounds], place.get(id(call.product), -1)) for call in self._calls],
+            "calls": [(call.name, call.parts, place.get(id(call.product), -1)) for call in self._calls],
             "memory": [sorted(buffer.number for buffer in buffers) for buffers in self._memory],
         }
         return remembered(name, library, note) if name else Remembered(library, note)
 
     def _run(self, table: int) -> None:
         for call in self._calls:
-            if call.bounds:
-                call.share(table)
-            elif call.product is not None:
+            if call.product is not None:
                 products.call(call.product, table)
             else:
                 call.code(table)
@@ -138,10 +138,18 @@ class Segment:
     def _serial(self) -> Function:
         """The function that is being written, which is done by one thread."""
         if self._function is None:
-            name = f"run{len(self._calls)}"
-            self._function = Function(self._module, name, [("ptr", "table")], contract=self._approximate)
-            self._pointers: dict[Any, str] = {}
-            self._calls.append(_Call(name))
+            self._calls.append(_Call(f"run{len(self._calls)}"))
+            return self._begin(self._calls[-1].name)
+        if len(self._function.lines) > _LONG:
+            following = f"more{len(self._module.functions)}"
+            self._function.emit(f"musttail call void @{following}(ptr %table)")
+            self._function.finish()
+            return self._begin(following)
+        return self._function
+
+    def _begin(self, name: str) -> Function:
+        self._function = Function(self._module, name, [("ptr", "table")], contract=self._approximate)
+        self._pointers: dict[Any, str] = {}
         return self._function
 
     def _finish_serial(self) -> None:
@@ -204,7 +212,7 @@ class Segment:
 
     def _write_shared(self, nest: Nest, code: NestCode, leaves: Callable[[Buffer], bool]) -> bool:
         """Write a nest as a function of a part of it, with what is to be done around it; False if it cannot be."""
-        total = code.outer[0] if code.outer else code.whole // (code.lanes * code.rounds)
+        total = code.outer[0] if code.outer else code.whole // code.wide
         count = min(1 << (nest.size // _PART).bit_length(), _PARTS, total)
         if count < 2:
             return False
@@ -238,7 +246,7 @@ class Segment:
             split = [0 in axes for axes in inside_code.reduced_axes]
             if split != [id(line) in changed for line in inside_code.reductions] or (
                 inside_code.outer[:1] != code.outer[:1]
-                or inside_code.lanes * inside_code.rounds != code.lanes * code.rounds
+                or inside_code.wide != code.wide
             ):
                 return False
             code = inside_code
@@ -255,7 +263,8 @@ class Segment:
             self._module, name, [("ptr", "table"), ("i64", "begin"), ("i64", "end"), ("i64", "part")],
             contract=self._approximate,
         )  # fmt: skip
-        self._calls.append(_Call(name, [total * part // count for part in range(count + 1)]))
+        write_sharing(self._module, f"shared.{name}", name, [total * part // count for part in range(count + 1)])
+        self._calls.append(_Call(f"shared.{name}", count))
         pointers: dict[Buffer, str] = {}
         bases = self._bases(function, pointers)
         for _, _, buffer, nbytes in partial:
@@ -279,21 +288,12 @@ class Segment:
 
 @dataclass(slots=True)
 class _Call:
-    """A function of the code; with `bounds`, one that does a part of the work between two of them."""
+    """A function of the code; with `parts`, one that several threads do together."""
 
     name: str
-    bounds: Sequence[int] = ()
+    parts: int = 0
     product: Product | None = None
     code: Any = None
-
-    def share(self, table: int) -> None:
-        bounds, code = self.bounds, self.code
-
-        def work(tasks: Iterator[int]) -> None:
-            for task in tasks:
-                code(table, bounds[task], bounds[task + 1], task)
-
-        share(work, len(bounds) - 1)
 
 
 def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:
@@ -302,12 +302,12 @@ def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:
     if isinstance(step, Reduce):
         yield step.operand
     elif isinstance(step, Product):
-        yield from (step.a, step.b)
+        yield from step.operands
     else:
         yield from (each for each in step.operands if isinstance(each, Piece))
 
 
 def _buffers(group: Nest | Product) -> set[Buffer]:
     if isinstance(group, Product):
-        return {group.a.buffer, group.b.buffer, group.out.buffer}
+        return {group.out.buffer, *(piece.buffer for piece in group.operands)}
     return {*group.written, *group.read}

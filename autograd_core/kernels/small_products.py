@@ -15,8 +15,8 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Function, Loop, Value, fma, full
-from .vectors import loaded, moved, splat, stored
+from .emitting import Function, Loop, Value, constant, fma, full
+from .vectors import everywhere, loaded, moved, splat, stored
 
 __all__ = ["Matrix", "is_worthwhile", "write"]
 
@@ -53,7 +53,7 @@ def _by_dots(n: int, a: Matrix, b: Matrix, item: int) -> bool:
 class _Product:
     def __init__(
         self, function: Function, dtype: np.dtype[Any], vector_bytes: int, a: Matrix, b: Matrix, out: Matrix,
-        scale: float, keep: float,
+        scale: str, keep: float,
     ) -> None:  # fmt: skip
         self.function, self.dtype, self.a, self.b, self.out = function, dtype, a, b, out
         self.scale, self.keep = scale, keep
@@ -73,8 +73,8 @@ class _Product:
         return pointer
 
     def put(self, value: Value, pointer: str, present: int) -> None:
-        if self.scale != 1:
-            value = value * self.scale
+        if self.scale != constant(1, self.dtype):
+            value = value * everywhere(Value(self.function, self.scale, self.dtype, 1), value.lanes)
         if self.keep:
             old = loaded(self.function, pointer, self.dtype, value.lanes, present)
             value = fma(old, self.keep, value) if self.keep != 1 else old + value
@@ -181,9 +181,12 @@ class _Product:
 
 def write(
     function: Function, dtype: np.dtype[Any], vector_bytes: int, sizes: tuple[int, int, int], a: Matrix, b: Matrix,
-    out: Matrix, *, scale: float, keep: float,
+    out: Matrix, *, scale: str, keep: float,
 ) -> None:  # fmt: skip
-    """Write ``out = scale * a @ b + keep * out`` into a function: a (m, k), b (k, n); rows of `out` are dense."""
+    """Write ``out = scale * a @ b + keep * out`` into a function: a (m, k), b (k, n); rows of `out` are dense.
+
+    `scale` is a register, or a constant.
+    """
     product = _Product(function, dtype, vector_bytes, a, b, out, scale, keep)
     if _by_dots(sizes[1], a, b, dtype.itemsize):
         product.by_dots(*sizes)

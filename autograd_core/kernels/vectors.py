@@ -9,7 +9,7 @@ import numpy as np
 
 from .emitting import BOOL, Function, Value, convert, type_name
 
-__all__ = ["first_lanes", "in_memory", "loaded", "moved", "splat", "stored"]
+__all__ = ["everywhere", "first_lanes", "in_memory", "loaded", "low_lanes", "moved", "splat", "stored"]
 
 Type: TypeAlias = np.dtype[Any]
 
@@ -32,11 +32,25 @@ def first_lanes(function: Function, present: int, lanes: int) -> Value:
     return Value(function, f"<{text}>", BOOL, lanes)
 
 
+def low_lanes(value: Value, lanes: int) -> Value:
+    """The first lanes of a vector."""
+    if value.lanes == lanes:
+        return value
+    places = ", ".join(f"i32 {lane}" for lane in range(lanes))
+    text = f"shufflevector {value.type} {value.text}, {value.type} poison, <{lanes} x i32> <{places}>"
+    return value.function.value(text, value.dtype, lanes)
+
+
 def splat(function: Function, pointer: str, dtype: Type, lanes: int) -> Value:
     """A number in memory, in all lanes."""
-    number = loaded(function, pointer, dtype)
+    return everywhere(loaded(function, pointer, dtype), lanes)
+
+
+def everywhere(number: Value, lanes: int) -> Value:
+    """A number in all lanes."""
     if lanes == 1:
         return number
+    function, dtype = number.function, number.dtype
     kind = type_name(dtype, lanes)
     first = function.text_value(f"insertelement {kind} poison, {number.type} {number.text}, i64 0")
     return function.value(f"shufflevector {kind} {first}, {kind} poison, <{lanes} x i32> zeroinitializer", dtype, lanes)

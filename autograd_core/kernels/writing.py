@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Function, Module, Value, type_name
+from .emitting import Function, Module, Value, type_name, where
 from .llvm import vector_bytes
 
 __all__ = ["INDEX", "Code"]
@@ -40,6 +40,12 @@ class Code:
 
     def remainder(self, a: Value, b: int) -> Value:
         return self.function.value(f"srem i64 {a.text}, {b}", INDEX, 1)
+
+    def quotient(self, a: Value, b: Value | int) -> Value:
+        return self.function.value(f"sdiv i64 {a.text}, {b.text if isinstance(b, Value) else b}", INDEX, 1)
+
+    def smaller(self, a: Value, b: Value) -> Value:
+        return where(a < b, a, b)
 
     @contextmanager
     def loop(self, start: Any, stop: Value, step: int = 1, carried: Sequence[Value] = ()) -> Iterator[Any]:
@@ -103,11 +109,39 @@ class Code:
 
     def broadcast(self, pointer: str) -> Value:
         """All lanes are the number at that address."""
-        f, kind = self.function, type_name(self.dtype, self.lanes)
-        number = self.load(pointer, lanes=1)
-        one = f.text_value(f"insertelement {kind} poison, {number.type} {number.text}, i64 0")
-        return f.value(f"shufflevector {kind} {one}, {kind} poison, <{self.lanes} x i32> zeroinitializer",
-                       self.dtype, self.lanes)  # fmt: skip
+        return self.spread(self.load(pointer, lanes=1))
+
+    def spread(self, numbers: Value, times: int = 0) -> Value:
+        """Each lane repeated, as many times as a vector has lanes unless told."""
+        times = times or self.lanes
+        if times == 1:
+            return numbers
+        pair = self._gathered([numbers, numbers]) if numbers.lanes == 1 else numbers
+        return self._shuffled(pair, pair, [lane for lane in range(numbers.lanes) for _ in range(times)])
+
+    def joined(self, values: Sequence[Value]) -> Value:
+        """The lanes of two, four, or any power of two of values, side by side."""
+        if values[0].lanes == 1 < len(values):
+            return self._gathered(values)
+        while len(values) > 1:
+            values = [self._shuffled(a, b, range(2 * a.lanes)) for a, b in zip(values[::2], values[1::2], strict=True)]
+        return values[0]
+
+    def _gathered(self, numbers: Sequence[Value]) -> Value:
+        kind, text = type_name(numbers[0].dtype, len(numbers)), "poison"
+        for lane, number in enumerate(numbers):
+            text = self.function.text_value(
+                f"insertelement {kind} {text}, {number.type} {number.text}, i64 {lane}"
+            )
+        return Value(self.function, text, numbers[0].dtype, len(numbers))
+
+    def chosen(self, value: Value, lanes: Sequence[int]) -> Value:
+        """Some lanes of a value, side by side."""
+        return value if value.lanes == len(lanes) == 1 else self._shuffled(value, value, lanes)
+
+    def part(self, value: Value, start: int, count: int) -> Value:
+        """Neighbouring lanes of a value."""
+        return value if count == value.lanes else self._shuffled(value, value, range(start, start + count))
 
     def zeros(self) -> Value:
         return Value(self.function, "zeroinitializer", self.dtype, self.lanes)
@@ -149,11 +183,11 @@ class Code:
 
     def _shuffled(self, a: Value, b: Value, order: Sequence[int]) -> Value:
         if len(order) == 1:
-            return self.function.value(f"extractelement {a.type} {a.text}, i64 {order[0]}", self.dtype, 1)
+            return self.function.value(f"extractelement {a.type} {a.text}, i64 {order[0]}", a.dtype, 1)
         lanes = ", ".join(f"i32 {lane}" for lane in order)
         return self.function.value(
             f"shufflevector {a.type} {a.text}, {b.type} {b.text}, <{len(order)} x i32> <{lanes}>",
-            self.dtype, len(order),
+            a.dtype, len(order),
         )  # fmt: skip
 
 

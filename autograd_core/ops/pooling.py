@@ -12,7 +12,7 @@ import numpy as np
 from ..arrays import as_floating
 from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises
-from ..op import general, linear
+from ..op import SELECTING, general, linear
 from . import pooling_kernels as kernels
 from .convolution import per_axis
 
@@ -251,3 +251,4 @@ def _make(ndim: int) -> tuple[Any, Any]:
 max_pool1d, avg_pool1d = _make(1)
 max_pool2d, avg_pool2d = _make(2)
 max_pool3d, avg_pool3d = _make(3)
+SELECTING.update(("max_pool1d", "max_pool2d", "max_pool3d"))

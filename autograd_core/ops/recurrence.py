@@ -15,7 +15,7 @@ from ..errors import OptionError, ShapeError
 from ..examples import Example, Interval, Raises
 from ..layout import sum_to
 from ..op import general
-from . import product_kernels as kernels
+from . import product_kernels as kernels, recurrence_native as native
 from .activations import sigmoid
 from .products import matmul
 
@@ -196,6 +196,8 @@ def _lstm_steps(xp, g, x, h, c, weight, out):
 
 
 def _lstm_steps_fused(g, c, weight, out, activations):
+    if native.suits(activations, g, c, weight, out):
+        return native.lstm_pulled(g, c, weight, out, activations)
     n = c.shape[-1]
     shown, dz = np.tanh(out[1]), np.empty_like(activations)
     np.multiply(activations, activations, out=dz)
@@ -283,6 +285,9 @@ def lstm_recurrence(xp, x, h, c, weight, /):
     array([0.5 , 0.25])
     """
     _check("lstm_recurrence", 4, x, weight, h=h, c=c)
+    if native.suits(x, h, c, weight):
+        out, gates = native.lstm(x, h, c, weight)
+        return out, _Kept(gates)
     n, dtype = h.shape[-1], np.result_type(x, h, c, weight)
     # the logistic function as (1 + tanh(z / 2)) / 2: one tanh of all columns takes a fifth of the time
     half, shift = np.full(4 * n, 0.5, dtype), np.full(4 * n, 0.5, dtype)

@@ -1,6 +1,7 @@
 """Scores to probabilities, and the loss that is read off them: softmax, its logarithm, and cross-entropy.
 
-Along the last axis of a large array each row goes through all steps while it lies in a core's cache.
+Each row goes through all steps while it lies in a core's cache: by machine code (`rows_native`) where that can be made,
+else with NumPy, along the last axis of a large array.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from ..examples import Example, Interval, Raises
 from ..layout import BLOCK, LARGE
 from ..op import BY_STEPS, general
 from ..parallel import share
+from . import rows_native as native
 from .axes import BAD_AXIS
 from .reduction import logsumexp
 
@@ -68,6 +70,9 @@ def _log_softmax_of_rows(x, out):
 
 def _softmax_pulled(g, out, axis):
     """The derivative of softmax, row by row where rows are long or many."""
+    found = native.mapped("softmax_pulled", axis, g, out)
+    if found is not None:
+        return found
     if not _lies_in_rows(out, axis):
         return out * (g - np.add.reduce(g * out, axis=axis, keepdims=True))
     result = np.empty_like(out)
@@ -82,6 +87,9 @@ def _softmax_pulled(g, out, axis):
 
 def _log_softmax_pulled(g, out, axis):
     """The derivative of log_softmax, likewise."""
+    found = native.mapped("log_softmax_pulled", axis, g, out)
+    if found is not None:
+        return found
     if not _lies_in_rows(out, axis):
         return g - np.exp(out) * np.add.reduce(g, axis=axis, keepdims=True)
     result = np.empty_like(out)
@@ -123,6 +131,9 @@ def softmax(xp, x, /, axis=-1):
     array([0.5, 0.5])
     """
     x = as_floating(x)
+    found = native.mapped("softmax", axis, x)
+    if found is not None:
+        return found
     if _lies_in_rows(x, axis):
         out = np.empty_like(x)
         _in_rows(_softmax_of_rows, _rows(x), _rows(out))
@@ -150,6 +161,9 @@ def log_softmax(xp, x, /, axis=-1):
     array([     0., -10000.])
     """
     x = as_floating(x)
+    found = native.mapped("log_softmax", axis, x)
+    if found is not None:
+        return found
     if _lies_in_rows(x, axis):
         out = np.empty_like(x)
         _in_rows(_log_softmax_of_rows, _rows(x), _rows(out))
@@ -218,8 +232,11 @@ def _cross_entropy_logits(xp, g, logits, labels, reduction):
 
 def _of_classes(x, labels):
     """The losses of rows by class ids, and what the derivative needs again: the largest number and the sum of each."""
-    ids, losses = labels.reshape(-1), np.empty(len(x), x.dtype)
-    largest, sums = np.empty((2, len(x), 1), x.dtype)
+    ids = labels.reshape(-1)
+    found = native.cross_entropy(x, ids)
+    if found is not None:
+        return found[0].reshape(labels.shape), found[1]
+    losses, known = np.empty(len(x), x.dtype), np.empty((2, len(x)), x.dtype)
 
     def work(x, ids, losses, largest, sums):
         np.maximum.reduce(x, axis=1, keepdims=True, out=largest)
@@ -228,8 +245,8 @@ def _of_classes(x, labels):
         np.add.reduce(np.exp(shifted, out=shifted), axis=1, keepdims=True, out=sums)
         np.subtract(np.log(sums[:, 0]), losses, out=losses)
 
-    _in_rows(work, x, ids, losses, largest, sums)
-    return losses.reshape(labels.shape), (largest, sums)
+    _in_rows(work, x, ids, losses, *known[..., None])
+    return losses.reshape(labels.shape), known
 
 
 def _cross_entropy_fused(g, logits, labels, aux, reduction):
@@ -237,8 +254,11 @@ def _cross_entropy_fused(g, logits, labels, aux, reduction):
         p = softmax(logits) * labels.sum(axis=-1, keepdims=True) - labels
         p *= _upstream(np, g, logits, reduction)
         return p
-    p = np.empty(logits.shape, logits.dtype)
     weights = np.broadcast_to(_upstream(np, g, logits, reduction), (*labels.shape, 1)).reshape(-1, 1)
+    found = native.cross_entropy_pulled(_rows(logits), labels.reshape(-1), aux, weights)
+    if found is not None:
+        return found.reshape(logits.shape)
+    p = np.empty(logits.shape, logits.dtype)
 
     def work(p, x, ids, largest, sums, weights):
         np.subtract(x, largest, out=p)
@@ -246,7 +266,7 @@ def _cross_entropy_fused(g, logits, labels, aux, reduction):
         p *= weights / sums
         p[np.arange(len(p)), ids] -= weights[:, 0]
 
-    _in_rows(work, _rows(p), _rows(logits), labels.reshape(-1), *aux, weights)
+    _in_rows(work, _rows(p), _rows(logits), labels.reshape(-1), *aux[..., None], weights)
     return p
 
 

@@ -1,7 +1,8 @@
 """Standardizing raw NumPy arrays, times a weight, plus a bias, and what a cotangent becomes on the way back.
 
 Composed of means and differences it would be a dozen passes over memory. Here each row of numbers that belong together
-goes through all of them while it lies in a core's cache. Knows arrays. Does not know operations or layers.
+goes through all of them while it lies in a core's cache: by machine code (`rows_native`) where that can be made, else
+with NumPy. Knows arrays. Does not know operations or layers.
 
 Note [The rest of the mean]
 A mean is rounded, and by much where numbers are large and close together. So the deviations from it have a mean of
@@ -17,6 +18,7 @@ import numpy as np
 
 from ..layout import sum_to
 from ..parallel import share
+from . import rows_native as native
 
 _BLOCK = 1 << 18  # numbers that are worked on together: of a smaller part the calls cost more than the cache saves
 _SMALL = 1 << 15  # numbers up to which a few calls on all of them are faster than blocks
@@ -26,8 +28,12 @@ _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those
 
 def standardized(x, along, kept, eps, moments, weight=None, bias=None):
     """The result, and what the derivative needs of the forward computation; `kept` are the lengths of other axes."""
-    found = Found(along)
-    out = (_at_once if x.size <= _SMALL else _in_blocks)(x, kept, eps, found, weight, bias)
+    made = native.standardized(x, along, eps, weight, bias)
+    if made is not None:
+        out, found = made[0], _FoundByRows(along, *made[1:])
+    else:
+        found = Found(along)
+        out = (_at_once if x.size <= _SMALL else _in_blocks)(x, kept, eps, found, weight, bias)
     if moments is not None:
         np.add(found.means.reshape(kept), found.rests.reshape(kept), out=moments[0])
         moments[1] = found.variances.reshape(kept)
@@ -57,9 +63,30 @@ class Found:
         """
         known, derivatives = self.pulled
         if known is not g:
-            derivatives = (_pulled_in_blocks if self.normal is None else _pulled_at_once)(g, x, weight, self)
+            derivatives = self.derived(g, x, weight)
             self.pulled = g, derivatives
         return derivatives
+
+    def derived(self, g, x, weight):
+        """The same, computed."""
+        return (_pulled_in_blocks if self.normal is None else _pulled_at_once)(g, x, weight, self)
+
+
+class _FoundByRows(Found):
+    """The same where machine code found it."""
+
+    __slots__ = ("_known", "_rows")
+    means, rests, variances, inverses = (
+        property(lambda self, number=number: self._rows.ordered(self._known[number])) for number in range(4)
+    )
+
+    def __init__(self, along, known, rows):
+        super().__init__(along)
+        self._known, self._rows = known, rows
+
+    def derived(self, g, x, weight):
+        derivatives = native.standardized_pulled(g, x, weight, self._known, self._rows)
+        return super().derived(g, x, weight) if derivatives is None else derivatives
 
 
 def _inverse(variance, eps):

@@ -1,14 +1,14 @@
 """Adam, and AdamW with its weight decay apart from the gradient."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from numpy import add, divide, maximum, multiply, sqrt, subtract
 
 import autograd_core as ag
 
-from .blocks import direction, typed
+from .blocks import Array, direction, move, typed
 from .optimizer import Group, Optimizer
 from .options import check_betas, check_numbers, refuse_switches
 
@@ -69,39 +69,41 @@ class Adam(Optimizer):
     def update(self, group: Group) -> None:
         lr, (beta1, beta2), eps, weight_decay = group["lr"], group["betas"], group["eps"], group["weight_decay"]
         amsgrad, maximize, decoupled = group["amsgrad"], group["maximize"], group["decoupled_weight_decay"]
-        last = None
+        switches, last = (amsgrad, maximize, bool(weight_decay), decoupled), None
         for slot, blocks in self.live(group):
             step = slot.state["step"] = slot.state["step"] + 1
             if last != (step, slot.dtype):
                 last = step, slot.dtype
                 # w -= lr m' / (sqrt(v') + eps) with the bias of v carried over to what does not need a pass
                 bias1, bias2 = 1 - beta1**step, math.sqrt(1 - beta2**step)
-                take_g, keep_m, take_g2, keep_v, epsilon, rate = typed(
-                    slot.dtype, 1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1
+                decays = (1 - lr * weight_decay, weight_decay) if weight_decay else ()
+                numbers = typed(
+                    slot.dtype, 1 - beta1, beta1, 1 - beta2, beta2, eps * bias2, lr * bias2 / bias1, *decays
                 )
-                if weight_decay:
-                    shrink, decay = typed(slot.dtype, 1 - lr * weight_decay, weight_decay)
-            for w, g, arrays in blocks:
-                m, v, s, t = arrays[0], arrays[1], arrays[-2], arrays[-1]
-                if weight_decay and decoupled:
-                    multiply(w, shrink, w)
-                    g = direction(g, w, s, t, maximize, None)
-                elif weight_decay or maximize:
-                    g = direction(g, w, s, t, maximize, decay if weight_decay else None)
-                multiply(g, take_g, t)
-                multiply(m, keep_m, m)
-                add(m, t, m)
-                multiply(g, g, t)
-                multiply(t, take_g2, t)
-                multiply(v, keep_v, v)
-                add(v, t, v)
-                if amsgrad:
-                    v = maximum(arrays[2], v, out=arrays[2])
-                sqrt(v, t)
-                add(t, epsilon, t)
-                divide(m, t, t)
-                multiply(t, rate, t)
-                subtract(w, t, w)
+            move(blocks, _moved, numbers, *switches)
+
+
+def _moved(w: Array, g: Array, arrays: Sequence[Array], numbers: Sequence[Array], *switches: bool) -> None:
+    amsgrad, maximize, decaying, decoupled = switches
+    m, v, *largest, s, t = arrays
+    take_g, keep_m, take_g2, keep_v, epsilon, rate, *decays = numbers
+    if decaying and decoupled:
+        multiply(w, decays[0], w)
+    g = direction(g, w, s, t, maximize, decays[1] if decaying and not decoupled else None)
+    multiply(g, take_g, t)
+    multiply(m, keep_m, m)
+    add(m, t, m)
+    multiply(g, g, t)
+    multiply(t, take_g2, t)
+    multiply(v, keep_v, v)
+    add(v, t, v)
+    if amsgrad:
+        v = maximum(largest[0], v, out=largest[0])
+    sqrt(v, t)
+    add(t, epsilon, t)
+    divide(m, t, t)
+    multiply(t, rate, t)
+    subtract(w, t, w)
 
 
 class AdamW(Adam):

@@ -7,11 +7,12 @@ An update reads and writes several arrays as long as the parameter, several time
 their first axis into blocks that stay in the cache from the first pass to the last, and intermediate results go into
 scratch arrays of a block's size. Small parameters share theirs and keep them, so that a step allocates nothing; those
 of a large one are there only while it moves, because a sweep in between would find them in its way. An update for which
-nothing is kept is one expression, and makes its own: then blocks are a sixth of the parameter at most.
+nothing is kept is one expression, and makes its own: then blocks are a sixth of the parameter at most. An update that
+is said as a formula (`move`) needs neither blocks nor scratch for a large parameter where there is machine code.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,10 +20,13 @@ import numpy as np
 from numpy import add, multiply, negative
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK", "Array", "Block", "Noted", "Scratch", "Slot", "direction", "typed"]
+import autograd_core as ag
+
+__all__ = ["BLOCK", "Array", "Block", "Noted", "Scratch", "Slot", "direction", "move", "typed"]
 
 Array = NDArray[Any]
 Block = tuple[Array, Array, Sequence[Array]]  # what to write into, its gradient, and its state followed by scratch
+Formula = Callable[..., None]
 PIECE = 1 << 12  # elements that are not cut
 BLOCK = 3 << 14  # elements: five float32 arrays of this length fit into a second-level cache of 1 MiB
 
@@ -52,19 +56,31 @@ class Slot:
     `state` is what is kept for it, and `fresh` says whether its arrays were made for this step.
     """
 
-    __slots__ = ("_arrays", "_kept", "_rows", "_scratch", "_whole", "dtype", "fresh", "names", "state")
+    __slots__ = (
+        "_kept",
+        "_passes",
+        "_rows",
+        "_scratch",
+        "_whole",
+        "arrays",
+        "dtype",
+        "fresh",
+        "names",
+        "scratch",
+        "state",
+    )
 
     def __init__(self, w: Array, state: dict[str, Any], names: tuple[str, ...], scratch: Scratch) -> None:
         self.state, self.dtype, self.fresh = state, w.dtype, False
-        arrays = tuple(state[name] for name in names)
+        self.arrays = arrays = tuple(state[name] for name in names)
         self.names, self._kept = names, tuple(zip(names, arrays, strict=True))
-        count = scratch.count if names else 0
+        self.scratch = scratch.count if names else 0
         most = BLOCK if names else min(BLOCK, max(PIECE, w.size // 6))
-        self._whole = (*arrays, *scratch.like(w.shape, w.dtype, count)) if w.size <= most else None
-        if self._whole is not None:
-            return
-        self._rows = math.ceil(w.shape[0] / math.ceil(w.size / most))
-        self._arrays, self._scratch = arrays, count
+        self._rows = math.ceil(w.shape[0] / math.ceil(w.size / most)) if w.size > PIECE else 0
+        self._passes = w.size > PIECE and ag.machine_code(w.dtype)
+        self._whole = None
+        if w.size <= most and not self._passes:
+            self._whole = (*arrays, *scratch.like(w.shape, w.dtype, self.scratch))
 
     def holds(self, state: dict[str, Any], names: tuple[str, ...]) -> bool:
         """Whether this was cut from these arrays: the user may have put others in their place."""
@@ -80,17 +96,46 @@ class Slot:
         """The blocks of a parameter and its gradient."""
         if self._whole is not None:
             return ((w, g, self._whole),)
+        return Passed(self, w, g) if self._passes else self.cut(w, g)
+
+    def cut(self, w: Array, g: Array) -> Iterable[Block]:
+        """Blocks of some rows each."""
+        rows = self._rows
         if not self.names:
-            rows = self._rows
             return [(w[i : i + rows], g[i : i + rows], ()) for i in range(0, len(w), rows)]
         return self._cut(w, g)
 
     def _cut(self, w: Array, g: Array) -> Iterator[Block]:
-        scratch = [np.empty_like(w[: self._rows]) for _ in range(self._scratch)]
+        scratch = [np.empty_like(w[: self._rows]) for _ in range(self.scratch)]
         for first in range(0, len(w), self._rows):
             cut = slice(first, first + self._rows)
             part = w[cut]
-            yield part, g[cut], [*(a[cut] for a in self._arrays), *(s[: len(part)] for s in scratch)]
+            yield part, g[cut], [*(a[cut] for a in self.arrays), *(s[: len(part)] for s in scratch)]
+
+
+class Passed:
+    """A large parameter, for which there may be a pass of machine code; else, its blocks."""
+
+    __slots__ = ("g", "slot", "w")
+
+    def __init__(self, slot: Slot, w: Array, g: Array) -> None:
+        self.slot, self.w, self.g = slot, w, g
+
+    def __iter__(self) -> Iterator[Block]:
+        return iter(self.slot.cut(self.w, self.g))
+
+
+def move(blocks: Iterable[Block], formula: Formula, numbers: Sequence[Array], *switches: Any) -> None:
+    """Move a parameter by ``formula(w, g, arrays, numbers, *switches)``, in one pass or block after block.
+
+    What a formula may do is said by `autograd_core.in_one_pass`.
+    """
+    if type(blocks) is Passed:
+        slot = blocks.slot
+        if ag.in_one_pass(formula, blocks.w, blocks.g, slot.arrays, numbers, switches, slot.scratch):
+            return
+    for w, g, arrays in blocks:
+        formula(w, g, arrays, numbers, *switches)
 
 
 def typed(dtype: np.dtype[Any], *numbers: float) -> list[Array]:
@@ -126,14 +171,13 @@ class Noted:
 _NOTED: ContextVar[Noted | None] = ContextVar("noted", default=None)
 
 
-def direction(g: Array, w: Array, s: Array, t: Array, maximize: bool, decay: Any) -> Array:
+def direction(g: Array, w: Array, s: Array | None, t: Array | None, maximize: bool, decay: Any) -> Array:
     """What a step goes against: the gradient, negated to `maximize`, plus ``decay * w`` unless `decay` is None.
 
-    What is new is written into s, and t is used.
+    What is new is written into s, and t is used; each may be None, and is made then.
     """
     if maximize:
         g = negative(g, s)
     if decay is not None:
-        multiply(w, decay, t)
-        g = add(g, t, s)
+        g = add(g, multiply(w, decay, t), s)
     return g

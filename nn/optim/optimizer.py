@@ -1,17 +1,11 @@
 """What optimizers share: groups of parameters with options, what is kept for each parameter, the step, and its hooks.
 
 Knows parameters, gradients and options by name. Does not know any update formula.
-
-Note [Updates in programs]
-In a program that is being captured (`ag.compile`) an update is the same code, run in two halves. Without any blocks it
-gives only the numbers that it computes with, which `typed` notes: that is done again in each replay, and counts steps.
-With arrays that note what is done to them, and the numbers from before, it gives the steps. Optimizers that compute
-with other numbers than those from `typed` are not `fusible`, and are performed whole.
 """
 
 import copy
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any, ClassVar
 
@@ -22,18 +16,14 @@ import autograd_core as ag
 from ..hooks import RemovableHandle
 from ..module import Module, Parameter
 from .blocks import Array, Block, Noted, Scratch, Slot
+from .captured import decided_by, rewritten
 
 __all__ = ["Optimizer"]
 
 Group = dict[str, Any]
 _next_key = count().__next__
-SWITCHES = {
-    "foreach",
-    "fused",
-    "capturable",
-    "differentiable",
-}  # PyTorch's saved groups have them; they change no value
-MOVED = ("momentum", "betas")  # what schedulers change besides rates; whether it is 0 decides what is computed
+# what PyTorch's saved groups have, and what changes no value
+SWITCHES = {"foreach", "fused", "capturable", "differentiable"}
 # what groups may have besides the options of their optimizer: names, and what schedulers note there
 NOTED = {"name", "param_names", "initial_lr", "max_lr", "min_lr", "max_momentum", "base_momentum"}
 
@@ -64,9 +54,7 @@ class Optimizer:
 
     numbers: ClassVar[tuple[str, ...]] = ()  # the numbers kept for each parameter, by PyTorch's names
     arrays: ClassVar[tuple[str, ...]] = ()  # the arrays, each of the parameter's shape; some options add or omit one
-    fusible: ClassVar[bool] = (
-        False  # whether all numbers of an update come from `typed`, by options and `numbers` alone
-    )
+    fusible: ClassVar[bool] = False  # whether the numbers of an update all come from `typed`, by options and `numbers`
     scratch: ClassVar[int] = 2  # how many intermediate results an update has at a time
 
     def __init__(self, params: Iterable[Any], defaults: Mapping[str, Any]) -> None:
@@ -160,73 +148,21 @@ class Optimizer:
             return
         with ag.no_grad():
             for group in self.param_groups:
-                self._rewritten(group, rewrite)
+                rewritten(self, group, rewrite)
 
     def _update(self) -> None:
         with ag.no_grad():
             for group in self.param_groups:
                 self.update(group)
 
-    # --- captured: see Note [Updates in programs] ---------------------------------------------------------------------
+    # --- captured: see `captured` -------------------------------------------------------------------------------------
 
     def __captured__(self) -> list[tuple[Callable[[Any], Any], Any]]:
         """For ag.compile: functions, with an argument each, that tell what decides how parameters are moved."""
-        kept = [(p, n) for p, state in self.state.items() for n in state if n not in self.numbers]
-        options: list[Any] = [(g.get, n) for g in self.param_groups for n in g if n not in ("params", "lr", *MOVED)]
-        options += [(_switches, (g, n)) for g in self.param_groups for n in MOVED if n in g]
+        return decided_by(self)
 
-        def arrays(_: Any) -> Any:
-            groups = [(id(g), len(g["params"])) for g in self.param_groups]
-            return groups, len(self.state), [id(self.state.get(p, {}).get(n)) for p, n in kept]
-
-        return [*options, (arrays, None)]
-
-    def _rewritten(self, group: Group, rewrite: Callable[..., None]) -> None:
-        """Hand a group's update over as steps; see Note [Updates in programs]."""
-        slots = [(slot, parameter) for slot, parameter, _, _ in self._slots_of(group, None)]
-        given: list[Any] = []
-        for slot, parameter in slots:
-            given += [parameter, parameter.grad, *(slot.state[name] for name in slot.names)]
-        written: list[bool] = []
-        for slot, _ in slots:
-            written += [True, False, *(True for _ in slot.names)]
-        constant = not self.numbers and not any(slot.fresh for slot, _ in slots)
-
-        were_fresh = [slot.fresh for slot, _ in slots]
-        empty: list[Any] = [(slot, ()) for slot, _ in slots]
-        known: list[Array] = []
-        rate: Any = None  # what they were found with: other options do not change while this is replayed
-
-        def numbers() -> list[Array]:
-            nonlocal known, rate
-            if rate is not None and group["lr"] is rate:
-                return known
-            noted = Noted()
-            self._run(group, noted, empty)
-            for slot, _ in slots:
-                slot.fresh = False
-            known = noted.arrays
-            rate = group["lr"] if constant and type(group["lr"]) is float else None
-            return known
-
-        def update(arrays: Sequence[Any], found: Sequence[Any]) -> None:
-            before = [{n: slot.state[n] for n in self.numbers if n in slot.state} for slot, _ in slots]
-            fresh = [slot.fresh for slot, _ in slots]
-            left = iter(arrays)
-            live = []
-            for (slot, _), was in zip(slots, were_fresh, strict=True):
-                w, g = next(left), next(left)
-                kept = [next(left) for _ in slot.names]
-                slot.fresh = was
-                live.append((slot, [(w, g, (*kept, *(np.empty_like(w) for _ in range(self.scratch))))]))
-            self._run(group, Noted(found), live)
-            for (slot, _), numbers_before, was in zip(slots, before, fresh, strict=True):
-                slot.state.update(numbers_before)
-                slot.fresh = was
-
-        rewrite(update, numbers, given, written)
-
-    def _run(self, group: Group, noted: Any, live: list[Any]) -> None:
+    def _run(self, group: Group, noted: Noted, live: list[tuple[Slot, Iterable[Block]]]) -> None:
+        """Update a group whose live parameters are these, with numbers that are noted, or were."""
         self._replayed = live
         try:
             with noted:
@@ -398,12 +334,6 @@ class Optimizer:
             for group in self.param_groups
         ]
         return f"{type(self).__name__}({'; '.join(groups)})"
-
-
-def _switches(option: tuple[Group, str]) -> Any:
-    """Which numbers of an option are not 0."""
-    value = option[0].get(option[1])
-    return tuple(map(bool, value)) if isinstance(value, tuple) else bool(value)
 
 
 def _flaw(parameter: Any) -> str:

@@ -1,13 +1,13 @@
 """Gradient descent, with momentum."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from numpy import add, copyto, empty_like, multiply, subtract
+from numpy import add, multiply, positive, subtract
 
 import autograd_core as ag
 
-from .blocks import direction, typed
+from .blocks import Array, direction, move, typed
 from .optimizer import Group, Optimizer
 from .options import check_numbers, refuse_switches
 
@@ -69,31 +69,36 @@ class SGD(Optimizer):
             self._plainly(group)
             return
         lr, dampening, nesterov, dtype = group["lr"], group["dampening"], group["nesterov"], None
+        switches = bool(momentum), bool(dampening), nesterov, bool(weight_decay), maximize
         for slot, blocks in self.live(group):
             if slot.dtype is not dtype:
                 dtype = slot.dtype
-                rate, keep, take = typed(dtype, lr, momentum, 1 - dampening)
-                decay = typed(dtype, weight_decay)[0] if weight_decay else None
-            for w, g, arrays in blocks:
-                s, t = arrays[-2:] or (empty_like(w), empty_like(w))
-                if weight_decay or maximize:
-                    g = direction(g, w, s, t, maximize, decay)
-                if momentum:
-                    b = arrays[0]
-                    if slot.fresh:
-                        copyto(b, g)
-                    else:
-                        multiply(b, keep, b)
-                        add(b, multiply(g, take, t) if dampening else g, b)
-                    g = add(g, multiply(b, keep, t), t) if nesterov else b
-                multiply(g, rate, t)
-                subtract(w, t, w)
+                numbers = typed(dtype, lr, momentum, 1 - dampening, weight_decay)
+            move(blocks, _moved, numbers, slot.fresh, *switches)
 
     def _plainly(self, group: Group) -> None:
         lr, dtype = group["lr"], None
         for slot, blocks in self.live(group, ()):
             if slot.dtype is not dtype:
                 dtype = slot.dtype
-                (rate,) = typed(dtype, lr)
-            for w, g, _ in blocks:
-                subtract(w, multiply(g, rate), w)
+                numbers = typed(dtype, lr)
+            move(blocks, _descended, numbers)
+
+
+def _descended(w: Array, g: Array, _: Sequence[Array], numbers: Sequence[Array]) -> None:
+    subtract(w, multiply(g, numbers[0]), w)
+
+
+def _moved(w: Array, g: Array, arrays: Sequence[Array], numbers: Sequence[Array], fresh: bool, *switches: bool) -> None:
+    momentum, dampening, nesterov, decaying, maximize = switches
+    rate, keep, take, decay = numbers
+    b, s, t = arrays or (g, None, None)
+    g = direction(g, w, s, t, maximize, decay if decaying else None)
+    if momentum:
+        if fresh:
+            positive(g, b)
+        else:
+            multiply(b, keep, b)
+            add(b, multiply(g, take, t) if dampening else g, b)
+        g = add(g, multiply(b, keep, t), t) if nesterov else b
+    subtract(w, multiply(g, rate, t), w)

@@ -63,11 +63,13 @@ def test_products_of_small_whole_numbers_are_exact(data, m, k, n, dtype):
     out[...] = data.draw(matrices((m, n), dtype, whole))
     alpha, beta = data.draw(st.sampled_from([(1, 0), (1, 1), (-3, 2), (0, 1), (2, 0)]))
     relu = data.draw(st.booleans())
+    gate = data.draw(st.none() | matrices((m, n), dtype, whole))
     bias = None if bias is None else bias[:, 0]
     expected = alpha * (a.astype(int) @ b.astype(int)) + beta * out.astype(int) + (0 if bias is None else bias)
-    got = gemm.multiply(a, b, out, alpha=alpha, beta=beta, bias=bias, relu=relu)
+    expected = np.maximum(expected, 0) if relu else expected
+    got = gemm.multiply(a, b, out, alpha=alpha, beta=beta, bias=bias, relu=relu, gate=gate)
     assert got is out
-    np.testing.assert_array_equal(out, np.maximum(expected, 0) if relu else expected)
+    np.testing.assert_array_equal(out, expected if gate is None else expected * (gate > 0))
     around = np.ones(frame.shape, bool)
     around[1:-1, 1:-1] = False
     assert (frame[around] == 99).all()  # tiles at the edge write nothing beside C
@@ -97,7 +99,7 @@ def test_the_bits_of_a_number_depend_on_its_row_its_column_and_nothing_else(dtyp
         np.testing.assert_array_equal(gemm.multiply(a[rows], b[:, columns]), full[rows, columns])
     np.testing.assert_array_equal(gemm.multiply(np.asfortranarray(a), np.asfortranarray(b)), full)
     np.testing.assert_array_equal(gemm.multiply(b.T, a.T).T, full)
-    options = {"alpha": 0.3, "beta": 1.7, "bias": b[0]}
+    options = {"alpha": 0.3, "beta": 1.7, "bias": b[0], "gate": real(rng, (150, 190)).astype(dtype)}
     full = gemm.multiply(a, b, full.copy(), **options)
     monkeypatch.setattr(gemm, "_WORTH_THREADS", 1)
     for threads in (1, 2, 3, 8):
@@ -184,7 +186,7 @@ for m, k, n in (1, 1, 1), (7, 5, 33), (9, 17, 31), (130, 257, 65), (8, 256, 32):
     for left in (fenced((m, k)), fenced((k, m)).T):
         for right in (fenced((k, n)), fenced((n, k)).T):
             out = fenced((m, n))
-            gemm.multiply(left, right, out, beta=1, bias=fenced((1, n))[0])
+            gemm.multiply(left, right, out, beta=1, bias=fenced((1, n))[0], gate=fenced((m, n)))
             assert (out == k + 2).all()
 print("whole")
 import os
@@ -210,6 +212,11 @@ def test_nan_and_infinity_go_where_they_belong(dtype):
     assert (np.delete(rest, 2, axis=1) == 300).all()
     assert (rest[:, 2] == 299).all()
     assert np.isnan(gemm.multiply(a[:1], b, np.full((1, 40), np.nan, dtype), beta=1)).all()
+    closed = gemm.multiply(a, b, gate=np.zeros((20, 40), dtype))  # times 0, as in eager code, and no cut
+    assert np.isnan(closed[[3, 5]]).all()
+    assert (np.delete(closed, [3, 5], axis=0) == 0).all()
+    unknown = gemm.multiply(a, b, gate=np.full((20, 40), np.nan, dtype))
+    np.testing.assert_array_equal(unknown, closed)  # a NaN is not above zero
 
 
 @pytest.mark.parametrize(("m", "k", "n"), [(0, 3, 4), (3, 0, 4), (3, 4, 0), (0, 0, 0), (3, 0, 0)])
@@ -224,28 +231,31 @@ def test_the_c_function_is_what_its_signature_says():
     size, number, pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
     call = ctypes.CFUNCTYPE(
         None, size, size, size, number, pointer, size, size, pointer, size, size, number, pointer, size, pointer, size,
-        pointer,
+        pointer, size, pointer,
     )(code.address)  # fmt: skip
     a, b, c = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(4, 3).T, np.ones((2, 4))
-    expected = np.maximum(-2 * a @ b + 5 * c + 1, 0)
+    gate = np.array([[1.0, 0, -1, 2, 9], [3, -2, 0, 0, 9]])  # five numbers from row to row
+    expected = np.maximum(2 * a @ b - 5 * c + 1, 0) * (gate[:, :4] > 0)
     space = np.empty(code.workspace + 64, np.uint8)
     aligned = -(-space.ctypes.data // 64) * 64
     call(
         2,
         4,
         3,
-        -2.0,
+        2.0,
         a.ctypes.data,
         3,
         1,
         b.ctypes.data,
         1,
         3,
-        5.0,
+        -5.0,
         c.ctypes.data,
         4,
         np.ones(4).ctypes.data,
         1,
+        gate.ctypes.data,
+        5,
         aligned,
     )
     np.testing.assert_array_equal(c, expected)
@@ -323,3 +333,13 @@ def test_without_llvmlite_a_product_in_machine_code_says_what_is_missing(monkeyp
     finally:
         monkeypatch.undo()
         llvm._machine.cache_clear()
+
+
+def test_a_bias_or_gate_that_does_not_fit_is_refused():
+    a, b = np.ones((2, 3)), np.ones((3, 4))
+    with pytest.raises(ShapeError, match=r"bias must be \(4,\), got \(2,\)"):
+        gemm.multiply(a, b, bias=np.ones(2))
+    with pytest.raises(ShapeError, match=r"gate must be \(2, 4\), got \(4,\)"):
+        gemm.multiply(a, b, gate=np.ones(4))
+    with pytest.raises(DTypeError, match="one dtype"):
+        gemm.multiply(a, b, gate=np.ones((2, 4), np.float32))

@@ -39,7 +39,14 @@ def test_products_in_every_layout(dtype, sizes, ways):
     program = Program()
     a, b = laid_out(program, rng, (m, k), ways[0], dtype), laid_out(program, rng, (k, n), ways[1], dtype)
     out = laid_out(program, rng, (m, n), ways[2], dtype)
-    program.product(a, b, out, scale=-0.5, keep=0.25)
+    program.product(
+        a,
+        b,
+        out,
+        scale=-0.5,
+        keep=0.25,
+        rate=moved(program.array(np.array([9, 1.5], dtype)), offset=1, shape=(), strides=()),
+    )
     machine, numpy = (
         view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy())
     )
@@ -54,11 +61,36 @@ def test_a_product_for_several_threads(turn):
     program = Program()
     a, b = program.array(rng.standard_normal((512, 128))), program.array(rng.standard_normal((128, 300)))
     out = program.array(rng.standard_normal((300, 512) if turn else (512, 300)))
-    program.product(a, b, turned(out) if turn else out, scale=0.5, keep=-1.0)
+    rate = moved(program.array(np.array([9, -0.25])), offset=1, shape=(), strides=())
+    program.product(a, b, turned(out) if turn else out, scale=0.5, keep=-1.0, rate=rate)
     segment = program.compiled(approximate=True)
     assert any(call.product for call in segment._calls)
     machine, numpy = (view(memory, out) for memory in (program.by_machine(segment), program.by_numpy()))
     np.testing.assert_allclose(machine, numpy, rtol=0, atol=128 * 128 * 2.3e-16)  # of 128 products of size 1
+
+
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("gated", [False, True])
+def test_what_ends_a_product_for_several_threads(relu, gated):
+    rng = np.random.default_rng(9)
+    program = Program()
+    a, b = program.array(rng.standard_normal((512, 128))), program.array(rng.standard_normal((128, 300)))
+    bias = moved(program.array(rng.standard_normal(600)), offset=3, shape=(300,), strides=(8,))
+    gate = turned(program.array(rng.standard_normal((300, 512)))) if gated else None
+    out = program.product(a, b, bias=bias, relu=relu, gate=gate)
+    machine, numpy = (
+        view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy())
+    )
+    np.testing.assert_allclose(machine, numpy, rtol=0, atol=128 * 128 * 2.3e-16)  # of 128 products of size 1
+    assert (machine < 0).any() == (not relu)
+
+
+def test_a_small_product_ends_with_nothing_else():
+    program = Program()
+    a, b, bias = (program.array(np.ones(shape)) for shape in ((4, 3), (3, 5), (5,)))
+    assert segments.takes(Product(a, b, program.empty((4, 5), "f8")), approximate=True)
+    for end in ({"bias": bias}, {"relu": True}, {"gate": program.array(np.ones((4, 5)))}):
+        assert not segments.takes(Product(a, b, program.empty((4, 5), "f8"), **end), approximate=True)
 
 
 @pytest.mark.parametrize(

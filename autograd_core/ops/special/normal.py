@@ -22,7 +22,8 @@ def _bell(xp, x):
 def _times_bell(g, x, name, power, scale):
     """``g scale e**(power x**2)`` of raw arrays; the function of that name is without g."""
     if type(x) is not np.ndarray or type(g) is not np.ndarray or x.dtype.char not in "fd" or g.dtype != x.dtype:
-        return g * (scale * _bell(np, x * _sqrt(-power)))
+        with np.errstate(over="ignore"):  # as below, to the bit
+            return np.exp(x * x * power) * scale * g
     out = in_machine_code(name, x, g)
     if out is None:
         out = np.empty_like(x)
