@@ -6,7 +6,6 @@ Gathers facts and prints them. What follows from them is said in `advising`.
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -164,7 +163,7 @@ def _processor_name() -> str:
 
     try:
         if sys.platform == "linux":
-            lines = Path("/proc/cpuinfo").read_text().splitlines()
+            lines = _text_of("/proc/cpuinfo").splitlines()
             return next(line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
         if sys.platform == "darwin":
             command = ["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"]
@@ -183,10 +182,15 @@ def _numpy_simd() -> list[str]:
         return []
 
 
+def _text_of(file: str) -> str:
+    with open(file) as text:
+        return text.read()
+
+
 def _quota() -> float | None:
     """How many cores' time a container allows, if that is less than there are cores."""
     try:
-        allowed, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        allowed, period = _text_of("/sys/fs/cgroup/cpu.max").split()
         quota = float(allowed) / float(period)
     except (OSError, ValueError):  # another system; or "max", which is no limit
         return None

@@ -71,7 +71,11 @@ def get_num_threads() -> int:
 
 
 def share(
-    work: Callable[[Iterator[int]], None], count: int, *, worthwhile: bool = True, done: Callable[[], bool] | None = None
+    work: Callable[[Iterator[int]], None],
+    count: int,
+    *,
+    worthwhile: bool = True,
+    done: Callable[[], bool] | None = None,
 ) -> None:
     """Do the tasks ``0 ... count - 1``: call ``work(tasks)`` on several threads, each with an iterator over its tasks.
 

@@ -147,9 +147,7 @@ class ShapeMethods(MissingMethods):
 
     def masked_select(self, mask: Any) -> Any:
         """The elements where the mask is True, along one axis."""
-        return ops.getitem(
-            self, np.broadcast_to(mask._array if isinstance(mask, Variable) else mask, self._array.shape)
-        )
+        return ops.getitem(self, ops.broadcast_to(mask, self._array.shape))
 
     def gather(self, dim: int, index: Any) -> Any:
         """For each place of `index`, the element that it numbers along an axis."""

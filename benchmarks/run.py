@@ -114,7 +114,7 @@ def _measure_memory(settings: Settings, findings: Findings) -> None:
 
 
 def _in_curves(name: str) -> bool:
-    return LIBRARIES[name].shown == "first"
+    return LIBRARIES[name].shown in ("first", "curves")
 
 
 def _measure_roof(present: Iterable[Contestant], findings: Findings) -> None:

@@ -22,7 +22,7 @@ from .parameter import Buffer, Parameter, UninitializedBuffer, UninitializedPara
 from .summary import summary  # isort: split
 
 # --- submodules -------------------------------------------------------------------------------------------------------
-from . import data, functional, init, layers as _layers, losses
+from . import functional, init, layers as _layers, losses
 
 if _TYPE_CHECKING:
     from . import (
@@ -30,6 +30,7 @@ if _TYPE_CHECKING:
         averaging,
         callbacks,
         classic,
+        data,
         datasets,
         history,
         metrics,
@@ -49,8 +50,20 @@ if _TYPE_CHECKING:
 
 # imported when they are first asked for: most programs need few of them, and some bring other packages along
 _LAZY = {
-    *("augment", "averaging", "callbacks", "classic", "datasets", "history", "metrics", "models", "monitor"),
-    *("onnx", "optim", "plots", "regularization", "saving", "sequences", "sklearn", "torch", "train", "vectors"),
+    *("augment", "averaging", "callbacks", "classic", "data", "datasets", "history", "metrics", "models"),
+    *(
+        "monitor",
+        "onnx",
+        "optim",
+        "plots",
+        "regularization",
+        "saving",
+        "sequences",
+        "sklearn",
+        "torch",
+        "train",
+        "vectors",
+    ),
 }
 
 _ELSEWHERE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from benchmarks.contestant import WorkerError
@@ -42,6 +43,7 @@ def findings() -> Findings:
             "ours": {size: 1e-6 * size**1.5 for size in FAMILIES["batch"].sizes},
             "torch": {size: 1e-5 * size for size in FAMILIES["batch"].sizes[:-1]},
         },
+        noise={"torch": dict.fromkeys(FAMILIES["batch"].sizes[:-1], 0.1)},
         stopped={"torch": "at 4,096: no answer within 120 s; stopped"},
     )
     return Findings(
@@ -84,6 +86,20 @@ def test_who_grows_faster_than_the_work_is_named() -> None:
     assert quadratic.faster_than_its_work
     assert not nearly_linear.faster_than_its_work  # single points are off by more than that
     assert growth(LINEAR, {1: 1.0}) is None
+
+
+def test_what_noise_may_make_of_an_exponent_is_taken_off_before_anybody_is_named() -> None:
+    seconds = {size: 1e-9 * size**1.15 for size in LINEAR.sizes}
+    exact, noisy = growth(LINEAR, seconds), growth(LINEAR, seconds, dict.fromkeys(seconds, 0.25))
+    assert exact is not None
+    assert noisy is not None
+    assert exact.noise == 0
+    assert exact.faster_than_its_work
+    assert not noisy.faster_than_its_work
+    upper = upper_half(LINEAR.sizes)
+    middle = np.mean(np.log(upper))
+    slower = [seconds[size] * (1.25 if np.log(size) > middle else 1 / 1.25) for size in upper]
+    assert exponent(upper, slower) == pytest.approx(noisy.time + noisy.noise)  # the worst that noise can do
 
 
 def test_time_under_the_roof_is_that_of_the_slower_of_arithmetic_and_memory() -> None:
@@ -201,7 +217,7 @@ def test_tables_are_rectangular_and_without_line_breaks(findings: Findings) -> N
 
 def test_start_ups_and_growth_and_memory_are_told(findings: Findings) -> None:
     assert tables.start_ups(findings, ["ours", "captured"]).rows[0] == ["gelu", "1", "100 / 20"]
-    assert tables.growths(findings).rows == [["batch", "1.00", "1.50, faster than its work", "1.00"]]
+    assert tables.growths(findings).rows == [["batch", "1.00", "1.50, faster than its work", "1.00 ± 0.07"]]
     assert tables.memory(findings).rows == [["lenet", "1.00 (0.50)", "2.00", "0.50"]]
     assert tables.goals(findings).rows[0] == ["gelu", "eager <= 1 of PyTorch", "0.5", "yes"]
     assert tables.goals(findings).rows[1][2:] == ["0.5", "no, by 67%"]

@@ -65,6 +65,15 @@ class Builder:
         """An array that is neither given nor computed."""
         self._place(value, array, "constant")
 
+    def fix(self, constants: Sequence[Value]) -> None:
+        """These constants are the same for ever: nobody else can write into them."""
+        for value in constants:
+            buffer = self.pieces[value].buffer if value in self.pieces else None
+            array = buffer.array if buffer is not None else None
+            if buffer is not None and array is not None and array.flags.forc:  # else a copy would lie in another way
+                buffer.array = array.copy(order="K")
+                buffer.array.flags.writeable = False
+
     def _place(self, value: Value, array: Any, kind: Any) -> None:
         array = np.asarray(array)
         self.pieces[value], self._arrays[value] = self.memory.buffer(array, kind), array

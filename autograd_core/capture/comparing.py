@@ -9,7 +9,7 @@ import numpy as np
 from ..calling import Aval
 from .program import Instruction, Program, Value
 
-__all__ = ["difference"]
+__all__ = ["difference", "made_inside"]
 
 
 def difference(a: Program, b: Program) -> str:
@@ -28,6 +28,18 @@ def difference(a: Program, b: Program) -> str:
     if not _same(a.outputs, b.outputs):
         return "what it returned"
     return ""
+
+
+def made_inside(a: Program, b: Program) -> list[Value]:
+    """The constants of the second of two equal programs that are other arrays than in the first.
+
+    The function makes them anew in each call, so that nobody else can change them.
+    """
+    constants, others = a.constants(), b.constants()
+    if len(constants) != len(others):
+        return []
+    filled = {value for i in b.instructions for value in i.fills}
+    return [now for was, now in zip(constants, others, strict=True) if was.array is not now.array and now not in filled]
 
 
 def _differing(a: Instruction, b: Instruction) -> str:

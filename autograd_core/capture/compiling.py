@@ -10,10 +10,12 @@ random number that was drawn outside of `ag.perform`, the length of a list that 
 
 import functools
 import gc
+import sys
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from types import MethodType
 from typing import Any
 
 import numpy as np
@@ -26,7 +28,7 @@ from ..performing import LISTENER
 from ..tensor import Tensor
 from .backward import Backward
 from .building import Builder, Onlooker
-from .comparing import difference
+from .comparing import difference, made_inside
 from .effects import Changed
 from .guarding import Guards, changed_by_itself, guards_of, states_of
 from .listening import traced_by
@@ -58,6 +60,7 @@ class Run:
         self.nodes: dict[int, Any] = {}  # of the arrays that have one
         self.arrays: list[int] = []  # which of the leaves are arrays
         self.of_tensors: list[bool] = []  # and whether they are in a Tensor
+        self.passed: list[tuple[int, Any]] = []  # and those that the function gets as they are
         lifted: list[Any] = []
         for i, leaf in enumerate(leaves):
             if isinstance(leaf, Variable | np.ndarray | np.generic):
@@ -65,32 +68,45 @@ class Run:
                     self.nodes[len(self.arrays)] = leaf.node
                 self.arrays.append(i)
                 self.of_tensors.append(isinstance(leaf, Variable))
-                leaf = self._input(leaf)
-            lifted.append(leaf)
+                lifted.append(self._input(leaf))
+                if lifted[-1] is leaf:
+                    self.passed.append((i, leaf))
+            else:
+                lifted.append(leaf)
         self.tracer.states = states_of(function, leaves)
         with traced_by(self.tracer):
-            given, named = rebuild(lifted)
-            self.result = function(*given, **named)
+            given = rebuild(lifted)
+            self.result = function(*given[0], **given[1])
+        left, _ = flatten(given)
+        if len(left) != len(lifted) or any(a is not b for a, b in zip(left, lifted, strict=True)):
+            raise GraphError(
+                f"trace: {_name_of(function)} changes a list or dict among its arguments, which a replay would not do; "
+                "return what is new"
+            )
         outputs, self.rebuild = flatten(self.result)
         self.outputs = [self._output(x) for x in outputs]
         self.forms: list[Plain | None] = [self.tracer.form(x) for x in outputs]
         self.tracer.flush()
         self.backward = Backward.of(self.tracer, builder, outputs) if recorded and builder else None
-        self.program: Program = self.tracer.program(
-            getattr(function, "__name__", type(function).__name__), self.inputs, self.outputs
-        )
+        self.program: Program = self.tracer.program(_name_of(function), self.inputs, self.outputs)
+        self.fixed = self._fixed()
 
     def _input(self, leaf: Any) -> Any:
         """An argument as the function gets it: a Tensor of its own, so that what is computed from it is followed."""
         if isinstance(leaf, Tensor) and leaf.node is not None and CONTEXT.get().recording:
             self.inputs.append(self.tracer.input(leaf._array))
             return leaf
+        if isinstance(leaf, np.ma.MaskedArray | np.matrix):
+            raise OptionError(
+                f"compile: an argument is a {type(leaf).__name__}, which means something else by what arrays do; "
+                "give it as an array"
+            )
         array = leaf._array if isinstance(leaf, Variable) else as_array(leaf, "compile")
-        lifted = followed_constant(
-            np.asarray(array)[...]
-        )  # nobody else's: one array may be given twice, or seen besides
+        own = np.asarray(array)[...]  # one array may be given twice, or be seen from outside as well
+        lifted = followed_constant(own)
         lifted.shared = not isinstance(leaf, Variable) or leaf.shared  # who gave it may write into it before a sweep
-        self.inputs.append(self.tracer.input(lifted._array))
+        self.tracer.given[id(lifted)] = lifted
+        self.inputs.append(self.tracer.input(own))
         if not isinstance(leaf, Variable):
             self.tracer.plain[self.inputs[-1]] = "array" if isinstance(leaf, np.ndarray) else "number"
         return lifted
@@ -100,7 +116,27 @@ class Run:
             return self.tracer.of_variable(x)
         if isinstance(x, np.ndarray | np.generic):
             return self.tracer.argument(x, x)
+        if any(isinstance(part, Variable | np.ndarray) for part in getattr(x, "__dict__", {}).values()):
+            raise GraphError(
+                f"trace: what is returned holds a {type(x).__name__}, and in it an array of this one call; "
+                "return tuples, lists and dicts"
+            )
         return x
+
+    def _fixed(self) -> list[tuple[int, Any]]:
+        """Which arguments are Tensors that only these very ones may stand for: by position.
+
+        Those with a node are given to the function as they are, and it may see, or change, one of them otherwise too.
+        """
+        if not self.passed:
+            return []
+        ids = [id(x) for _, x in self.passed]
+        seen = {x for x in ids if ids.count(x) > 1}
+        for i in self.program.instructions:
+            seen |= {id(i.target), *map(id, i.avals)}
+        for get, _ in self.tracer.states:
+            seen |= set(map(id, getattr(get, "args", ())))
+        return [(i, x) for i, x in self.passed if id(x) in seen]
 
     def value(self) -> Any:
         """The result as the function would have given it without being traced."""
@@ -109,6 +145,10 @@ class Run:
         for x, form in zip(leaves, self.forms, strict=True):
             found.append(x if form is None else as_given(x._array if isinstance(x, Variable) else x, form))
         return self.rebuild(found)
+
+
+def _name_of(function: Any) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 class Compiled:
@@ -138,7 +178,16 @@ class Compiled:
         return getattr(self._function, name)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else functools.partial(self, instance)
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        path = str(getattr(self, "__qualname__", ""))
+        found: Any = sys.modules.get(self.__module__)
+        for name in path.split("."):
+            found = getattr(found, name, None)
+        if found is self:  # as for any function, its name says which
+            return path
+        return Compiled, (self._function, self._exact, self._size)  # a copy makes plans of its own
 
     @property
     def nbytes(self) -> int:
@@ -169,7 +218,7 @@ class Compiled:
             is_first = True
             for entry in entries:
                 plan = entry.plan
-                if plan is not None and entry.guards.hold():
+                if plan is not None and entry.takes(leaves) and entry.guards.hold():
                     try:
                         result = plan.run(leaves, self._function, args, kwargs)
                     except Changed:
@@ -177,7 +226,7 @@ class Compiled:
                         continue
                     if leaves is args and is_first:
                         if entry.is_for is None:
-                            entry.is_for = _recognised(args, recording)
+                            entry.is_for = _recognised(args, recording, entry.fixed)
                         self._latest = entry
                     return result
         return self._trace((recording, key), args, kwargs)
@@ -187,23 +236,24 @@ class Compiled:
             return self._traced(key, args, kwargs)
 
     def _traced(self, key: Any, args: Any, kwargs: Any) -> Any:
-        is_first = all(entry.plan is not None for entry in self._plans.get(key, ()))  # no plan is made yet
-        builder = Onlooker(self._exact) if is_first else Builder(self._exact)
+        before = [entry for entry in self._plans.get(key, ()) if entry.plan is None and entry.guards.hold()]
+        builder = Builder(self._exact) if before else Onlooker(self._exact)  # a plan is made of the second
         run = Run(self._function, args, kwargs, builder, recorded=CONTEXT.get().recording)
         self.program = run.program
         guards = guards_of(self._function, run.tracer)
         changed = changed_by_itself(run.tracer)
         self._unsettled = self._unsettled + 1 if changed else 0
         if self._unsettled >= _RUNS:
-            name = getattr(self._function, "__name__", type(self._function).__name__)
             raise GraphError(
-                f"compile: {name} changes in every call what it also sees, {changed}, which a replay would not do; "
+                f"compile: {_name_of(self._function)} changes in every call what it also sees, {changed}, "
+                "which a replay would not do; "
                 "change it by ag.perform, or outside of the function, or make it an argument"
             )
         with self._lock:
             entries = self._plans.setdefault(key, [])
             self._plans.move_to_end(key)
-            entry = next((e for e in entries if e.plan is None and e.guards.same(guards)), None)
+            alike = (e for e in entries if e.plan is None and e.guards.same(guards) and e.is_fixed_to(run.fixed))
+            entry = next(alike, None)
             if entry is None:  # or only one whose plan does not hold for what was given
                 entry = _Entry(run, guards)
                 entries.append(entry)
@@ -221,20 +271,30 @@ class _Entry:
 
     def __init__(self, run: Run, guards: Guards) -> None:
         self.program: Program | None = run.program
-        self.guards, self.runs = guards, 1
+        self.guards, self.runs, self.fixed = guards, 1, run.fixed
         self.plan: Plan | None = None
         self.is_for: Any = None  # whether flat arguments have this signature; made when it is first asked
+
+    def takes(self, leaves: Sequence[Any]) -> bool:
+        """Whether the arguments that may be no others are these."""
+        return all(leaves[i] is x for i, x in self.fixed)
+
+    def is_fixed_to(self, fixed: Sequence[tuple[int, Any]]) -> bool:
+        """Whether another run was for the same arguments, as far as these may be no others."""
+        return [(i, id(x)) for i, x in self.fixed] == [(i, id(x)) for i, x in fixed]
 
     def again(self, run: Run, function: Any) -> None:
         """Another call was traced: the same program makes a plan."""
         before, self.program, self.runs = self.program, run.program, self.runs + 1
         found = difference(before, run.program) if before is not None else ""
         if found and self.runs >= _RUNS:
-            name = getattr(function, "__name__", type(function).__name__)
             raise GraphError(
-                f"compile: {name} computed something else when it was called again with like arguments: {found}"
+                f"compile: {_name_of(function)} computed something else when it was called again with like arguments: "
+                f"{found}"
             )
         if not found and not isinstance(run.builder, Onlooker):  # as when two threads make their first calls
+            if before is not None:
+                run.builder.fix(made_inside(before, run.program))
             self.plan = Plan(run)
             self.program = None
 
@@ -261,6 +321,8 @@ def _kind(x: Any, recording: bool) -> Any:
         return a.shape, a.strides, a.dtype, x.node is not None and recording
     if isinstance(x, np.ndarray | np.generic):
         return x.shape, x.strides, x.dtype
+    if isinstance(x, slice):
+        return slice, *(_kind(part, recording) for part in (x.start, x.stop, x.step))
     try:
         hash(x)
     except TypeError as error:
@@ -270,13 +332,18 @@ def _kind(x: Any, recording: bool) -> Any:
     return (type(x), repr(x)) if isinstance(x, float) else (type(x), x)  # 0.0 is not -0.0
 
 
-def _recognised(args: Sequence[Any], recording: bool) -> Callable[[Sequence[Any], bool], bool]:
+def _recognised(
+    args: Sequence[Any], recording: bool, fixed: Sequence[tuple[int, Any]]
+) -> Callable[[Sequence[Any], bool], bool]:
     """A function that tells whether arguments are of the kind of these, as `_kind` does, but of nothing that has parts.
 
     It is text, as a call is to cost no more than the comparisons.
     """
     names: dict[str, Any] = {}
     tests = [f"len(args) == {len(args)} and recording is {recording}"]
+    for i, x in fixed:
+        names[f"fixed{i}"] = x
+        tests.append(f"args[{i}] is fixed{i}")
 
     def name(x: Any) -> str:
         names[f"n{len(names)}"] = x

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import prod
 
 from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Step
-from .planning import buffers_of, written_by
+from .planning import touching
 
 __all__ = ["folded"]
 
@@ -29,13 +29,9 @@ def folded(steps: Sequence[Step], kept: Collection[Buffer], takes: Callable[[Ste
                 break
             if larger.out != step.out:
                 out = step.out.buffer
-                if (
-                    out.kind != "temporary"
-                    or out in kept
-                    or uses.after(-1, out) != began
-                    or uses.after(there, out) is not None
-                ):
-                    break  # somebody else reads it, or some of it
+                others = uses.after(-1, out) != began or uses.after(there, out) is not None
+                if others or out.kind != "temporary" or out in kept:
+                    break
                 began = there
             del found[here]
             found[there], here, step = larger, there, larger
@@ -47,13 +43,8 @@ class _Uses:
 
     def __init__(self, steps: Sequence[Step]) -> None:
         self.steps = steps
-        self._touched: dict[Buffer, list[int]] = {}
-        self.written: dict[Buffer, list[int]] = {}
-        for i, step in enumerate(steps):
-            for buffer in buffers_of(step):
-                self._touched.setdefault(buffer, []).append(i)
-            for buffer in {piece.buffer for piece in written_by(step)}:
-                self.written.setdefault(buffer, []).append(i)
+        readers, self.written = touching(steps)
+        self._touched = {b: sorted(readers[b] + self.written[b]) for b in {*readers, *self.written}}
 
     def after(self, i: int, buffer: Buffer) -> int | None:
         """The first step behind one that touches a buffer."""
@@ -63,7 +54,7 @@ class _Uses:
 
     def changes(self, buffer: Buffer, start: int, stop: int) -> bool:
         """Whether a step behind `start` and before `stop` writes into a buffer."""
-        places = self.written.get(buffer, [])
+        places = self.written[buffer]
         at = bisect(places, start)
         return at < len(places) and places[at] < stop
 
@@ -75,13 +66,16 @@ def _joined(product: Product, here: int, step: Step, there: int, uses: _Uses) ->
     out, dtype = step.out, product.out.dtype
     if len(step.operands) != 2 or out.dtype != dtype or any(each != dtype for each in step.loop):
         return None
-    larger = None
     first, second = step.operands
-    if step.name == "subtract" and first == out and second == product.out and not (product.keep or _ends(product)):
-        larger = replace(product, out=out, scale=-product.scale, keep=1.0)
-    for x, other in ((first, second), (second, first)):
-        if x == product.out and out.shape == x.shape and x != other:
-            larger = larger or _with(product, step.name, other, out, there, uses)
+    if out.shape != product.out.shape or first == second:
+        return None
+    if step.name == "subtract":
+        descends = (first, second) == (out, product.out) and not (product.keep or _ends(product))
+        larger = replace(product, out=out, scale=-product.scale, keep=1.0) if descends else None
+    elif product.out in (first, second):
+        larger = _with(product, step.name, second if first == product.out else first, out, there, uses)
+    else:
+        return None
     if larger is None:
         return None
     read = (larger.a, larger.b, larger.rate, larger.bias, larger.gate)
@@ -118,7 +112,7 @@ def _ends(product: Product) -> bool:
 
 def _above_zero(truth: Piece, out: Piece, there: int, uses: _Uses) -> Piece | None:
     """The x that ``x > 0`` was computed from, as large as `out`, if it is still the same."""
-    made = uses.written.get(truth.buffer, [])
+    made = uses.written[truth.buffer]
     step = uses.steps[made[0]] if len(made) == 1 and made[0] < there else None
     if not isinstance(step, Elementwise) or step.name != "greater" or step.out != truth:
         return None

@@ -54,12 +54,12 @@ def states_of(function: Any, arguments: Sequence[Any] = ()) -> list[tuple[Callab
     """What a function can see from where it stands, and in its arguments, that decides what it does; as it is now."""
     found: list[tuple[Callable[[], Any], Any]] = []
     told: set[Any] = set()
-    names = _Names({}, {})
+    names = _Names({}, {}, {})
     for _ in _gets(function, arguments, names):
         pass  # what one function reads of an object, another may have been given: first all names are gathered
     for get in _gets(function, arguments, names):
         value = get()
-        if type(value) in _PLAIN or isinstance(value, np.generic):
+        if type(value) in _PLAIN or isinstance(value, np.generic | frozenset):
             state = functools.partial(_exactly, get)
             found.append((state, state()))
             continue
@@ -115,6 +115,7 @@ class _Names(NamedTuple):
     """Attributes, and constants that may be keys, that occur in the code of the functions that are looked at."""
 
     attributes: dict[str, None]
+    stored: dict[str, None]
     constants: dict[Any, None]
 
 
@@ -143,8 +144,9 @@ def _seen(function: Any, known: set[int], names: _Names, depth: int) -> Iterator
         return
     known.add(id(function))
     if isinstance(function, functools.partial):
-        for part in (function.func, *function.args, *function.keywords.values()):
-            yield from _seen(part, known, names, depth)
+        yield from _seen(function.func, known, names, depth)
+        for part in (*function.args, *function.keywords.values()):
+            yield from _inside(functools.partial(_itself, part), known, names, depth)
         return
     if isinstance(function, MethodType):
         owner = functools.partial(_itself, function.__self__)
@@ -166,8 +168,11 @@ def _seen(function: Any, known: set[int], names: _Names, depth: int) -> Iterator
     variables: list[Callable[[], Any]] = []
     for cell in function.__closure__ or ():
         variables.append(functools.partial(_content, cell))
+    for given in (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values()):
+        variables.append(functools.partial(_itself, given))
     scope, used = function.__globals__, _used(function.__code__)
     names.attributes.update(used.attributes)
+    names.stored.update(used.stored)
     names.constants.update(used.constants)
     for name in used.variables:
         if name in scope:
@@ -202,9 +207,9 @@ def _parts(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -
         yield functools.partial(_elements, get)
     elif not isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
         yield from _of_class(value, known, names, depth)
-        if not hasattr(type(value), "__captured__"):
-            own = [name for name in names.attributes if _is_data(value, name)]
-            gets = [functools.partial(_attribute, get, name) for name in own]
+        says = hasattr(type(value), "__captured__")  # then only what nobody but the user knows of is looked at
+        own = [name for name in (names.stored if says else names.attributes | names.stored) if _is_data(value, name)]
+        gets = [functools.partial(_attribute, get, name) for name in own]
     for part in gets:
         yield part
         if isinstance(part(), FunctionType | MethodType) or not callable(part()):
@@ -226,9 +231,11 @@ def _of_class(value: Any, known: set[int], names: _Names, depth: int) -> Iterato
 def _is_data(value: Any, name: str) -> bool:
     """Whether an attribute is a value that lies there, in the object or its class, rather than what is computed."""
     found = getattr_static(value, name, None)
-    return found is not None and (
-        isinstance(found, MemberDescriptorType | FunctionType) or not hasattr(type(found), "__get__")
-    )
+    if found is None or isinstance(found, MemberDescriptorType):  # a slot
+        return found is not None
+    if isinstance(value, type):
+        return isinstance(found, FunctionType) or not hasattr(type(found), "__get__")
+    return name in getattr(value, "__dict__", ()) or not hasattr(type(found), "__get__")
 
 
 class _Used(NamedTuple):
@@ -236,19 +243,22 @@ class _Used(NamedTuple):
 
     variables: dict[str, None]
     attributes: dict[str, None]
+    stored: dict[str, None]
     constants: dict[Any, None]
 
 
 @functools.lru_cache(1024)
 def _used(of: CodeType) -> _Used:
-    used, waiting = _Used({}, {}, {}), [of]
+    used, waiting = _Used({}, {}, {}, {}), [of]
     while waiting:
         code = waiting.pop()
         for i in dis.get_instructions(code):
-            if i.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            if i.opname in ("LOAD_GLOBAL", "LOAD_NAME", "STORE_GLOBAL"):
                 used.variables[i.argval] = None
             elif i.opname in ("LOAD_ATTR", "LOAD_METHOD"):
                 used.attributes[i.argval] = None
+            elif i.opname == "STORE_ATTR":
+                used.stored[i.argval] = None
         waiting += [c for c in code.co_consts if isinstance(c, CodeType)]
         used.constants.update({c: None for c in code.co_consts if isinstance(c, str | int)})
     return used

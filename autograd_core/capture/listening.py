@@ -8,7 +8,8 @@ Note [What is replaced]
     snapshot, value_of                           where indices are copied, and where operations look at numbers
     sweep, saved_variables, _push, take_own      where `tensor` and `transforms` look them up
     _lift, _lower, _bare                         in `transforms`, which takes and gives plain arrays and Tensors
-    constant_of, Tensor.__init__                 through which Tensors are born
+    constant_of, Tensor.__init__, asarray        through which Tensors are born
+    on_values, delivered                         what computes in NumPy alone, and puts a result where `out=` says
     Tensor._assign, .grad, _accumulate           the ways in which leaves change
     Tensor.item, float(), bool(), .data ...      the ways out of the graph
 """
@@ -20,18 +21,23 @@ from contextvars import ContextVar
 from inspect import unwrap
 from typing import Any
 
-from .. import creation, custom, engine, transforms
+import numpy as np
+
+import autograd_core
+
+from .. import creation, custom, engine, numpy_functions, numpy_ufuncs, ops, transforms
 from ..arrays import snapshot, take_own
 from ..calling import keep
+from ..containers import flatten
 from ..engine import CONTEXT, Variable
 from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..ops import indexing
-from ..ops.operands import value_of
+from ..ops.operands import like, value_of
 from ..performing import LISTENER, REWRITER
 from ..places import place_of_user
 from ..replacing import Replacements
-from ..tensor import Tensor, constant_of, saved_variables
+from ..tensor import Tensor, asarray, constant_of, saved_variables
 from .record import followed_constant
 from .tracing import Tracer
 
@@ -72,6 +78,8 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     for module in {op.forward.__globals__["__name__"]: op.forward.__globals__ for op in REGISTRY.values()}.values():
         if module.get("value_of") is value_of:
             replace(module, "value_of", _value_of)
+        if module.get("like") is like:
+            replace(module, "like", _like)
     replace(vars(custom), "record", _record)
     tensor = constant_of.__globals__
     replace(tensor, "sweep", _sweep)
@@ -86,14 +94,20 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(vars(transforms), "_bare", _bare)
     for scope in (vars(creation), vars(transforms), tensor):
         replace(scope, "constant_of", _constant_of)
+    replace(vars(autograd_core), "asarray", _asarray)
+    for path in ("numpy_functions", "numpy_ufuncs", "array_api.delegation", "array_api.sets"):
+        scope = vars(sys.modules.get(f"{_OWN}{path}", numpy_ufuncs))  # the last two only if they are in use
+        for name, instead in (("delivered", _delivered), ("on_values", _on_values)):
+            if name in scope and scope[name] is not instead:
+                replace(scope, name, instead)
     replace(Tensor, "__init__", _init)
     replace(Tensor, "_assign", _assign)
     replace(Tensor, "detach", _detach)
     replace(Tensor, "writable", _writable)
     replace(Tensor, "_accumulate", _accumulate)
     replace(Tensor, "grad", property(_get_grad, _set_grad))
-    for name, instead in _WAYS_OUT.items():
-        replace(Tensor, name, _refusing(name, instead))
+    for name, advice in _WAYS_OUT.items():
+        replace(Tensor, name, _refusing(name, advice))
 
 
 _REPLACED = Replacements(_replace_all)
@@ -172,6 +186,14 @@ def _value_of(x: Any) -> Any:
     return followed_constant(x._array)
 
 
+def _like(x: Any, *others: Any) -> Any:
+    result = like(x, *others)
+    tracer = _listening()
+    if tracer is not None and isinstance(result, Variable) and not isinstance(x, Variable):
+        tracer.standing_for(result._array)
+    return result
+
+
 def _take_own(found: dict[Any, Any], key: Any) -> Any:
     array = found[key]
     own = take_own(found, key)
@@ -220,8 +242,10 @@ def _lower(value: Any, like: Any) -> Any:
     if tracer is None:
         return _lowered(value, like)
     if not isinstance(value, Variable):  # perhaps of zeros, which nobody has seen
-        value = tracer.standing_for(value) if tracer.is_plain(like) else _lowered(value, like)
-        return value
+        if tracer.is_plain(like):
+            return tracer.standing_for(value)
+        tracer.argument(value, value)
+        return _lowered(value, like)
     raw = _lowered(value, None) if tracer.is_plain(like) else value
     return raw if isinstance(raw, Variable) else tracer.standing_for(raw)
 
@@ -252,20 +276,92 @@ def _constant_of(array: Any) -> Tensor:
 
 def _init(self: Tensor, data: Any, *args: Any, **options: Any) -> None:
     tracer = _listening()
-    if tracer is not None and isinstance(data, Variable):
+    if tracer is None or not isinstance(data, Variable):
+        _init_tensor(self, data, *args, **options)
+        if tracer is not None:
+            tracer.born_inside(self._array)
+        return
+    if not tracer.is_plain(data):
         raise GraphError(
             f"trace: a Tensor is made from a Tensor, which copies its numbers of this one call{_where()}; "
             "write .detach() or .clone()"
         )
-    _init_tensor(self, data, *args, **options)
-    if tracer is not None:
-        tracer.born_inside(self._array)
+    _init_tensor(self, data._array, *args, **options)
+    made = tracer.made_tensor(data if self.dtype == data._array.dtype else ops.astype(data, self.dtype))
+    tracer.keep(self._array, tracer.of_variable(made))
+    tracer.born_inside(self._array)
+
+
+_made_array = asarray
+
+
+def _asarray(data: Any, dtype: Any = None) -> Tensor:
+    tracer = _listening()
+    if tracer is not None and isinstance(data, Variable) and tracer.is_plain(data):
+        data = tracer.made_tensor(data)
+    result = _made_array(data, dtype)
+    if tracer is not None and not isinstance(data, Variable):
+        tracer.argument(data, result._array)  # it lies where it lies, and is read there
+    return result
+
+
+_computed_on_values = numpy_functions.on_values
+
+
+def _on_values(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+    """A function of NumPy's that is no operation of ours: it is called in every replay."""
+    tracer = _listening()
+    given, rebuild = flatten([list(args), dict(kwargs)])
+    live = [i for i, x in enumerate(given) if isinstance(x, Variable)]
+    if tracer is None or all(tracer.is_constant(given[i]) for i in live):
+        return _computed_on_values(function, args, kwargs)
+    containers: Any = None
+
+    def computed(*tensors: Any) -> Any:
+        nonlocal containers
+        arrays = list(given)
+        for i, x in zip(live, tensors, strict=True):
+            arrays[i] = x._array if isinstance(x, Variable) else x
+        positional, named = rebuild(arrays)
+        results, containers = flatten(function(*positional, **named))
+        if not all(isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fiub" for x in results):
+            name = getattr(function, "__name__", "a function")
+            raise GraphError(
+                f"trace: np.{name} asks for the numbers of this one call{_where()}, which other calls would not have; "
+                f"{_CHOICE}"
+            )
+        return tuple(results)
+
+    results = tracer.perform(computed, tuple(given[i] for i in live))
+    if not all(map(tracer.is_plain, map(given.__getitem__, live))):
+        for x in results:
+            tracer.plain.pop(tracer.of_variable(x), None)
+    return containers(results)
+
+
+_delivered_to = numpy_functions.delivered
+
+
+def _delivered(result: Any, out: Any, who: str) -> Any:
+    tracer = _listening()
+    into_array = any(isinstance(x, np.ndarray) for x in (out if isinstance(out, tuple) else (out,)))
+    if tracer is not None and into_array and isinstance(result, Variable) and not tracer.is_constant(result):
+        raise GraphError(
+            f"trace: {who}(out=x) writes the numbers of this one call into an array{_where()}, which other calls "
+            "would not do; leave out= away, or give a Tensor"
+        )
+    return _delivered_to(result, out, who)
 
 
 def _assign(self: Tensor, new: Any, *words: Any) -> Any:
     tracer = _listening()
     if tracer is None:
         return _assign_tensor(self, new, *words)
+    if id(self) in tracer.given:
+        raise GraphError(
+            f"trace: {words[0]} writes into an argument{_where()}, which a replay would not do; say {words[1]}, "
+            "and return it"
+        )
     if new._array.dtype != self._array.dtype:
         new = new.astype(self._array.dtype)
     tracer.of_variable(self)  # the old value, which graphs may still hold
@@ -346,6 +442,8 @@ _WAYS_OUT = {
     "__repr__": _PRINTED,
     "__format__": _PRINTED,
     "__reduce__": _ARRAY,
+    "__deepcopy__": _ARRAY,
+    "equal": _CHOICE,
 }
 _OWN = __name__.partition(".")[0] + "."
 _OPERATIONS = f"{_OWN}ops."

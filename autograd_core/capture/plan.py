@@ -30,7 +30,7 @@ from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
 from .record import as_given
 from .replaying import Replay
-from .reusing import in_place, postponed
+from .reusing import in_place
 from .selecting import masked_before
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Plan:
             steps = masked_before(steps, ends, builder.memory.temporary)
         if self._native:
             steps = needed(folded(steps, ends, partial(takes, approximate=True)), ends)
-        self.steps = hoisted(in_place(postponed(hastened(steps), ends), ends))
+        self.steps = hoisted(in_place(hastened(steps), ends))
         inputs = [builder.pieces[value] for value in run.inputs]
         self.replay = Replay(self.steps, inputs, handed, native=self._native)
         self._call = None if self.later is not None else self._whole_call(run, outputs)

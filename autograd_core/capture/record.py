@@ -23,7 +23,7 @@ import numpy as np
 from .. import engine
 from ..engine import CONTEXT, Cut, Variable, constant
 from ..errors import GraphError
-from ..op import Op
+from ..op import REGISTRY, Op
 from ..places import place_of_user
 from ..tensor import Tensor
 from .program import Argument, Instruction, Value, rebuilt, values_in
@@ -47,6 +47,7 @@ class Record:
         self._outside: dict[int, Variable] = {}  # what was read from Tensors from outside, by the id of the array
         self._owners: dict[int, tuple[Any, Variable]] = {}  # of each array that was read, the Tensor it was read from
         self.plain: dict[Value, Plain] = {}  # see Note [Plain arrays]
+        self.given: dict[int, Variable] = {}  # by their ids, the Tensors that stand for arguments
         self._count = 0
 
     # --- values -------------------------------------------------------------------------------------------------------
@@ -145,6 +146,12 @@ class Record:
         value = self._constant(raw)
         self.plain[value] = "array" if isinstance(raw, np.ndarray) else "number"
         return followed_constant(raw)
+
+    def made_tensor(self, variable: Variable) -> Variable:
+        """What stands for a plain array, as a Tensor that somebody has made of it."""
+        result: Variable = REGISTRY["alias"].call(variable)
+        self.plain.pop(self.of_variable(result), None)
+        return result
 
     def option(self, option: Any) -> Any:
         """A static option, with Values in the place of arrays."""

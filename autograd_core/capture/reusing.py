@@ -7,37 +7,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..lowered import Buffer, Elementwise, Host, Piece, Product, Reduce, Step
-from .planning import read_by, touching, with_pieces, written_by
+from ..lowered import Buffer, Elementwise, Host, Piece, Product, Step
+from .planning import read_by, touching, with_pieces
 
-__all__ = ["in_place", "postponed"]
+__all__ = ["in_place"]
 
 _LARGE = 1 << 15  # bytes from which that is worth anything
-
-
-def postponed(steps: Sequence[Step], kept: Collection[Buffer]) -> list[Step]:
-    """The steps in an order in which more of them can be done in place.
-
-    A large elementwise result comes just before the product that reads it, if its operand is read until then; sums of
-    that operand, which are small, come before it.
-    """
-    readers, writers = touching(steps)
-    places: list[float] = [*range(len(steps))]
-    for i, step in enumerate(steps):
-        if not isinstance(step, Elementwise) or not _may_move(step.out, kept) or writers[step.out.buffer] != [i]:
-            continue
-        j = min(readers[step.out.buffer], default=i)
-        changed = {piece.buffer for k in range(i + 1, j) for piece in written_by(steps[k])}
-        if not isinstance(steps[j], Product) or any(x.buffer in changed for x in read_by(step)):
-            continue
-        for x in read_by(step):
-            if _takes(x, step.out, kept) and all(k < i for k in writers[x.buffer]):
-                sums = [k for k in readers[x.buffer] if k > j]
-                if all(isinstance(s := steps[k], Reduce) and writers[s.out.buffer] == [k] for k in sums):
-                    places[i] = j - 0.25
-                    places = [j - 0.5 if k in sums else place for k, place in enumerate(places)]
-                    break
-    return [steps[i] for i in sorted(range(len(steps)), key=places.__getitem__)]
 
 
 def in_place(steps: Sequence[Step], kept: Collection[Buffer]) -> list[Step]:

@@ -22,7 +22,7 @@ from .gemm_blocks import source, workspace
 from .gemm_tile import Tile
 from .llvm import compiled, vector_bytes
 
-__all__ = ["Product", "multiply", "product"]
+__all__ = ["Product", "multiply", "parts", "product", "space"]
 
 Array = NDArray[Any]
 
@@ -120,7 +120,7 @@ def multiply(
         gate = gate.copy("C")
     (a_row, a_column), (b_row, b_column), c_row = a.strides, b.strides, out.strides[0]
     distances = [distance // size for distance in (a_row, a_column, b_row, b_column, c_row)]
-    addresses = [None if x is None else x.ctypes.data for x in (a, b, out, bias, gate)]
+    addresses = [0 if x is None else x.ctypes.data for x in (a, b, out, bias, gate)]
     gate_row = 0 if gate is None else gate.strides[0]
 
     def part(i: int, j: int, rows: int, columns: int) -> None:
@@ -130,13 +130,13 @@ def multiply(
             min(rows, m - i), min(columns, n - j), k, alpha, a_at + i * a_row, *distances[:2],
             b_at + j * b_column, *distances[2:4], beta, c_at + i * c_row + j * size, distances[4],
             bias_at and bias_at + j * size, relu, gate_at and gate_at + i * gate_row + j * size, gate_row // size,
-            _space(code.workspace),
+            space(code.workspace),
         )  # fmt: skip
 
     if m * n * k < _WORTH_THREADS:
         part(0, 0, m, n)
         return out
-    rows, columns = _parts(m, n)
+    rows, columns = parts(m, n, get_num_threads())
     across = -(-n // columns)
 
     def work(tasks: Iterator[int]) -> None:
@@ -163,10 +163,10 @@ def _check(a: Array, b: Array, out: Array | None, bias: Array | None, gate: Arra
         raise DTypeError(f"multiply: all arrays must be of one dtype, got {', '.join(map(str, dtypes))}")
 
 
-def _parts(m: int, n: int) -> tuple[int, int]:
+def parts(m: int, n: int, threads: int) -> tuple[int, int]:
     """The rows and columns of a part of C, of as many as threads: longer sides are halved, so that least is packed."""
     rows, columns = m, n
-    while -(-m // rows) * -(-n // columns) < get_num_threads() and max(rows, columns) > 64:
+    while -(-m // rows) * -(-n // columns) < threads and max(rows, columns) > 64:
         if rows >= columns:
             rows = -(-rows // 64) * 32  # whole tiles
         else:
@@ -184,8 +184,8 @@ class _Here(threading.local):
 _here = _Here()
 
 
-def _space(count: int) -> int:
-    """The address of so many bytes."""
+def space(count: int) -> int:
+    """The address of so many bytes: a workspace for products in this thread."""
     if _here.memory.size < count + 64:
         _here.memory = np.empty(count + 64, np.uint8)
         _here.start = -(-int(_here.memory.ctypes.data) // 64) * 64

@@ -7,15 +7,16 @@ AUTOGRAD_CORE_NATIVE=0 switches all machine code off.
 """
 
 import ctypes
-import importlib.util
 import os
 import sys
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
 
 from ..errors import OptionError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Library", "available", "compiled", "folder", "keep", "kept", "machine", "recalled", "vector_bytes"]
 
@@ -23,14 +24,19 @@ __all__ = ["Library", "available", "compiled", "folder", "keep", "kept", "machin
 @cache
 def available() -> bool:
     """Whether machine code can be made here: llvmlite is installed, and AUTOGRAD_CORE_NATIVE=0 does not forbid it."""
-    return os.environ.get("AUTOGRAD_CORE_NATIVE", "1") != "0" and importlib.util.find_spec("llvmlite") is not None
+    from importlib.util import find_spec
+
+    return os.environ.get("AUTOGRAD_CORE_NATIVE", "1") != "0" and find_spec("llvmlite") is not None
 
 
 class Library:
-    """Compiled code that is loaded. Functions live as long as this does."""
+    """Compiled code that is loaded. Functions live as long as this does.
 
-    def __init__(self, engine: Any, key: str) -> None:
-        self._engine, self.key = engine, key  # the key under which its code is kept
+    `key` is what its code is kept under; `again` loads it once more, with global variables of its own.
+    """
+
+    def __init__(self, engine: Any, key: str, again: "Callable[[], Library]") -> None:
+        self._engine, self.key, self.again = engine, key, again
 
     def address(self, name: str) -> int:
         """The address of a function, 0 if there is none of that name."""
@@ -91,7 +97,7 @@ def _loaded(key: str, code: bytes, symbols: Mapping[str, int] | None) -> Library
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target(0))
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Library(engine, key)
+    return Library(engine, key, partial(_loaded, key, code, symbols))
 
 
 def machine() -> str:
@@ -118,8 +124,10 @@ def _machine() -> tuple[Any, str, str]:
 
 
 @cache
-def folder() -> Path | None:
+def folder() -> "Path | None":
     """Where compiled code is kept; None for nowhere."""
+    from pathlib import Path  # takes milliseconds to import, as `hashlib` and `tempfile` below do
+
     chosen = os.environ.get("AUTOGRAD_CORE_CACHE")
     if chosen == "0":
         return None

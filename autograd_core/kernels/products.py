@@ -14,12 +14,12 @@ import numpy as np
 
 from ..lowered import Buffer, Piece, Product
 from . import gemm, small_products
-from .emitting import Function, Loop, constant, element_name
+from .emitting import Function, Loop, Value, constant, element_name, full
 from .llvm import vector_bytes
 from .small_products import Matrix
 from .vectors import loaded, moved
 
-__all__ = ["call", "is_large", "is_possible", "symbols", "workspace", "write"]
+__all__ = ["is_large", "is_possible", "sizes", "symbols", "workspace", "write", "write_part"]
 
 Type: TypeAlias = np.dtype[Any]
 
@@ -41,11 +41,13 @@ def is_possible(product: Product, *, approximate: bool) -> bool:
         return _blas_call(product) is not None
     if product.bias is None and not product.relu and product.gate is None:
         return bool(_orientations(product))
-    return is_large(product, approximate=True)  # the others are multiplied by code that ends with the product
+    ends = product.out, product.bias, product.gate
+    dense = all(piece is None or piece.strides[-1] == a.dtype.itemsize for piece in ends)
+    return dense and is_large(product, approximate=True)  # code for the others ends with the product
 
 
 def is_large(product: Product, *, approximate: bool) -> bool:
-    """Whether the product is worth several threads, and so done by `call`."""
+    """Whether the product is worth several threads, and so written in parts."""
     m, n, k = _sizes(product)
     return (
         approximate
@@ -54,12 +56,44 @@ def is_large(product: Product, *, approximate: bool) -> bool:
     )
 
 
-def call(product: Product, table: int) -> None:
-    """Do a large product; `table` is the address of the addresses of all buffers."""
-    given = (product.a, product.b, product.out, product.rate, product.bias, product.gate)
-    a, b, out, rate, bias, gate = (None if piece is None else _array(piece, table) for piece in given)
-    scale = product.scale if rate is None else product.scale * float(rate)
-    gemm.multiply(a, b, out, alpha=scale, beta=product.keep, bias=bias, relu=product.relu, gate=gate)
+def sizes(product: Product) -> tuple[int, int]:
+    """Rows and columns of a large product, as `write_part` computes it."""
+    (m, n, _), _ = _orientations(product)[0]
+    return m, n
+
+
+def write_part(function: Function, product: Product, bases: Callable[[Buffer], str]) -> None:
+    """Write a part of a large product into the function of a phase, of as many rows and columns as its settings say."""
+    (m, n, k), matrices = _orientations(product)[0]
+    item, value = product.out.dtype.itemsize, function.text_value
+    rows, place = value("load i64, ptr %settings, align 8"), value("getelementptr i64, ptr %settings, i64 1")
+    columns = value(f"load i64, ptr {place}, align 8")
+    across = value(f"sdiv i64 {value(f'add i64 {columns}, {n - 1}')}, {columns}")
+    i = value(f"mul i64 {value(f'sdiv i64 %task, {across}')}, {rows}")
+    j = value(f"mul i64 {value(f'srem i64 %task, {across}')}, {columns}")
+    function.module.declare("llvm.smin.i64", "i64", ["i64", "i64"])
+    height, width = (
+        value(f"call i64 @llvm.smin.i64(i64 {most}, i64 {value(f'sub i64 {whole}, {start}')})")
+        for most, whole, start in ((rows, m, i), (columns, n, j))
+    )
+
+    def begin(piece: Piece, row: int, column: int) -> str:
+        pointer = moved(function, bases(piece.buffer), piece.offset)
+        for index, stride in ((i, row), (j, column)):
+            if stride:
+                pointer = value(f"getelementptr i8, ptr {pointer}, i64 {value(f'mul i64 {index}, {stride}')}")
+        return pointer
+
+    pieces, gate = (product.a, product.b, product.out), product.gate
+    (a, *a_steps), (b, *b_steps), (out, *out_steps) = matrices
+    end: list[int | str] = ["null", int(product.relu), "null", 0]
+    if product.bias is not None:
+        end[0] = begin(product.bias, 0, item)
+    if gate is not None:
+        end[2:] = begin(gate, *gate.strides), gate.strides[0] // item
+    starts = begin(pieces[a], a_steps[0], 0), begin(pieces[b], 0, b_steps[1]), begin(pieces[out], *out_steps)
+    placed = [Matrix(at, *steps) for at, steps in zip(starts, (a_steps, b_steps, out_steps), strict=True)]
+    _call_gemm(function, product, (height, width, k), _scale(function, product, bases), placed, end, "%space")
 
 
 def write(
@@ -80,16 +114,14 @@ def write(
             if strides[axis]:
                 distance = function.text_value(f"mul i64 {loop.index}, {strides[axis]}")
                 pointers[at] = function.text_value(f"getelementptr i8, ptr {pointers[at]}, i64 {distance}")
-    rate = None
-    if product.rate is not None:
-        rate = loaded(function, moved(function, bases(product.rate.buffer), product.rate.offset), product.rate.dtype)
-    scale = constant(product.scale, product.out.dtype) if rate is None else (rate * product.scale).text
-    _write_one(function, product, pointers, scale, space)
+    _write_one(function, product, pointers, _scale(function, product, bases), space)
     for loop in reversed(loops):
         loop.close()
 
 
-def _write_one(function: Function, product: Product, pointers: list[str], scale: str, space: Callable[[], str]) -> None:
+def _write_one(
+    function: Function, product: Product, pointers: list[str], scale: Value, space: Callable[[], str]
+) -> None:
     dtype = product.a.dtype
     ways = [
         (sizes, [Matrix(pointers[at], row, column) for at, row, column in matrices])
@@ -99,14 +131,31 @@ def _write_one(function: Function, product: Product, pointers: list[str], scale:
         if small_products.is_worthwhile(sizes, a, b, dtype.itemsize):
             small_products.write(function, dtype, vector_bytes(), sizes, a, b, out, scale=scale, keep=product.keep)
             return
-    (m, n, k), (a, b, out) = ways[0]
+    sizes, matrices = ways[0]
+    _call_gemm(function, product, sizes, scale, matrices, ("null", 0, "null", 0), space())
+
+
+def _scale(function: Function, product: Product, bases: Callable[[Buffer], str]) -> Value:
+    """The number that a product is multiplied by."""
+    rate, dtype = product.rate, product.out.dtype
+    if rate is None:
+        return full(function, product.scale, dtype, 1)
+    return loaded(function, moved(function, bases(rate.buffer), rate.offset), dtype) * product.scale
+
+
+def _call_gemm(
+    function: Function, product: Product, sizes: Sequence[int | str], scale: Value, matrices: Sequence[Matrix],
+    end: Sequence[int | str], space: str,
+) -> None:  # fmt: skip
+    """Write a call of `gemm`; `end` is its bias, relu and gate."""
+    dtype = product.out.dtype
     real, name = element_name(dtype), f"autograd_core_gemm_{dtype.char}"
     kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr", "i64", "ptr"]
     function.module.declare(name, "void", kinds)
-    distances = [step // dtype.itemsize for step in (a.row, a.column, b.row, b.column, out.row)]
+    (a, b, out), item = matrices, dtype.itemsize
     given = [
-        m, n, k, scale, a.pointer, *distances[:2], b.pointer, *distances[2:4],
-        constant(product.keep, dtype), out.pointer, distances[4], "null", 0, "null", 0, space(),
+        *sizes, scale.text, a.pointer, a.row // item, a.column // item, b.pointer, b.row // item, b.column // item,
+        constant(product.keep, dtype), out.pointer, out.row // item, *end, space,
     ]  # fmt: skip
     function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")
 
@@ -170,13 +219,6 @@ def _of_stack(piece: Piece, axes: int) -> Sequence[int]:
     """The strides of a piece along the axes of a stack of matrices, as they are broadcast."""
     own = [0 if length == 1 else step for length, step in zip(piece.shape[:-2], piece.strides[:-2], strict=True)]
     return [0] * (axes - len(own)) + own
-
-
-def _array(piece: Piece, table: int) -> Any:
-    """The piece as an array, in the memory that the table names."""
-    address = ctypes.c_uint64.from_address(table + 8 * piece.buffer.number).value
-    memory: Any = (ctypes.c_char * piece.buffer.nbytes).from_address(address)
-    return np.ndarray(piece.shape, piece.dtype, memory, piece.offset, piece.strides)
 
 
 # -- NumPy's BLAS

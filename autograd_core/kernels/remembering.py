@@ -76,8 +76,13 @@ def remembered(name: str, library: llvm.Library, note: Any) -> Remembered:
 
 
 def recalled(name: str, symbols: Any) -> Remembered | None:
-    """What was kept under a name; `symbols` gives the addresses of what it calls, from the note."""
+    """What was kept under a name; `symbols` gives the addresses of what it calls, from the note.
+
+    Code that has memory, as the note says under "scratch", is loaded anew, so that all who run it have their own.
+    """
     found = _HERE.get(name)
+    if found is not None and found.note.get("scratch"):
+        return Remembered(found.library.again(), found.note)
     if found is None and (content := llvm.kept(f"{name}.json")) is not None:
         key, note = json.loads(content)
         library = llvm.recalled(key, symbols(note))

@@ -6,10 +6,11 @@ one for each buffer by its number, and runs.
 
 import ctypes
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, replace
+from math import prod
 from typing import Any
 
-from ..lowered import Buffer, Elementwise, Piece, Product, Reduce, Step
+from ..lowered import Buffer, Elementwise, Number, Operand, Piece, Product, Reduce, Step
 from . import products
 from .elementwise import identity, is_known
 from .emitting import Function, Module
@@ -17,12 +18,12 @@ from .llvm import available, compiled, machine, vector_bytes
 from .loops import NestCode
 from .nests import Access, Line, Nest, grouped
 from .remembering import Remembered, described, recalled, remembered
-from .sharing import shared, write_sharing
+from .sharing import ARGUMENTS, Phase, shared, stretches, symbols, write_sharing
 
 __all__ = ["Segment", "takes"]
 
 _WORTH_THREADS = 1 << 18  # points of a nest from which other cores help
-_PART = 1 << 17  # points that one of them does at a time
+_PART = 1 << 15  # points that one of them does at a time
 _PARTS = 32
 _SCRATCH = 1 << 22  # bytes of partial results that a nest may have
 _LONG = 3000  # lines of a function behind which another one begins: LLVM's time grows faster than what it compiles
@@ -64,34 +65,34 @@ class Segment:
     ) -> None:
         self._approximate = approximate
         self._kept = set(kept)
-        self._calls: list[_Call] = []
+        self._phases: list[Phase] = []
         self._memory: list[set[Buffer]] = []
+        steps = [_with_numbers(step) for step in steps]
         buffers = {piece.buffer.number: piece.buffer for step in steps for piece in _pieces(step)}
         # what calls NumPy's BLAS is not kept: it may be another one in another process
         name = described(steps, self._kept, vector_bytes(), machine()) if approximate else ""
-        found = recalled(name, lambda note: products.symbols(note["declared"])) if name else None
+        found = recalled(name, lambda note: _symbols(note["declared"])) if name else None
         if found is None:
             found = self._written(steps, name)
         else:
-            places: Any = [*steps, None]  # -1 is none
-            self._calls = [_Call(name, parts, places[at]) for name, parts, at in found.note["calls"]]
+            self._phases = [Phase(*each) for each in found.note["phases"]]
             self._memory = [{buffers[number] for number in numbers} for numbers in found.note["memory"]]
         in_memory = set().union(*self._memory)
         self.unneeded = frozenset(b for b in buffers.values() if b.kind == "temporary" and b not in in_memory)
         self.stages = tuple(frozenset(each) for each in self._memory)
         self._code = found
         library = found.library
-        for call in self._calls:
-            if call.product is not None:
-                continue
-            code = library.function(call.name, *[ctypes.c_void_p] * (2 if call.parts else 1))
-            call.code = shared(code, call.parts) if call.parts else code
+        self._parts: list[Callable[[int], None]] = [
+            shared(library, together, phases) if together else library.function(phases[0].name, ctypes.c_void_p)
+            for together, phases in stretches(self._phases)
+        ]
         self.writes: frozenset[Buffer] = frozenset()  # for who asks; said by who made it
         self.run: Callable[[int], None] = self._run
         self.code = 0
-        if len(self._calls) == 1 and self._calls[0].code is not None and not self._calls[0].parts:
-            self.run = self._calls[0].code
-            self.code = library.address(self._calls[0].name)
+        if len(self._parts) == 1:
+            self.run = self._parts[0]
+        if len(self._phases) == 1 and self._phases[0].is_serial:
+            self.code = library.address(self._phases[0].name)
 
     def _written(self, steps: Sequence[Elementwise | Reduce | Product], name: str) -> Remembered:
         """Write and compile the code, and keep it under a name."""
@@ -116,36 +117,42 @@ class Segment:
             self._module.functions["scratch"] = (
                 f"@scratch = internal global [{self._scratch} x i8] zeroinitializer, align 64"
             )
+        for together, phases in stretches(self._phases):
+            if together:
+                write_sharing(self._module, together, phases)
         declared = [*self._module.declared]
-        library = compiled(self._module.text, level=1, symbols=products.symbols(declared))
-        place = {id(step): at for at, step in enumerate(steps)}
+        library = compiled(self._module.text, level=1, symbols=_symbols(declared))
         note = {
             "declared": declared,
-            "calls": [(call.name, call.parts, place.get(id(call.product), -1)) for call in self._calls],
+            "phases": [astuple(phase) for phase in self._phases],
+            "scratch": self._scratch,
             "memory": [sorted(buffer.number for buffer in buffers) for buffers in self._memory],
         }
         return remembered(name, library, note) if name else Remembered(library, note)
 
     def _run(self, table: int) -> None:
-        for call in self._calls:
-            if call.product is not None:
-                products.call(call.product, table)
-            else:
-                call.code(table)
+        for part in self._parts:
+            part(table)
 
     # -- functions
 
     def _serial(self) -> Function:
         """The function that is being written, which is done by one thread."""
         if self._function is None:
-            self._calls.append(_Call(f"run{len(self._calls)}"))
-            return self._begin(self._calls[-1].name)
+            self._phases.append(Phase(f"run{len(self._phases)}"))
+            return self._begin(self._phases[-1].name)
         if len(self._function.lines) > _LONG:
             following = f"more{len(self._module.functions)}"
             self._function.emit(f"musttail call void @{following}(ptr %table)")
             self._function.finish()
             return self._begin(following)
         return self._function
+
+    def _parallel(self, count: int, sizes: Sequence[int] = (), workspace: int = 0) -> Function:
+        """A function that does one of the tasks of a phase."""
+        self._finish_serial()
+        self._phases.append(Phase(f"part{len(self._phases)}", count, sizes, workspace))
+        return Function(self._module, self._phases[-1].name, ARGUMENTS, contract=self._approximate)
 
     def _begin(self, name: str) -> Function:
         self._function = Function(self._module, name, [("ptr", "table")], contract=self._approximate)
@@ -176,9 +183,9 @@ class Segment:
 
     def _write_product(self, product: Product) -> None:
         if products.is_large(product, approximate=self._approximate):
-            self._finish_serial()
-            self._memory[-1].update(_buffers(product))
-            self._calls.append(_Call("", product=product))
+            function = self._parallel(0, products.sizes(product), products.workspace(product.a.dtype))
+            products.write_part(function, product, self._bases(function, {}))
+            function.finish()
             return
 
         def space() -> str:  # partial results do not live as long as that they could stand in its way
@@ -186,6 +193,7 @@ class Segment:
             return "@scratch"
 
         function = self._serial()
+        self._phases[-1].alone |= not self._approximate  # that is NumPy's BLAS
         products.write(function, product, self._bases(function), approximate=self._approximate, space=space)
 
     # -- nests
@@ -214,6 +222,13 @@ class Segment:
         """Write a nest as a function of a part of it, with what is to be done around it; False if it cannot be."""
         total = code.outer[0] if code.outer else code.whole // code.wide
         count = min(1 << (nest.size // _PART).bit_length(), _PARTS, total)
+        apart = sum(
+            line.out.dtype.itemsize * prod(n for axis, n in enumerate(nest.shape) if axis not in line.reduces)
+            for line, axes in zip(code.reductions, code.reduced_axes, strict=True)
+            if 0 in axes
+        )
+        while count * apart > nest.size:  # partial results shall be far fewer than what they are made from
+            count //= 2
         if count < 2:
             return False
         partial: list[tuple[Line, Line, Buffer, int]] = []  # line, as it is in a part, its memory, bytes of one part
@@ -245,8 +260,7 @@ class Segment:
             changed = {id(inside) for _, inside, _, _ in partial}
             split = [0 in axes for axes in inside_code.reduced_axes]
             if split != [id(line) in changed for line in inside_code.reductions] or (
-                inside_code.outer[:1] != code.outer[:1]
-                or inside_code.wide != code.wide
+                inside_code.outer[:1] != code.outer[:1] or inside_code.wide != code.wide
             ):
                 return False
             code = inside_code
@@ -257,23 +271,19 @@ class Segment:
             function = self._serial()
             for start in before:
                 NestCode(start, lambda _: True, vector_bytes()).write(function, self._bases(function))
-        self._finish_serial()
-        name = f"part{len(self._calls)}"
-        function = Function(
-            self._module, name, [("ptr", "table"), ("i64", "begin"), ("i64", "end"), ("i64", "part")],
-            contract=self._approximate,
-        )  # fmt: skip
-        write_sharing(self._module, f"shared.{name}", name, [total * part // count for part in range(count + 1)])
-        self._calls.append(_Call(f"shared.{name}", count))
+        function = self._parallel(count)
         pointers: dict[Buffer, str] = {}
         bases = self._bases(function, pointers)
         for _, _, buffer, nbytes in partial:
-            distance = function.text_value(f"mul i64 %part, {nbytes}")
+            distance = function.text_value(f"mul i64 %task, {nbytes}")
             pointers[buffer] = function.text_value(f"getelementptr i8, ptr {bases(buffer)}, i64 {distance}")
         for start in code.starts():
             if start.lines[0].out.buffer in own:
                 NestCode(start, lambda _: True, vector_bytes()).write(function, bases)
-        code.write(function, bases, part=("%begin", "%end"), inline=self._is_small(code))
+        following = function.text_value("add i64 %task, 1")
+        products_of = [function.text_value(f"mul i64 {task}, {total}") for task in ("%task", following)]
+        begin, end = (function.text_value(f"sdiv i64 {each}, {count}") for each in products_of)
+        code.write(function, bases, part=(begin, end), inline=self._is_small(code))
         function.finish()
         for line, inside, buffer, nbytes in partial:
             kept = [axis for axis in range(len(nest.shape)) if axis not in line.reduces]
@@ -286,14 +296,23 @@ class Segment:
         return True
 
 
-@dataclass(slots=True)
-class _Call:
-    """A function of the code; with `parts`, one that several threads do together."""
+def _symbols(declared: Collection[str]) -> dict[str, int]:
+    return products.symbols(declared) | symbols(declared)
 
-    name: str
-    parts: int = 0
-    product: Product | None = None
-    code: Any = None
+
+def _with_numbers(step: Elementwise | Reduce | Product) -> Elementwise | Reduce | Product:
+    """The step with numbers in the place of single ones in memory that stay the same."""
+    if not isinstance(step, Elementwise):
+        return step
+
+    def number(x: Operand, dtype: Any) -> Operand:
+        if not isinstance(x, Piece) or x.dtype != dtype:
+            return x
+        array = x.buffer.array
+        return x if array is None or array.size != 1 or array.flags.writeable else Number(array.item(), dtype)
+
+    operands = [number(*pair) for pair in zip(step.operands, step.loop, strict=False)]
+    return step if operands == [*step.operands] else Elementwise(step.name, tuple(operands), step.out, step.loop)
 
 
 def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:

@@ -43,7 +43,7 @@ def is_worthwhile(sizes: tuple[int, int, int], a: Matrix, b: Matrix, item: int) 
         return False
     if _by_dots(n, a, b, item):
         return min(m, n) < _FEW or k >= 8 * min(m, n)
-    return b.column == item and k * n * item <= _CACHE
+    return b.column == item and (m == 1 or k * n * item <= _CACHE)  # one row reads the second factor once anyway
 
 
 def _by_dots(n: int, a: Matrix, b: Matrix, item: int) -> bool:
@@ -53,11 +53,13 @@ def _by_dots(n: int, a: Matrix, b: Matrix, item: int) -> bool:
 class _Product:
     def __init__(
         self, function: Function, dtype: np.dtype[Any], vector_bytes: int, a: Matrix, b: Matrix, out: Matrix,
-        scale: str, keep: float,
+        scale: Value, keep: float,
     ) -> None:  # fmt: skip
         self.function, self.dtype, self.a, self.b, self.out = function, dtype, a, b, out
-        self.scale, self.keep = scale, keep
+        self.keep, self.is_scaled = keep, scale.text != constant(1, dtype)
         self.lanes = vector_bytes // dtype.itemsize
+        # in all lanes, for as many as a result may have: of one vector, and of up to four sums
+        self.scales = {lanes: everywhere(scale, lanes) for lanes in (1, 2, 4, self.lanes)}
         self.registers = 24 if vector_bytes == 64 else 12  # for numbers of the result, of 32 or 16
 
     def at(self, matrix: Matrix, row: str, column: str) -> str:
@@ -73,11 +75,14 @@ class _Product:
         return pointer
 
     def put(self, value: Value, pointer: str, present: int) -> None:
-        if self.scale != constant(1, self.dtype):
-            value = value * everywhere(Value(self.function, self.scale, self.dtype, 1), value.lanes)
-        if self.keep:
-            old = loaded(self.function, pointer, self.dtype, value.lanes, present)
-            value = fma(old, self.keep, value) if self.keep != 1 else old + value
+        old = loaded(self.function, pointer, self.dtype, value.lanes, present) if self.keep else None
+        if old is not None and self.keep != 1:
+            old = old * self.keep
+        if self.is_scaled:
+            scale = self.scales[value.lanes]
+            value = value * scale if old is None else fma(value, scale, old)
+        elif old is not None:
+            value = old + value
         stored(value, pointer, present)
 
     # -- rows of b side by side
@@ -181,11 +186,11 @@ class _Product:
 
 def write(
     function: Function, dtype: np.dtype[Any], vector_bytes: int, sizes: tuple[int, int, int], a: Matrix, b: Matrix,
-    out: Matrix, *, scale: str, keep: float,
+    out: Matrix, *, scale: Value, keep: float,
 ) -> None:  # fmt: skip
     """Write ``out = scale * a @ b + keep * out`` into a function: a (m, k), b (k, n); rows of `out` are dense.
 
-    `scale` is a register, or a constant.
+    `scale` is one number.
     """
     product = _Product(function, dtype, vector_bytes, a, b, out, scale, keep)
     if _by_dots(sizes[1], a, b, dtype.itemsize):

@@ -130,9 +130,7 @@ class Code:
     def _gathered(self, numbers: Sequence[Value]) -> Value:
         kind, text = type_name(numbers[0].dtype, len(numbers)), "poison"
         for lane, number in enumerate(numbers):
-            text = self.function.text_value(
-                f"insertelement {kind} {text}, {number.type} {number.text}, i64 {lane}"
-            )
+            text = self.function.text_value(f"insertelement {kind} {text}, {number.type} {number.text}, i64 {lane}")
         return Value(self.function, text, numbers[0].dtype, len(numbers))
 
     def chosen(self, value: Value, lanes: Sequence[int]) -> Value:

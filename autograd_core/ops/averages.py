@@ -9,6 +9,7 @@ from ..examples import Example, Interval, Raises
 from ..op import composed
 from .arithmetic import divide, multiply
 from .creation import astype, zeros_like
+from .deciding import refuse_where
 from .operands import operand, value_of
 from .order_statistics import axes_of
 from .reduction import mean, sum
@@ -35,8 +36,10 @@ def average(x, /, axis=None, weights=None, returned=False, *, keepdims=False):
         weights = _beside(x, operand(weights, "average"), axes, axis)
         dtype = np.result_type(x.dtype, weights.dtype, np.float64 if x.dtype.kind in "iub" else x.dtype)
         total = sum(astype(weights, dtype), axes, keepdims=keepdims)
-        if not value_of(total).all():
-            raise OptionError("average: the weights add up to 0, and cannot be made to add up to 1")
+        refuse_where(
+            value_of(total) == 0,
+            lambda: OptionError("average: the weights add up to 0, and cannot be made to add up to 1"),
+        )
         out = divide(sum(multiply(astype(x, dtype), weights), axes, keepdims=keepdims), total)
     return (out, broadcast_to(total, out.shape)) if returned else out
 

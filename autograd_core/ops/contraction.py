@@ -4,7 +4,6 @@ It is linear in each array, and the cotangent of one is the contraction of the r
 """
 
 from functools import lru_cache
-from string import ascii_letters
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from .creation import astype
 from .operands import operand, value_of
 
 _WIDE = Interval(-2, 2)
+_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"  # importing `string` for them takes a millisecond
 
 
 @lru_cache(maxsize=1024)
@@ -27,7 +27,7 @@ def spelled_out(subscripts, ndims):
     terms = left.split(",")
     if len(terms) != len(ndims):
         raise OptionError(f"einsum: {subscripts!r} names {len(terms)} operands, {len(ndims)} came")
-    spare = "".join(c for c in ascii_letters if c not in text)
+    spare = "".join(c for c in _LETTERS if c not in text)
     widths = [n - len(t.replace("...", "")) for t, n in zip(terms, ndims, strict=True) if "..." in t]
     extra = spare[: max(widths, default=0)]
     full = []
@@ -54,7 +54,7 @@ def _einsum_vjp(xp, g, position, operands, operands_aval, subscripts):
     """The contraction of the cotangent with all other operands; diagonals are put back by identity matrices."""
     terms, result = spelled_out(subscripts, tuple([len(a.shape) for a in operands_aval]))
     own, shape = terms[position], operands_aval[position].shape
-    spare = iter([c for c in ascii_letters if c not in "".join(terms) + result])
+    spare = iter([c for c in _LETTERS if c not in "".join(terms) + result])
     inputs, arrays, letters, lengths = [result], [g], "", dict(zip(own, shape, strict=True))
     for i, c in enumerate(own):
         if c not in own[:i]:
@@ -176,9 +176,9 @@ def _spelled(operands):
 
 
 def _letter(i):
-    if not 0 <= i < len(ascii_letters):
-        raise OptionError(f"einsum: indices are numbers from 0 to {len(ascii_letters) - 1}, got {i}")
-    return sorted(ascii_letters)[int(i)]
+    if not 0 <= i < len(_LETTERS):
+        raise OptionError(f"einsum: indices are numbers from 0 to {len(_LETTERS) - 1}, got {i}")
+    return sorted(_LETTERS)[int(i)]
 
 
 def _cast(x, dtype, casting):

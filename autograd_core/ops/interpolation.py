@@ -6,9 +6,10 @@ from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Interval, Raises, Subgradient
 from ..op import composed
 from .creation import astype
+from .deciding import refuse_where
 from .indexing import getitem
 from .joining import concatenate
-from .operands import is_weak, operand, share_record, value_of
+from .operands import is_weak, like, operand, share_record, value_of
 from .selection import where
 
 
@@ -34,9 +35,11 @@ def interp(x, xp, fp, /, left=None, right=None, period=None):
         x, xp, fp = _over_one_period(x, xp, fp, period)
         left = right = None
     places, points, last = value_of(x), value_of(xp), len(xp) - 1
-    if np.any(points[1:] < points[:-1]):
-        raise OptionError("interp: xp must increase; sort xp and fp by np.argsort(xp)")
+    refuse_where(
+        points[1:] < points[:-1], lambda: OptionError("interp: xp must increase; sort xp and fp by np.argsort(xp)")
+    )
     start = np.clip(np.searchsorted(points, places, "right") - 1, 0, max(last - 1, 0))
+    xp, fp = like(xp, start), like(fp, start)  # while a program is captured
     stop = np.minimum(start + 1, last)
     x0, f0, f1 = getitem(xp, start), getitem(fp, start), getitem(fp, stop)
     width = getitem(xp, stop) - x0

@@ -6,6 +6,7 @@ and its gradient is 0.
 """
 
 import warnings
+from functools import partial
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from ..errors import OptionError, ShapeError
 from ..examples import Distinct, Example, Raises, Subgradient
 from ..op import composed
 from .axes import AXES, BAD_AXIS, BAD_MASK, EMPTY, EXTREME, MASKED, TYPED, WHOLE, WIDE
+from .deciding import either
 from .deviation import DDOF, NO_FREEDOM, std, var
 from .operands import operand, perhaps_any, value_of
 from .reduction import max, mean, min, prod, sum
@@ -25,7 +27,7 @@ _ONE_NAN = np.array([np.nan, 1.0, 3.0])
 def _missing(x, who):
     """x as an array or Tensor, and where it is NaN."""
     x = operand(x, who)
-    return x, np.isnan(value_of(x))
+    return x, np.isnan(value_of(x)) if x.dtype.kind == "f" and x.size else np.zeros(x.shape, bool)
 
 
 def _filled(x, missing, number):
@@ -76,16 +78,28 @@ def _moment(who, reduce, x, axis, where, ddof=None, **options):
     where = value_of(where)
     if ddof is not None:
         options["ddof"] = ddof
-    if not missing.any() and where is True:
+    if not perhaps_any(missing) and where is True:
         return reduce(x, axis, **options)
-    where = _both(who, ~missing, where)
-    lost = _count(who, where, axis) <= (ddof or 0)
-    if not lost.any():
-        return reduce(_filled(x, missing, 0), axis, where=where, **options)
-    warnings.warn(f"{who}: a slice has too few numbers, and the result there is NaN", RuntimeWarning, stacklevel=3)
+    filled, present = _filled(x, missing, 0), _both(who, ~missing, where)
+    lost = _count(who, present, axis) <= (ddof or 0)
+    if _is_known(lost) and lost.any():
+        warnings.warn(f"{who}: a slice has too few numbers, and the result there is NaN", RuntimeWarning, stacklevel=3)
+    rest = partial(_of_the_rest, reduce, filled, present, lost, axis, options)
+    return rest() if where is not True else either(missing, rest, lambda: reduce(filled, axis, **options))
+
+
+def _of_the_rest(reduce, filled, present, lost, axis, options):
+    """A mean or deviation of what is present; NaN where too much is lost."""
+    if not perhaps_any(lost):
+        return reduce(filled, axis, where=present, **options)
     # Where the result is NaN anyway, something is computed of all elements, which reaches no gradient.
-    out = reduce(_filled(x, missing, 0), axis, where=where | lost, **options)
+    out = reduce(filled, axis, where=present | lost, **options)
     return choose_where(lost.reshape(out.shape), np.nan, out)
+
+
+def _is_known(mask):
+    """Whether a mask is that of this call, of which there is something to warn; not one of a program's."""
+    return isinstance(mask, np.ndarray | np.generic)
 
 
 def _both(who, present, where):
@@ -178,7 +192,7 @@ _EXTREME = {
 
 def _extreme(who, reduce, lowest, x, axis, keepdims, initial, where):
     x, missing = _missing(x, who)
-    if not missing.any():
+    if not perhaps_any(missing):
         return reduce(x, axis, keepdims=keepdims, initial=initial, where=where)
     if where is not True and initial is None:
         raise OptionError(f"{who}: where= needs initial=, the result where the mask lets nothing through")
@@ -187,9 +201,10 @@ def _extreme(who, reduce, lowest, x, axis, keepdims, initial, where):
         _filled(x, missing, 0), axis, keepdims=keepdims, initial=lowest if initial is None else initial, where=mask
     )
     lost = ~np.logical_or.reduce(mask, axis, keepdims=keepdims)
-    if initial is not None or not lost.any():
+    if initial is not None or not perhaps_any(lost):
         return out
-    warnings.warn(f"{who}: a slice has NaNs only, and the result there is NaN", RuntimeWarning, stacklevel=3)
+    if _is_known(lost):
+        warnings.warn(f"{who}: a slice has NaNs only, and the result there is NaN", RuntimeWarning, stacklevel=3)
     return choose_where(lost, np.nan, out)
 
 

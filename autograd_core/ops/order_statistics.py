@@ -17,7 +17,8 @@ from ..op import composed
 from .arithmetic import divide
 from .axes import BAD_AXIS, kept_shape
 from .creation import astype
-from .operands import is_weak, operand, value_of
+from .deciding import either, refuse_where
+from .operands import is_weak, operand, perhaps_any, value_of
 from .reduction import max, mean, min
 from .selection import clip, where
 from .shape import moveaxis, ravel, reshape
@@ -77,7 +78,7 @@ def _counts(who, lanes, skip):
     missing = np.add.reduce(np.isnan(value_of(lanes)), -1, np.intp)
     if not skip:
         return np.full(missing.shape, n), missing > 0
-    if (missing == n).any():
+    if isinstance(missing, np.ndarray | np.generic) and (missing == n).any():  # in a program nobody knows yet
         warnings.warn(f"{who}: a slice has NaNs only, and the result there is NaN", RuntimeWarning, stacklevel=4)
     return n - missing, missing == n
 
@@ -91,16 +92,16 @@ def _median(who, x, axis, keepdims, skip):
     counts, without = _counts(who, lanes, skip)
     last = lanes.shape[-1] - 1
     places = np.stack([(counts - 1) // 2, counts // 2], -1)
-    places = np.where(without[..., None], last, places)  # NaNs are sorted to the end
-    if (places[..., 0] == places[..., 1]).all():
+    if not perhaps_any(places[..., 0] != places[..., 1]):
         places = places[..., :1]
+    places = np.where(without[..., None], last, places)  # NaNs are sorted to the end
     out = mean(take_along_axis(sort(lanes), places, -1), axis=-1)
     return reshape(_of_nothing(out, without) if skip else out, shape)
 
 
 def _of_nothing(out, without):
     """A result that is NaN where there are no numbers, and has the gradient 0 there."""
-    return where(without, np.nan, out) if without.any() else out
+    return where(without, np.nan, out) if perhaps_any(without) else out
 
 
 @composed(
@@ -203,9 +204,8 @@ def _between(low, high, part):
     """``low + part (high - low)``, computed from the nearer end; infinite ends are right where that has a limit."""
     gap = high - low
     out = where(value_of(part) < 0.5, low + gap * part, high - gap * (1 - part))
-    if np.isfinite(value_of(gap)).all():
-        return out
-    return where((value_of(part) == 0) | (value_of(low) == value_of(high)), low, out)
+    at_low = (value_of(part) == 0) | (value_of(low) == value_of(high))
+    return either(~np.isfinite(value_of(gap)), lambda: where(at_low, low, out), lambda: out)
 
 
 def _quantile(who, x, q, axis, method, keepdims, weights, skip):
@@ -217,8 +217,10 @@ def _quantile(who, x, q, axis, method, keepdims, weights, skip):
     dtype = x.dtype if is_differentiable(x.dtype) else np.dtype(np.float64)
     weak, q = is_weak(q), operand(q, who)
     dtype = dtype if weak else np.result_type(dtype, q.dtype)
-    if not ((value_of(q) >= 0) & (value_of(q) <= 1)).all():
-        raise OptionError(f"{who}: quantiles lie from 0 to 1, and percentiles from 0 to 100; got {value_of(q)}")
+    refuse_where(
+        ~((value_of(q) >= 0) & (value_of(q) <= 1)),
+        lambda: OptionError(f"{who}: quantiles lie from 0 to 1, and percentiles from 0 to 100; got {value_of(q)}"),
+    )
     lanes, shape = _lanes(who, x, axis, keepdims)
     flat = astype(ravel(q), np.float64)
     counts, without = _counts(who, lanes, skip)
@@ -227,7 +229,7 @@ def _quantile(who, x, q, axis, method, keepdims, weights, skip):
     else:
         places = _weighted_positions(who, flat, lanes, weights, x, axis, skip)
     last = np.where(without, lanes.shape[-1], np.maximum(counts, 1))[..., None] - 1
-    if without.any():
+    if perhaps_any(without):
         places = where(without[..., None], last, places)  # NaNs are sorted to the end
     low = np.floor(value_of(places))
     part = astype(places - low, dtype)

@@ -22,7 +22,7 @@ _SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread
 _FEW = 1 << 18  # multiplications of two matrices up to which it does so too
 _WORTH_THREADS = 1 << 22  # multiplications from which other cores are woken
 _WORTH_NATIVE = 1 << 21  # multiplications from which wider vectors make up for calling machine code
-_WORTH_NATIVE_ALONE = 1 << 24  # the same where the BLAS would use its own threads: there ours are woken too
+_WORTH_NATIVE_ALONE = 1 << 23  # the same where the BLAS would use its own threads, and half a MiB for what they do
 _LEAST_NATIVE = 16, 32, 16  # rows, columns and inner length; less fills no tile, or is all packing
 _PARTS = 4  # of the larger side of the result; more than cores, so that a busy core does fewer
 
@@ -39,7 +39,7 @@ def matmul(a: Array, b: Array) -> Array:
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
             return _shared(a, b)
-    elif b.ndim == 2 < a.ndim and a.flags.c_contiguous and _is_native(a, b):
+    elif b.ndim == 2 < a.ndim and _is_native(a, b):
         return _multiplied(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
     elif a.size + b.size <= _SMALL or not owns_the_cores() or type(a) is not np.ndarray:
         product: Array = np.matmul(a, b)

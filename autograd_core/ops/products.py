@@ -78,7 +78,7 @@ def matmul(xp, a, b, /):
     array([3., 3.])
     """
     try:
-        return kernels.matmul(xp.asarray(a), xp.asarray(b))
+        return kernels.matmul(*(x if isinstance(x, np.ndarray) else xp.asarray(x) for x in (a, b)))
     except ValueError:
         raise _matmul_clash(np.shape(a), np.shape(b)) from None
 

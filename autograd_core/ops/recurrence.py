@@ -336,6 +336,8 @@ def _gru_steps(xp, g, x, h, weight, bias, out):
 def _gru_steps_fused(g, h, weight, out, activations):
     n = h.shape[-1]
     gates, across = activations
+    if native.suits(gates, g, h, weight, out, across):
+        return native.gru_pulled(g, h, weight, out, gates, across)
     r, u, new = gates[..., :n], gates[..., n : 2 * n], gates[..., 2 * n :]
     before = _before(np, h, out)
     slopes = np.empty_like(gates)  # of the state by each pre-activation; of r by what it lets through
@@ -419,6 +421,9 @@ def gru_recurrence(xp, x, h, weight, bias=None, /):
     _check("gru_recurrence", 3, x, weight, h=h)
     if bias is not None and np.shape(bias) != x.shape[2:]:
         raise ShapeError(f"gru_recurrence: bias must be {x.shape[2:]} for x {x.shape}, got {np.shape(bias)}")
+    if native.suits(x, h, weight, *([] if bias is None else [bias])):
+        out, gates, across = native.gru(x, h, weight, bias)
+        return out, _Kept((gates, across))
     n, dtype = h.shape[-1], np.result_type(x, h, weight, *([] if bias is None else [bias]))
     gates, across = x.astype(dtype), np.empty((*x.shape[:2], n), dtype)
     out = np.empty((*x.shape[:2], n), dtype)

@@ -1,6 +1,6 @@
-"""The LSTM by machine code, with its rows shared between the cores.
+"""The LSTM and the GRU by machine code, with the rows of a batch shared between the cores.
 
-Knows when that is faster, and for which arrays it is there. Does not know what is computed, or how.
+Knows for which arrays it is there. Does not know what is computed, or how.
 """
 
 from collections.abc import Iterator
@@ -28,43 +28,53 @@ def suits(x: Any, *others: Any) -> bool:
 
 def lstm(x: Array, h: Array, c: Array, weight: Array) -> tuple[Array, Array]:
     """The states and cells, and the activations of the gates."""
-    steps, rows, columns = x.shape
-    hidden = columns // 4
-    gates, out = np.empty_like(x, order="C"), np.empty((2, steps, rows, hidden), x.dtype)
-    given = *map(np.ascontiguousarray, (x, h, c, weight.T)), gates, out
-    _call("lstm", (np.array([steps, rows, hidden]), *given), steps, weight)
+    gates, out = np.empty(x.shape, x.dtype), np.empty((2, *x.shape[:2], h.shape[1]), x.dtype)
+    _call("lstm", h, len(x), weight, (x, h, c, weight.T), (gates, out))
     return out, gates
 
 
 def lstm_pulled(g: Array, c: Array, weight: Array, out: Array, gates: Array) -> tuple[Array, Array, Array]:
     """The derivatives by the pre-activations of all steps, and by the first state and cell."""
-    _, steps, rows, hidden = out.shape
-    dz, dh, dc = np.empty_like(gates), np.zeros((rows, hidden), gates.dtype), np.zeros((rows, hidden), gates.dtype)
-    given = *map(np.ascontiguousarray, (g, c, weight, gates, out)), dz, dh, dc
-    _call("lstm_pulled", (np.array([steps, rows, hidden]), *given), steps, weight)
+    dz, dh, dc = np.empty(gates.shape, gates.dtype), np.zeros(c.shape, c.dtype), np.zeros(c.shape, c.dtype)
+    _call("lstm_pulled", c, len(gates), weight, (g, c, weight, gates, out), (dz, dh, dc))
     return dz, dh, dc
 
 
-def _call(name: str, arrays: tuple[Array, ...], steps: int, weight: Array) -> None:
-    kernel, rows = _kernel(name), int(arrays[0][1])
-    together = kernel.rows
+def gru(x: Array, h: Array, weight: Array, bias: Array | None) -> tuple[Array, Array, Array]:
+    """The states, the activations of the gates, and what the states contribute to new content."""
+    bias = np.zeros(len(weight), x.dtype) if bias is None else bias
+    gates, content, out = (np.empty((*x.shape[:2], n), x.dtype) for n in (x.shape[2], h.shape[1], h.shape[1]))
+    _call("gru", h, len(x), weight, (x, h, weight.T, bias), (gates, content, out))
+    return out, gates, content
+
+
+def gru_pulled(
+    g: Array, h: Array, weight: Array, out: Array, gates: Array, content: Array
+) -> tuple[Array, Array, Array]:
+    """The derivatives by what comes from inputs and from states in all steps, and by the first state."""
+    dx, da, dh = np.empty(gates.shape, gates.dtype), np.empty(gates.shape, gates.dtype), np.zeros(h.shape, h.dtype)
+    _call("gru_pulled", h, len(gates), weight, (g, h, weight, gates, content, out), (dx, da, dh))
+    return dx, da, dh
+
+
+def _call(name: str, h: Array, steps: int, weight: Array, given: tuple[Array, ...], made: tuple[Array, ...]) -> None:
+    """Call a kernel with arrays that it reads, and arrays, without gaps, that it writes."""
+    kernel, together = _kernel(name)
+    rows, hidden = h.shape
+    arrays = np.array([steps, rows, hidden]), *map(np.ascontiguousarray, given), *made
     parts = get_num_threads() if steps * rows * weight.size >= _WORTH_THREADS else 1
-    step = -(-rows // (parts * together)) * together or 1
+    step = max(1, -(-rows // (parts * together))) * together
 
     def work(tasks: Iterator[int]) -> None:
         for task in tasks:
-            kernel.run(arrays, task * step, min((task + 1) * step, rows))
+            kernel(arrays, task * step, min((task + 1) * step, rows))
 
     share(work, -(-rows // step), worthwhile=parts > 1)
 
 
-class _Kernel:
-    def __init__(self, name: str) -> None:
-        from ..kernels import lstm  # only where there are sequences
-
-        self.rows, self.run = lstm.ROWS, getattr(lstm, name)(np.dtype(np.float32))
-
-
 @cache
-def _kernel(name: str) -> _Kernel:
-    return _Kernel(name)
+def _kernel(name: str) -> tuple[Any, int]:
+    """A kernel, and the rows that it is at, at a time."""
+    from ..kernels import recurrences  # only where there are sequences
+
+    return getattr(recurrences, name)(np.dtype(np.float32)), recurrences.ROWS

@@ -80,46 +80,39 @@ def _matrix(x: Array) -> "Rows | None":
 # --- standardization --------------------------------------------------------------------------------------------------
 
 
-def standardized(x: Array, along: Ints, eps: float, weight: Array | None, bias: Array | None) -> Any:
-    """The result; and of each row the mean, its rest, the variance, and what deviations are multiplied by, as rows lie.
+def standardized(x: Array, along: Ints, eps: float, weight: Any, bias: Any) -> tuple[Array, Array, "Rows"] | None:
+    """The result; what is found of each row: mean, its rest, variance, and what deviations are multiplied by; the rows.
 
-    These lie as `Rows.ordered` puts in order, of the rows that are returned last.
+    These numbers lie in the order in memory of their rows: `Rows.ordered` says which is which.
     """
-    if not suits(x, "fd"):
+    if not suits(x, "fd") or (weight is None and bias is not None):
         return None
     x = _dense(x)
-    if weight is None:
-        if bias is not None:
-            return None
-        shape, given = None, (x, x)
-    else:
-        bias = np.zeros_like(weight) if bias is None else bias
-        shape, given = weight.shape, (_plain(weight, x.dtype), _plain(bias, x.dtype))
-        if bias.shape != shape:
-            return None
-    rows = _rows(x.shape, x.strides, x.itemsize, along, shape)
-    if rows is None:
+    if bias is None and weight is not None:
+        bias = np.zeros(np.shape(weight), x.dtype)
+    rows = _rows(x.shape, x.strides, x.itemsize, along, None if weight is None else np.shape(weight))
+    if rows is None or np.shape(weight) != np.shape(bias):
         return None
-    out, found = empty_like(x), np.empty((4, rows.count), x.dtype)
+    given = (x, x) if weight is None else (_plain(weight, x.dtype), _plain(bias, x.dtype))
+    out, found = empty_like(x), np.empty((4, rows.rows), x.dtype)
     kernel = _kernel("standardized", x.dtype.char, rows.layout)
-    _call(kernel, rows, (_constants(rows.count / x.size, eps), x, *given, out, found))
+    _call(kernel, rows, (_constants(rows.rows / x.size, eps), x, *given, out, found))
     return out, found, rows
 
 
-def standardized_pulled(g: Array, x: Array, weight: Array | None, found: Array, rows: "Rows") -> Any:
-    """The derivatives by x and by the weight, and what that by a bias of its shape is; `found`: mean, rest, inverse."""
-    dtype = found.dtype
-    x = _dense(x)
-    if x.dtype != dtype or x.strides != rows.strides:
+def standardized_pulled(g: Array, x: Array, weight: Any, found: Array, rows: "Rows") -> Any:
+    """The derivatives by x and by the weight, and what that by a bias of its shape is; None for other kinds of arrays."""
+    dtype, x = found.dtype, _dense(x)
+    if x.strides != rows.strides or any(type(a) is not np.ndarray or a.dtype != dtype for a in (x, g)):
         return None
     out, factor = empty_like(x), x if weight is None else _plain(weight, dtype)
     sums = np.zeros((2, rows.tasks, 0 if weight is None else factor.size))  # in double precision, as there may be many
     kernel = _kernel("standardized_pulled", dtype.char, rows.layout)
-    _call(kernel, rows, (_constants(rows.count / x.size), _alike(g, x), x, factor, found, out), sums)
+    _call(kernel, rows, (_constants(rows.rows / x.size), _alike(g, x), x, factor, found, out), sums)
     if weight is None:
         return out, None, None
     by_weight, by_bias = (sums[:, 0] if rows.tasks == 1 else np.add.reduce(sums, axis=1)).astype(dtype)
-    return out, by_weight.reshape(weight.shape), by_bias.reshape(weight.shape)
+    return out, by_weight.reshape(factor.shape), by_bias.reshape(factor.shape)
 
 
 @lru_cache(maxsize=512)
@@ -134,7 +127,7 @@ class Rows(NamedTuple):
     """Where rows are, for a kernel: its layout, how many there are, and of what a task is a part."""
 
     layout: Any
-    count: int
+    rows: int
     units: int  # rows, or vectors of rows
     step: int  # units of a task
     tasks: int
@@ -188,7 +181,7 @@ def _rows(shape: Ints, strides: Ints, item: int, along: Ints, weight: Ints | Non
     left = [axis for axis in range(len(shape)) if axis not in along]
     return Rows(
         layout=Layout(beside, kind),
-        count=count,
+        rows=count,
         units=units,
         step=step,
         tasks=-(-units // step),
@@ -237,8 +230,8 @@ def _alike(a: Array, x: Array) -> Array:
     return copy
 
 
-def _plain(a: Array, dtype: Any) -> Array:
-    return a if a.flags.c_contiguous and a.dtype == dtype else np.ascontiguousarray(a, dtype)
+def _plain(a: Any, dtype: Any) -> Array:
+    return a if type(a) is np.ndarray and a.flags.c_contiguous and a.dtype == dtype else np.asarray(a, dtype, order="C")
 
 
 @cache
@@ -248,7 +241,7 @@ def _kernel(name: str, kind: str, *layout: Any) -> Any:
     return getattr(row_kernels, name)(np.dtype(kind), *layout)
 
 
-def _call(kernel: Any, rows: Rows, arrays: tuple[Array, ...], parts: Sequence[Array] = ()) -> None:
+def _call(kernel: Any, rows: Rows, arrays: tuple[Array, ...], parts: Any = ()) -> None:
     """Call a kernel on all rows. Of the arrays of `parts`, each task has an element."""
     units, step = rows.units, rows.step
     if rows.tasks == 1:

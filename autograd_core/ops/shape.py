@@ -54,7 +54,7 @@ def reshape(xp, x, /, shape, order="C", *, copy=None):
     array([[0., 1.],
            [2., 3.]])
     """
-    x = xp.asarray(x)
+    x = x if isinstance(x, np.ndarray) else xp.asarray(x)
     if order == "C" and copy is None:
         if isinstance(shape, tuple) and len(shape) > 1 and x.ndim > 1 and shape[0] == x.shape[0]:
             return reshape_batch(x, shape)

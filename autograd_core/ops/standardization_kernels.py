@@ -29,6 +29,7 @@ _RUN = 1 << 10  # numbers added in one product: their rounding errors stay those
 def standardized(x, along, kept, eps, moments, weight=None, bias=None):
     """The result, and what the derivative needs of the forward computation; `kept` are the lengths of other axes."""
     made = native.standardized(x, along, eps, weight, bias)
+    found: Found
     if made is not None:
         out, found = made[0], _FoundByRows(along, *made[1:])
     else:
@@ -76,17 +77,23 @@ class _FoundByRows(Found):
     """The same where machine code found it."""
 
     __slots__ = ("_known", "_rows")
-    means, rests, variances, inverses = (
-        property(lambda self, number=number: self._rows.ordered(self._known[number])) for number in range(4)
-    )
 
     def __init__(self, along, known, rows):
         super().__init__(along)
         self._known, self._rows = known, rows
 
+    def __getattr__(self, name):
+        """The means and so on, as the steps in NumPy have them: an array of the axes that are not along rows."""
+        if name not in _NUMBERS:
+            raise AttributeError(name)
+        return self._rows.ordered(self._known[_NUMBERS.index(name)])
+
     def derived(self, g, x, weight):
         derivatives = native.standardized_pulled(g, x, weight, self._known, self._rows)
         return super().derived(g, x, weight) if derivatives is None else derivatives
+
+
+_NUMBERS = ("means", "rests", "variances", "inverses")  # in the order in which machine code puts them
 
 
 def _inverse(variance, eps):

@@ -23,14 +23,14 @@ class Library:
     `module` is its file here, `package` what has to be installed. The row `import` times `importing` in a fresh
     interpreter that has already executed `beforehand`. `environment` is set for its process. `cache` names the
     variables that say where compiled programs are kept: they get an empty folder for the first call, and the same
-    folder in a new process for the second. `shown`: in the tables and pictures that everybody looks at; among the
-    other libraries; or among our own variants.
+    folder in a new process for the second. `shown`: in the tables and pictures that everybody looks at; in the curves
+    only; among the other libraries; or among our own variants.
     """
 
     title: str
     module: str
     package: str
-    shown: Literal["first", "others", "variants"] = "first"
+    shown: Literal["first", "curves", "others", "variants"] = "first"
     importing: str | None = None
     beforehand: str = "import numpy"
     environment: dict[str, str] = field(default_factory=dict)
@@ -58,6 +58,7 @@ LIBRARIES = {
     "tinygrad": Library("tinygrad", "tinygrad_", "tinygrad", "others", importing="import tinygrad"),
     "micrograd": Library("micrograd", "micrograd_", "micrograd", "others", importing="import micrograd.engine"),
     "numpy": Library("NumPy by hand", "numpy_by_hand", "numpy", "others"),
+    "uncollected": Library("eager, gc disabled", "uncollected", OURS, "curves"),
     "ours_numpy": Library("eager, NumPy alone", "ours", OURS, "variants", environment=NUMPY_ALONE),
     "captured_numpy": Library("captured, NumPy alone", "captured", OURS, "variants", environment=NUMPY_ALONE),
     "ours_avx512": Library("eager, AVX-512 BLAS", "ours", OURS, "variants", environment=AVX512, avx512=True),

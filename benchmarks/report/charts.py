@@ -21,6 +21,7 @@ COLOURS = {
     "torch": "#1f5fa8",
     "torch_compile": "#5f9bd8",
     "jax": "#1a8a6b",
+    "uncollected": "#f0b48f",
 }
 MARKS = {"ours": "circle", "captured": "diamond", "torch": "square", "torch_compile": "triangle", "jax": "cross"}
 INK, FAINT, GRID = "#222", "#667", "#dde1e6"

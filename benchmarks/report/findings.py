@@ -53,8 +53,9 @@ class Findings:
         data = json.loads(text)
         data["results"] = {row: _with_failures(Result, result) for row, result in data["results"].items()}
         for curve in data["curves"].values():
-            for name, seconds in curve["seconds"].items():
-                curve["seconds"][name] = {int(size): value for size, value in seconds.items()}
+            for found in (curve["seconds"], curve.setdefault("noise", {})):
+                for name, values in found.items():
+                    found[name] = {int(size): value for size, value in values.items()}
         data["curves"] = {name: _with_failures(Curve, curve) for name, curve in data["curves"].items()}
         data["roof"] = Roof(**data["roof"])
         data["failures"] = [Failure(**failure) for failure in data["failures"]]

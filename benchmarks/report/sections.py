@@ -11,7 +11,7 @@ from benchmarks.measure import CHECKED_STEPS
 from benchmarks.report import charts, tables
 from benchmarks.report.findings import Findings
 from benchmarks.report.tables import Table
-from benchmarks.scaling import growth
+from benchmarks.scaling import SLACK, growth
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,12 @@ def _curves(findings: Findings) -> Section:
     parts.append(Picture("scaling_legend", charts.legend(libraries)))
     parts += [Picture(f"scaling_{name}", charts.curve(findings, name)) for name in findings.curves]
     parts += [
-        "Exponents of power laws, fitted over the upper half of the sizes in logarithmic scale. Where the time's is "
-        "below the work's, fixed costs still count.",
+        "Exponents of power laws, time = constant x size ^ exponent, fitted over the upper half of the sizes in "
+        "logarithmic scale, as small sizes cost what a call costs; where the time's exponent is below the work's, that "
+        "still counts. Each point is the fastest of its rounds; behind ± stands by how much the exponent would change, "
+        "at worst, if each point were as slow as the median of its rounds. A contestant grows faster than its work if "
+        f"its exponent, less that, exceeds the work's by more than {SLACK:g}: floating-point operations are not all "
+        "that there is to do, and what outgrows a cache pays more for each.",
         tables.growths(findings),
     ]
     parts += [
@@ -122,6 +126,12 @@ def _curves(findings: Findings) -> Section:
         for name, curve in findings.curves.items()
         for library, reason in curve.stopped.items()
     ]
+    if "uncollected" in libraries:
+        parts.append(
+            "Python's search for cyclic garbage goes through all living objects again whenever there are a quarter "
+            f"more of them, so that a graph of many operations pays for its size. {LIBRARIES['uncollected'].title}: "
+            "the same code with that search switched off, which is what remains of the growth without it."
+        )
     return Section("Scaling", parts)
 
 
@@ -130,7 +140,9 @@ def _fast_growing(findings: Findings, among: Sequence[str] = tuple(LIBRARIES)) -
         f"{LIBRARIES[library].title} along {FAMILIES[name].axis}"
         for name, curve in findings.curves.items()
         for library, seconds in curve.seconds.items()
-        if library in among and (fitted := growth(FAMILIES[name], seconds)) and fitted.faster_than_its_work
+        if library in among
+        and (fitted := growth(FAMILIES[name], seconds, curve.noise.get(library)))
+        and fitted.faster_than_its_work
     ]
 
 

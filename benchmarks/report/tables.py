@@ -60,14 +60,18 @@ def start_ups(findings: Findings, names: Sequence[str]) -> Table:
 
 
 def growths(findings: Findings) -> Table:
-    """The exponent of the time of each contestant along each family, and of the work; who grows faster is said."""
+    """The exponent of the time of each contestant along each family, and of the work; who grows faster is said.
+
+    Behind ± stands what noise may make of it.
+    """
     names = list(dict.fromkeys(name for curve in findings.curves.values() for name in curve.seconds))
     rows = []
     for name, curve in findings.curves.items():
         family = FAMILIES[name]
         sizes = [size for values in curve.seconds.values() for size in values]
         whole = growth(family, dict.fromkeys(sizes, 1.0))
-        cells = [_exponent(growth(family, curve.seconds.get(library, {})), whole) for library in names]
+        found = [growth(family, curve.seconds.get(library, {}), curve.noise.get(library)) for library in names]
+        cells = [_exponent(each, whole) for each in found]
         rows.append([family.axis, "" if whole is None else f"{whole.work:.2f}", *cells])
     return Table(["along", "work", *(LIBRARIES[library].title for library in names)], rows)
 
@@ -167,7 +171,8 @@ def _exponent(found: Growth | None, whole: Growth | None) -> str:
         return ""
     # whoever stopped earlier is compared with the work over the sizes that it did
     own = "" if abs(found.work - whole.work) < 0.005 else f" (work {found.work:.2f})"
-    return f"{found.time:.2f}{own}{', faster than its work' if found.faster_than_its_work else ''}"
+    noise = f" ± {found.noise:.2f}" if found.noise >= 0.005 else ""
+    return f"{found.time:.2f}{noise}{own}{', faster than its work' if found.faster_than_its_work else ''}"
 
 
 def fraction(value: float) -> str:

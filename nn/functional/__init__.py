@@ -3,7 +3,8 @@
 Takes arrays and Tensors, gives back what came. Does not know modules or parameters.
 """
 
-from ..data import one_hot
+from typing import TYPE_CHECKING as _TYPE_CHECKING
+
 from .activation import (
     celu,
     elu,
@@ -82,6 +83,9 @@ from .recurrent import gru, gru_cell, lstm, lstm_cell, rnn, rnn_cell
 from .shaping import channel_shuffle, flatten, pixel_shuffle, pixel_unshuffle, unflatten
 from .softmax import gumbel_softmax, log_softmax, softmax, softmin
 from .upsampling import interpolate, upsample
+
+if _TYPE_CHECKING:
+    from ..data import one_hot
 
 __all__ = [
     "adaptive_avg_pool1d",
@@ -197,3 +201,12 @@ __all__ = [
     "unfold",
     "upsample",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name != "one_hot":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ..data import one_hot  # with what reads and loads data, which few programs of functions alone need
+
+    globals()[name] = one_hot
+    return one_hot

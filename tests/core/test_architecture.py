@@ -15,7 +15,7 @@ ROOT = Path(ag.__file__).parent.parent
 
 FLOORS = [
     {"errors"},
-    {"arrays", "examples", "containers", "parallel", "memory", "places", "randomness", "lowered"},
+    {"arrays", "examples", "containers", "parallel", "memory", "places", "randomness", "lowered", "performing"},
     {"kernels"},
     {"engine", "layout"},
     {"calling", "recording"},

@@ -122,6 +122,13 @@ def test_a_step_of_descent_is_a_product_with_a_rate():
     assert view(program.memory, product.rate) == 0.125
 
 
+def test_a_step_of_descent_by_the_same_for_each_row_is_none():
+    program = Program()
+    target, a, b = (program.array(np.ones(shape)) for shape in ((6, 5), (1, 4), (4, 5)))
+    program.elementwise("subtract", target, program.product(a, b, program.empty((1, 5), "f8", "temporary")), out=target)
+    assert len(_folded(program, [target])) == 2
+
+
 def test_a_product_is_not_written_over_its_own_factor():
     program = Program()
     square = program.array(np.random.default_rng(3).standard_normal((5, 5)))

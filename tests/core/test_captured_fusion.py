@@ -190,3 +190,21 @@ def test_plain_descent_is_part_of_the_product_unless_somebody_wants_the_gradient
                 assert q.grad is None
     products = [each for each in captured.plan.steps if isinstance(each, Product) and each.keep == 1]
     assert len(products) == (0 if keep_gradients else 2)  # of the weight, and of the bias
+
+
+@only_native
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [((6, 4), (4,)), ((4,), (4, 6)), ((3, 6, 4), (3, 4, 2)), ((3, 6, 4), (4, 2)), ((6, 4), (4, 3))],
+    ids=str,
+)
+def test_gradients_of_products_and_reshaped_arrays_are_steps(a, b):
+    def loss(x, y):
+        return ag.sum(ag.tanh(ag.swapaxes(ag.reshape(x @ y, (-1, 2)), 0, 1)) ** 2)
+
+    rng = np.random.default_rng(0)
+    cases = [(rng.standard_normal(a), rng.standard_normal(b)) for _ in range(2)]
+    captured, found = _replayed(ag.grad(loss, (0, 1)), *cases)
+    assert not [step for step in captured.plan.steps if isinstance(step, Host)]
+    for gradient, wanted in zip(found, ag.grad(loss, (0, 1))(*cases[-1]), strict=True):
+        np.testing.assert_allclose(gradient, wanted, rtol=ROUNDING, atol=ROUNDING * np.abs(wanted).max())

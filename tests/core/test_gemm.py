@@ -299,6 +299,9 @@ def test_large_products_take_machine_code_where_the_blas_is_narrow_and_numpy_els
     monkeypatch.setattr(product_kernels, "_blas_is_narrow", lambda: True)
     np.testing.assert_array_equal(product_kernels.matmul(x, weight.T), gemm.multiply(x, weight.T))
     np.testing.assert_array_equal(product_kernels.linear(x, weight, bias), gemm.multiply(x, weight.T, bias=bias))
+    repeated = np.broadcast_to(x[:, None], (200, 2, 300))  # as the gradient of a mean is
+    stack = product_kernels.matmul(repeated, weight.T)
+    np.testing.assert_array_equal(stack, np.broadcast_to(gemm.multiply(x, weight.T)[:, None], (200, 2, 400)))
     monkeypatch.setattr(gemm, "multiply", None)
     # NumPy's product, in some order of its sums: two of them differ by two bounds (Higham, as above)
     bound = 1.01 * 2 * 300 * 2.0**-24 * (abs(x) @ abs(weight.T))

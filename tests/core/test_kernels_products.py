@@ -64,7 +64,7 @@ def test_a_product_for_several_threads(turn):
     rate = moved(program.array(np.array([9, -0.25])), offset=1, shape=(), strides=())
     program.product(a, b, turned(out) if turn else out, scale=0.5, keep=-1.0, rate=rate)
     segment = program.compiled(approximate=True)
-    assert any(call.product for call in segment._calls)
+    assert any(phase.sizes for phase in segment._phases)
     machine, numpy = (view(memory, out) for memory in (program.by_machine(segment), program.by_numpy()))
     np.testing.assert_allclose(machine, numpy, rtol=0, atol=128 * 128 * 2.3e-16)  # of 128 products of size 1
 
@@ -76,7 +76,7 @@ def test_what_ends_a_product_for_several_threads(relu, gated):
     program = Program()
     a, b = program.array(rng.standard_normal((512, 128))), program.array(rng.standard_normal((128, 300)))
     bias = moved(program.array(rng.standard_normal(600)), offset=3, shape=(300,), strides=(8,))
-    gate = turned(program.array(rng.standard_normal((300, 512)))) if gated else None
+    gate = moved(program.array(rng.standard_normal((512, 303))), offset=2, shape=(512, 300)) if gated else None
     out = program.product(a, b, bias=bias, relu=relu, gate=gate)
     machine, numpy = (
         view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy())
@@ -85,12 +85,19 @@ def test_what_ends_a_product_for_several_threads(relu, gated):
     assert (machine < 0).any() == (not relu)
 
 
-def test_a_small_product_ends_with_nothing_else():
+def test_other_products_end_with_nothing_else():
     program = Program()
     a, b, bias = (program.array(np.ones(shape)) for shape in ((4, 3), (3, 5), (5,)))
     assert segments.takes(Product(a, b, program.empty((4, 5), "f8")), approximate=True)
     for end in ({"bias": bias}, {"relu": True}, {"gate": program.array(np.ones((4, 5)))}):
         assert not segments.takes(Product(a, b, program.empty((4, 5), "f8"), **end), approximate=True)
+    a, b, out = (program.array(np.ones((512, 512))) for _ in range(3))
+    for is_taken, gate in (
+        (True, program.array(np.ones((512, 512)))),
+        (False, turned(program.array(np.ones((512, 512))))),
+    ):
+        assert segments.takes(Product(a, b, out, gate=gate), approximate=True) is is_taken
+        assert segments.takes(Product(a, b, turned(out), gate=gate), approximate=True) is False
 
 
 @pytest.mark.parametrize(
@@ -141,3 +148,12 @@ def test_an_exact_product_has_numpys_bits():
         Product(a, moved(b, shape=(100,), strides=(4,)), program.empty((20,), "f4")),
     ]
     assert not any(segments.takes(step, False) for step in others)
+
+
+def test_a_row_times_a_matrix_that_is_larger_than_the_cache():
+    rng = np.random.default_rng(5)
+    program = Program()
+    row, matrix = program.array(rng.standard_normal((1, 1500))), program.array(rng.standard_normal((1500, 130)))
+    out = program.product(row, matrix)
+    machine, numpy = program.by_machine(program.compiled(approximate=True)), program.by_numpy()
+    np.testing.assert_allclose(view(machine, out), view(numpy, out), rtol=0, atol=1500 * 10 * 2.3e-16)  # sums of either

@@ -211,6 +211,27 @@ def test_tasks_shared_inside_a_task_stay_on_its_thread():
 
 
 @needs_control
+def test_who_says_that_all_is_done_does_not_wait_for_helpers_that_have_not_returned():
+    come, leave = threading.Event(), threading.Event()
+    caller = threading.get_ident()
+
+    def work(tasks):
+        if threading.get_ident() == caller:
+            assert come.wait(PATIENCE)
+        else:
+            come.set()
+            assert leave.wait(PATIENCE)
+
+    with ag.set_num_threads(2):
+        try:
+            parallel.share(work, 2, done=lambda: not leave.is_set())
+        finally:
+            left_early = not leave.is_set()
+            leave.set()
+    assert left_early
+
+
+@needs_control
 def test_after_an_error_in_a_task_all_helpers_are_free_again():
     def fail():
         raise ValueError("a task went wrong")

@@ -2,6 +2,7 @@
 
 import copy
 import pickle
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -237,3 +238,53 @@ def test_every_optimizer_has_a_family():
     found = [getattr(nn.optim, name) for name in nn.optim.__all__]
     kinds = {kind.__name__ for kind in found if isinstance(kind, type) and issubclass(kind, nn.optim.Optimizer)}
     assert set(OPTIMIZERS) == kinds - {"Optimizer"}
+
+
+# --- large parameters -------------------------------------------------------------------------------------------------
+
+LARGE = [
+    (SGD, {"lr": 0.1}),
+    (SGD, {"lr": 0.1, "maximize": True}),
+    (SGD, {"lr": 0.1, "weight_decay": 0.2}),
+    (SGD, {"lr": 0.1, "momentum": 0.9}),
+    (SGD, {"lr": 0.1, "momentum": 0.9, "dampening": 0.5, "weight_decay": 0.1, "maximize": True}),
+    (SGD, {"lr": 0.1, "momentum": 0.9, "nesterov": True}),
+    (Adam, {"lr": 0.1, "eps": 1e-3}),
+    (Adam, {"lr": 0.1, "eps": 1e-3, "amsgrad": True, "maximize": True}),
+    (Adam, {"lr": 0.1, "eps": 1e-3, "weight_decay": 0.1}),
+    (Adam, {"lr": 0.1, "eps": 1e-3, "weight_decay": 0.1, "decoupled_weight_decay": True}),
+]
+
+
+def moved(kind, options, shape, dtype, order="C"):
+    """A parameter after some steps, in which its gradient lies in memory as said."""
+    rng = np.random.default_rng(2)
+    w = nn.Parameter(rng.normal(size=shape).astype(dtype))
+    stepper = kind([w], **options)
+    for _ in range(3):
+        w.grad = ag.asarray(np.asarray(rng.normal(size=shape).astype(dtype), order=order))
+        stepper.step()
+    return w.data
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(("shape", "dtype"), [((90, 70), "f4"), ((500, 130), "f8"), ((90, 70), "f2"), ((70000,), "f4")])
+@pytest.mark.parametrize(("kind", "options"), LARGE)
+def test_large_parameters_move_to_the_same_bits_with_machine_code_and_without(
+    kind, options, shape, dtype, order, monkeypatch
+):
+    here = moved(kind, options, shape, dtype, order)
+    monkeypatch.setattr(ag, "machine_code", lambda dtype: False)
+    assert here.tobytes() == moved(kind, options, shape, dtype, order).tobytes()
+
+
+def test_a_plain_step_of_a_large_parameter_takes_a_fraction_of_its_memory():
+    w = nn.Parameter(np.zeros((600, 500), np.float32))
+    stepper = SGD([w], lr=0.1)
+    w.grad = ag.asarray(np.ones((600, 500), np.float32))
+    stepper.step()
+    tracemalloc.start()
+    stepper.step()
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < w.nbytes / 5  # in pieces of a sixth where there is no machine code; a whole copy would be all of it
