@@ -65,6 +65,9 @@ def run(settings: Settings) -> Findings:
         _measure_memory(settings, findings)
     findings.settings = {
         "rounds": f"{settings.repeats} of {settings.round_seconds:g} s each; for others and variants half as many",
+        **(
+            {"rounds of a curve's points": "{} of {:g} s each".format(*_of_curves(settings))} if findings.curves else {}
+        ),
         "duration": f"{(perf_counter() - begun) / 60:.0f} minutes",
     }
     return findings
@@ -146,14 +149,18 @@ def _run_row(row: str, entrants: Sequence[Contestant], settings: Settings, findi
 def _run_curve(name: str, entrants: Sequence[Contestant], settings: Settings, findings: Findings) -> None:
     family = FAMILIES[name]
     sizes = family.quick() if settings.quick else family.sizes
-    rounds, seconds = (2, 0.005) if settings.quick else (3, 0.04)
-    curve = measure_curve(name, family, sizes, entrants, rounds, seconds, _print)
+    curve = measure_curve(name, family, sizes, entrants, *_of_curves(settings), _print)
     for contestant in entrants:
         contestant.rest()
     findings.curves[name] = curve
     # one who cannot go on is told of in the curve; only a wrong answer is a failure of the run
     findings.failures += [failure for failure in curve.failures if "disagrees" in failure.message]
     _complain(curve.failures)
+
+
+def _of_curves(settings: Settings) -> tuple[int, float]:
+    """Rounds for each point of a curve, and the seconds of one."""
+    return (2, 0.005) if settings.quick else (3, 0.04)
 
 
 def _line(row: str, result: Result) -> str:

@@ -93,15 +93,15 @@ class Builder:
         values = _taken(instruction)
         pieces = [self.pieces[value] for value in values]
         for value, out in zip(instruction.outputs, outs, strict=True):
-            self._arrays[value] = self._eager[value] = out if value.dtype == object else np.asarray(out)
+            self._arrays[value] = self._eager[value] = out if value.dtype.hasobject else np.asarray(out)
         if self._by_steps(instruction, values, outs):
             return
         name = instruction.label, instruction.position
-        objects = any(value.dtype == object for value in (*values, *instruction.outputs))
+        objects = any(value.dtype.hasobject for value in (*values, *instruction.outputs))
         if instruction.kind not in ("perform", "numbers") and not objects and name not in self._whole:
             arrays = [self._arrays[value] for value in values]
             try:
-                followed = executable(instruction, lowering=True, exact=not self.takes_updates)[0]
+                followed, _ = executable(instruction, values, lowering=True, exact=not self.takes_updates)
                 steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
                 self._check(instruction, followed, steps, arrays)
                 if self.exact and exact:
@@ -118,7 +118,7 @@ class Builder:
                         self.pieces[value], self._arrays[value] = piece, array
                     return
                 self.reasons[instruction.label] = "other bits"
-        run, _ = executable(instruction)
+        run, _ = executable(instruction, values)
         if not objects and self._is_view(values, instruction.outputs):
             again = run(*(self._arrays[value] for value in values))  # of the arrays that stand for the arguments here
             again = again if isinstance(again, tuple) else (again,)
@@ -138,10 +138,11 @@ class Builder:
 
     def _by_steps(self, instruction: Instruction, values: Sequence[Value], outs: Sequence[Any]) -> bool:
         """Lower an operation that looks at numbers by what stands for it where steps become machine code."""
-        rules = BY_STEPS.get(instruction.op.name) if instruction.op is not None else None
-        if rules is None or instruction.kind not in rules or instruction.position:
+        op = instruction.op
+        rules = BY_STEPS.get(op.name, {}) if op is not None else {}
+        if op is None or instruction.kind not in rules or instruction.position:
             return False
-        rule, names = rules[instruction.kind], instruction.names or instruction.op.arrays  # type: ignore[union-attr]
+        rule, names = rules[instruction.kind], instruction.names or op.arrays
         given = dict(zip(names, instruction.inputs, strict=True)) | instruction.options
         place = {value: i for i, value in enumerate(values)}
 
@@ -327,10 +328,10 @@ def _taken(instruction: Instruction) -> list[Value]:
 
 
 def executable(
-    instruction: Instruction, lowering: bool = False, exact: bool = True
+    instruction: Instruction, values: list[Value] | None = None, *, lowering: bool = False, exact: bool = True
 ) -> tuple[Callable[..., Any], list[Value]]:
     """A function of plain arrays that does what an instruction does, and the values it takes."""
-    values = _taken(instruction)
+    values = _taken(instruction) if values is None else values
     op: Any = instruction.op
     inputs, options, position = instruction.inputs, instruction.options, instruction.position
     if instruction.kind == "apply":

@@ -204,7 +204,8 @@ class Compiled:
         latest = self._latest
         if latest is not None and not kwargs and latest.is_for(args, recording) and latest.guards.hold():
             try:
-                return latest.plan.run(args, self._function, args, kwargs)  # type: ignore[union-attr]
+                plan: Any = latest.plan  # there is one, as it was run
+                return plan.run(args, self._function, args, kwargs)
             except Changed:
                 pass
         leaves: Sequence[Any] = args
@@ -380,7 +381,7 @@ def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -
     arrays, and the values of all other arguments; the `cache_size` most recent are kept. A plan is made when two calls
     computed the same; until then calls are eager. Parameters and other Tensors from outside are read anew by each
     replay; plain arrays are read where they lie. With `exact=True` nothing is fused that would round otherwise, and the
-    bits are those of eager code (but see docs/capture.md); without, operations are fused, and differ by rounding.
+    bits are those of eager code; without, operations are fused, and differ by rounding.
 
     What depends on the numbers of one call (`if`, `float(x)`, `.numpy()`, printing) is refused with its line. What
     shall happen in every replay besides computing goes through `ag.perform`.

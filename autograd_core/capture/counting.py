@@ -106,18 +106,19 @@ def _size(x: Any) -> int:
 
 def _flops(i: Instruction) -> tuple[int | None, int]:
     """Floating-point operations of one instruction, None for unknown; and how many of them are transcendental."""
-    out, op = i.outputs[0], i.op
-    given = dict(zip(i.names if i.kind == "pull" else op.arrays, i.inputs, strict=True))  # type: ignore[union-attr]
+    op: Any = i.op  # there is one: it is applied, or a step of its sweep, or the sum of two cotangents
+    out = i.outputs[0]
+    given = dict(zip(i.names if i.kind == "pull" else op.arrays, i.inputs, strict=True))
     if i.kind == "add":
         return (_size(out) if out.dtype.kind == "f" else 0), 0
-    name = op.name  # type: ignore[union-attr]
+    name = op.name
     if name in PRODUCTS:
         return _product(i, given), 0
     if i.kind == "pull":
         return _of_pull(i, given["g"]), 0
     if all(value.dtype.kind != "f" for value in values_in(i.inputs)) or name in _MOVING:
         return 0, 0
-    if op.kind == "elementwise":  # type: ignore[union-attr]
+    if op.kind == "elementwise":
         size = _size(out) if out.dtype.kind == "f" else 0
         return size, size if name in _TRANSCENDENTAL or name.startswith("special.") else 0
     size = sum(_size(value) for value in dict.fromkeys(values_in(i.inputs[:1])))

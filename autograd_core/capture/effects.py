@@ -10,10 +10,10 @@ from weakref import ref
 import numpy as np
 
 from ..arrays import held_elsewhere
-from ..engine import Variable, constant, switched
+from ..engine import Variable, switched
 from ..errors import AutogradError
 from ..lowered import Piece
-from ..tensor import Tensor, gradient_of
+from ..tensor import Tensor, constant_of, gradient_of
 
 __all__ = ["Changed", "reader", "setter_of_grad", "traced_instead", "writer"]
 
@@ -112,7 +112,7 @@ def setter_of_grad(tensor: Tensor, clear: bool) -> Callable[..., None]:
 
 def as_tensor(array: Any) -> Tensor:
     """A Tensor of its own for somebody who may keep it."""
-    return constant(Tensor, np.array(array))  # type: ignore[return-value]
+    return constant_of(np.array(array))
 
 
 def unwrapped(result: Any) -> Any:

@@ -1,10 +1,9 @@
 """How a tracer hears of what a function does: names that are replaced while anybody traces, and put back.
 
-Knows where the engine looks up what it calls, and which questions a Tensor can be asked. What could only be answered
-with the numbers of this one call is refused here, with the user's line and what to write instead.
+Knows where the engine looks up what it calls. Does not know what a tracer makes of it.
 
 Note [What is replaced]
-    forward, record, constant, snapshot, keep    in the globals of each operation's public function
+    forward, snapshot, keep                      in the globals of each operation's public function
     snapshot, value_of                           where indices are copied, and where operations look at numbers
     sweep, saved_variables, _push, take_own      where `tensor` and `transforms` look them up
     _lift, _lower, _bare                         in `transforms`, which takes and gives plain arrays and Tensors
@@ -17,7 +16,6 @@ Note [What is replaced]
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from inspect import unwrap
 from typing import Any
 
@@ -25,25 +23,23 @@ import numpy as np
 
 import autograd_core
 
-from .. import creation, custom, engine, numpy_functions, numpy_ufuncs, ops, transforms
+from .. import creation, engine, numpy_functions, numpy_ufuncs, ops, transforms
 from ..arrays import snapshot, take_own
 from ..calling import keep
 from ..containers import flatten
-from ..engine import CONTEXT, Variable
+from ..engine import Variable
 from ..errors import GraphError
 from ..op import REGISTRY, Op
 from ..ops import indexing
 from ..ops.operands import like, value_of
 from ..performing import LISTENER, REWRITER
-from ..places import place_of_user
 from ..replacing import Replacements
 from ..tensor import Tensor, asarray, constant_of, saved_variables
 from .record import followed_constant
+from .refusing import CHOICE, OWN, TRACER, WAYS_OUT, listening, refusing, where
 from .tracing import Tracer
 
-__all__ = ["traced_by"]
-
-TRACER: ContextVar[Tracer | None] = ContextVar("tracer", default=None)
+__all__ = ["TRACER", "traced_by"]
 
 
 @contextmanager
@@ -60,18 +56,11 @@ def traced_by(tracer: Tracer) -> Iterator[None]:
             REWRITER.reset(rewriter)
 
 
-def _listening() -> Tracer | None:
-    tracer = TRACER.get()
-    return None if tracer is None or tracer.muted else tracer
-
-
 def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     for op in REGISTRY.values():
         here = getattr(unwrap(op.call), "__globals__", {})
         if here.get("op") is op:  # else it is composed of others
             replace(here, "forward", _followed(op, here["forward"]))
-            replace(here, "record", _record)
-            replace(here, "constant", _constant)
             replace(here, "snapshot", _snapshot)
             replace(here, "keep", _keep)
     replace(vars(indexing), "snapshot", _snapshot)
@@ -80,7 +69,6 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
             replace(module, "value_of", _value_of)
         if module.get("like") is like:
             replace(module, "like", _like)
-    replace(vars(custom), "record", _record)
     tensor = constant_of.__globals__
     replace(tensor, "sweep", _sweep)
     replace(tensor, "saved_variables", _saved_variables)
@@ -96,7 +84,7 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
         replace(scope, "constant_of", _constant_of)
     replace(vars(autograd_core), "asarray", _asarray)
     for path in ("numpy_functions", "numpy_ufuncs", "array_api.delegation", "array_api.sets"):
-        scope = vars(sys.modules.get(f"{_OWN}{path}", numpy_ufuncs))  # the last two only if they are in use
+        scope = vars(sys.modules.get(f"{OWN}{path}", numpy_ufuncs))  # the last two only if they are in use
         for name, instead in (("delivered", _delivered), ("on_values", _on_values)):
             if name in scope and scope[name] is not instead:
                 replace(scope, name, instead)
@@ -106,8 +94,8 @@ def _replace_all(replace: Callable[[Any, str, Any], None]) -> None:
     replace(Tensor, "writable", _writable)
     replace(Tensor, "_accumulate", _accumulate)
     replace(Tensor, "grad", property(_get_grad, _set_grad))
-    for name, advice in _WAYS_OUT.items():
-        replace(Tensor, name, _refusing(name, advice))
+    for name, advice in WAYS_OUT.items():
+        replace(Tensor, name, refusing(name, advice))
 
 
 _REPLACED = Replacements(_replace_all)
@@ -120,7 +108,7 @@ def _followed(op: Op, forward: Callable[..., Any]) -> Callable[..., Any]:
     """The forward computation of an operation, as somebody follows it."""
 
     def followed(*args: Any, **kwargs: Any) -> Any:
-        tracer = _listening()
+        tracer = listening()
         if tracer is None:
             return forward(*args, **kwargs)
         tracer.muted += 1
@@ -128,33 +116,19 @@ def _followed(op: Op, forward: Callable[..., Any]) -> Callable[..., Any]:
             result = forward(*args, **kwargs)
         finally:
             tracer.muted -= 1
-        tracer.applied(op, sys._getframe(1), result)
+        out = result[0] if op.aux else result
+        if isinstance(out, np.bool_):  # there are two of them only: as an array it can be told from others
+            own = np.asarray(out)
+            result = (own, *result[1:]) if op.aux else own
+        tracer.applied(op, sys._getframe(1), result, isinstance(out, np.ndarray))
         return result
 
     return followed
 
 
-def _record(cls: Any, out: Any, *rest: Any) -> Any:
-    result = engine.record(cls, out, *rest)
-    _named(result)
-    return result
-
-
-def _constant(cls: Any, out: Any, shared: bool = False) -> Any:
-    result = engine.constant(cls, out, shared)
-    _named(result)
-    return result
-
-
-def _named(result: Variable) -> None:
-    tracer = _listening()
-    if tracer is not None:
-        tracer.named(result)
-
-
 def _snapshot(array: Any) -> Any:
     copy = snapshot(array)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.copied(array, copy)
     return copy
@@ -162,7 +136,7 @@ def _snapshot(array: Any) -> Any:
 
 def _keep(argument: Any, value: Any) -> Any:
     copy = keep(argument, value)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.copied(value, copy)
     return copy
@@ -170,7 +144,7 @@ def _keep(argument: Any, value: Any) -> Any:
 
 def _value_of(x: Any) -> Any:
     """What an operation looks at of a Tensor, as a constant that is followed."""
-    tracer = _listening()
+    tracer = listening()
     if tracer is None or not isinstance(x, Variable) or tracer.is_constant(x):
         return value_of(x)
     caller = sys._getframe(1)
@@ -178,8 +152,8 @@ def _value_of(x: Any) -> Any:
     while outer is not None:
         if outer.f_code is caller.f_code:  # NumPy's function of the same name led back here
             raise GraphError(
-                f"trace: {caller.f_code.co_name} asks for the numbers of this one call{_where()}, which other calls "
-                f"would not have; {_CHOICE}"
+                f"trace: {caller.f_code.co_name} asks for the numbers of this one call{where()}, which other calls "
+                f"would not have; {CHOICE}"
             )
         outer = outer.f_back
     tracer.of_variable(x)
@@ -188,7 +162,7 @@ def _value_of(x: Any) -> Any:
 
 def _like(x: Any, *others: Any) -> Any:
     result = like(x, *others)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None and isinstance(result, Variable) and not isinstance(x, Variable):
         tracer.standing_for(result._array)
     return result
@@ -197,14 +171,14 @@ def _like(x: Any, *others: Any) -> Any:
 def _take_own(found: dict[Any, Any], key: Any) -> Any:
     array = found[key]
     own = take_own(found, key)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.copied(array, own)
     return own
 
 
 def _sweep(seeds: Any, *args: Any, **options: Any) -> Any:
-    tracer = _listening()
+    tracer = listening()
     if tracer is None or (args and args[0] is not None and args[0].__name__ != "numpy"):
         return engine.sweep(seeds, *args, **options)
     return tracer.sweep(seeds, *args, **options)
@@ -212,7 +186,7 @@ def _sweep(seeds: Any, *args: Any, **options: Any) -> Any:
 
 def _saved_variables(node: Any) -> Any:
     """What a node saved, for rules that are recorded: what is no variable there is followed all the same."""
-    tracer = _listening()
+    tracer = listening()
     saved = saved_variables(node)
     return saved if tracer is None else [tracer.followed(x) for x in saved]
 
@@ -221,7 +195,7 @@ _pushed = transforms._push
 
 
 def _push(node: Any, tangents: Any, recorded: bool) -> Any:
-    tracer = _listening()
+    tracer = listening()
     return _pushed(node, tangents, recorded) if tracer is None else tracer.push(_pushed, node, tangents, recorded)
 
 
@@ -230,7 +204,7 @@ _lifted, _lowered, _bared = transforms._lift, transforms._lower, transforms._bar
 
 def _lift(value: Any, *words: Any) -> Any:
     lifted = _lifted(value, *words)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None and not isinstance(value, Variable):
         tracer.standing_for(lifted._array)
     return lifted
@@ -238,7 +212,7 @@ def _lift(value: Any, *words: Any) -> Any:
 
 def _lower(value: Any, like: Any) -> Any:
     """What belongs to an argument: plain if that was, or stands for what was."""
-    tracer = _listening()
+    tracer = listening()
     if tracer is None:
         return _lowered(value, like)
     if not isinstance(value, Variable):  # perhaps of zeros, which nobody has seen
@@ -252,7 +226,7 @@ def _lower(value: Any, like: Any) -> Any:
 
 def _bare(value: Any, given: Any) -> Any:
     """What a function returned: plain if what was given was, or stands for what was."""
-    tracer = _listening()
+    tracer = listening()
     if tracer is None:
         return _bared(value, given)
     if not isinstance(value, Variable) or tracer.is_outside(value._array) or not all(map(tracer.is_plain, given)):
@@ -268,14 +242,14 @@ _grad_of: Any = Tensor.grad  # the property
 
 def _constant_of(array: Any) -> Tensor:
     tensor = constant_of(array)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.born_inside(tensor._array)
     return tensor
 
 
 def _init(self: Tensor, data: Any, *args: Any, **options: Any) -> None:
-    tracer = _listening()
+    tracer = listening()
     if tracer is None or not isinstance(data, Variable):
         _init_tensor(self, data, *args, **options)
         if tracer is not None:
@@ -283,7 +257,7 @@ def _init(self: Tensor, data: Any, *args: Any, **options: Any) -> None:
         return
     if not tracer.is_plain(data):
         raise GraphError(
-            f"trace: a Tensor is made from a Tensor, which copies its numbers of this one call{_where()}; "
+            f"trace: a Tensor is made from a Tensor, which copies its numbers of this one call{where()}; "
             "write .detach() or .clone()"
         )
     _init_tensor(self, data._array, *args, **options)
@@ -296,7 +270,7 @@ _made_array = asarray
 
 
 def _asarray(data: Any, dtype: Any = None) -> Tensor:
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None and isinstance(data, Variable) and tracer.is_plain(data):
         data = tracer.made_tensor(data)
     result = _made_array(data, dtype)
@@ -310,7 +284,7 @@ _computed_on_values = numpy_functions.on_values
 
 def _on_values(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """A function of NumPy's that is no operation of ours: it is called in every replay."""
-    tracer = _listening()
+    tracer = listening()
     given, rebuild = flatten([list(args), dict(kwargs)])
     live = [i for i, x in enumerate(given) if isinstance(x, Variable)]
     if tracer is None or all(tracer.is_constant(given[i]) for i in live):
@@ -327,8 +301,8 @@ def _on_values(function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
         if not all(isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "fiub" for x in results):
             name = getattr(function, "__name__", "a function")
             raise GraphError(
-                f"trace: np.{name} asks for the numbers of this one call{_where()}, which other calls would not have; "
-                f"{_CHOICE}"
+                f"trace: np.{name} asks for the numbers of this one call{where()}, which other calls would not have; "
+                f"{CHOICE}"
             )
         return tuple(results)
 
@@ -343,23 +317,23 @@ _delivered_to = numpy_functions.delivered
 
 
 def _delivered(result: Any, out: Any, who: str) -> Any:
-    tracer = _listening()
+    tracer = listening()
     into_array = any(isinstance(x, np.ndarray) for x in (out if isinstance(out, tuple) else (out,)))
     if tracer is not None and into_array and isinstance(result, Variable) and not tracer.is_constant(result):
         raise GraphError(
-            f"trace: {who}(out=x) writes the numbers of this one call into an array{_where()}, which other calls "
+            f"trace: {who}(out=x) writes the numbers of this one call into an array{where()}, which other calls "
             "would not do; leave out= away, or give a Tensor"
         )
     return _delivered_to(result, out, who)
 
 
 def _assign(self: Tensor, new: Any, *words: Any) -> Any:
-    tracer = _listening()
+    tracer = listening()
     if tracer is None:
         return _assign_tensor(self, new, *words)
     if id(self) in tracer.given:
         raise GraphError(
-            f"trace: {words[0]} writes into an argument{_where()}, which a replay would not do; say {words[1]}, "
+            f"trace: {words[0]} writes into an argument{where()}, which a replay would not do; say {words[1]}, "
             "and return it"
         )
     if new._array.dtype != self._array.dtype:
@@ -380,7 +354,7 @@ _detach_tensor = Tensor.detach
 
 
 def _detach(self: Tensor) -> Tensor:
-    tracer = _listening()
+    tracer = listening()
     if tracer is None:
         return _detach_tensor(self)
     result: Tensor = tracer.detached(_detach_tensor, self)
@@ -393,98 +367,28 @@ _writable_tensor = Tensor.writable
 def _writable(self: Tensor) -> Any:
     before = self._array
     array = _writable_tensor(self)
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None and array is not before:
         tracer.moved(self, before)
     return array
 
 
 def _get_grad(self: Tensor) -> Any:
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.looked_at(self)
     return _grad_of.fget(self)
 
 
 def _set_grad(self: Tensor, value: Any) -> None:
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.looked_at(self, replaced=True)
     _grad_of.fset(self, value)
 
 
 def _accumulate(self: Tensor, cotangent: Any) -> None:
-    tracer = _listening()
+    tracer = listening()
     if tracer is not None:
         tracer.looked_at(self)
     _accumulate_tensor(self, cotangent)
-
-
-# --- the ways out of the graph ----------------------------------------------------------------------------------------
-
-_CHOICE = "to choose between arrays use ag.where; what decides in Python must be a Python value, given as an argument"
-_NUMBER = "compute with the Tensor itself, or return it and read its number outside; to use it here, ag.perform"
-_ARRAY = "use operations of ag, which are captured, in the place of functions of plain arrays; or ag.perform"
-_PRINTED = "print its .shape, return it, or write ag.perform(print, x), which prints in every replay"
-
-_WAYS_OUT = {
-    "__bool__": _CHOICE,
-    "__contains__": _CHOICE,
-    "__float__": _NUMBER,
-    "__int__": _NUMBER,
-    "__index__": _NUMBER,
-    "item": _NUMBER,
-    "tolist": _NUMBER,
-    "numpy": _ARRAY,
-    "data": _ARRAY,
-    "__array__": _ARRAY,
-    "__dlpack__": _ARRAY,
-    "__repr__": _PRINTED,
-    "__format__": _PRINTED,
-    "__reduce__": _ARRAY,
-    "__deepcopy__": _ARRAY,
-    "equal": _CHOICE,
-}
-_OWN = __name__.partition(".")[0] + "."
-_OPERATIONS = f"{_OWN}ops."
-
-
-def _refusing(name: str, instead: str) -> Any:
-    original = getattr(Tensor, name)
-    said = {"data": ".data", "item": ".item()", "tolist": ".tolist()", "numpy": ".numpy()"}.get(name, f"{name}()")
-    said = {"__bool__": "bool(), as in `if` and `while`,", "__contains__": "`in`"}.get(name, said.replace("__", ""))
-
-    def check(self: Tensor) -> None:
-        tracer = _listening()
-        caller = f"{sys._getframe(2).f_globals.get('__name__')}."
-        if tracer is None or (caller.startswith(_OWN) and not caller.startswith(_OPERATIONS)):
-            return
-        if not tracer.is_constant(self):
-            raise GraphError(
-                f"trace: {said} asks for the numbers of this one call{_where()}, which other calls would not have; "
-                f"{instead}"
-            )
-
-    if isinstance(original, property):
-
-        def get(self: Tensor) -> Any:
-            check(self)
-            return original.fget(self)  # type: ignore[misc]
-
-        def put(self: Tensor, value: Any) -> None:
-            check(self)
-            original.fset(self, value)  # type: ignore[misc]
-
-        return property(get, put)
-
-    def method(self: Tensor, *args: Any, **options: Any) -> Any:
-        check(self)
-        return original(self, *args, **options)
-
-    return method
-
-
-def _where() -> str:
-    place, path = place_of_user(), CONTEXT.get().path
-    line = f" ({place}: {place.text})" if place else ""
-    return f"{f' in {path}' if path else ''}{line}"

@@ -89,10 +89,10 @@ class Instruction:
     @property
     def label(self) -> str:
         """What stands in the program's text: the operation, with the argument whose cotangent it is."""
+        op: Any = self.op  # of these two kinds there is one
         if self.kind == "apply":
-            return self.op.name  # type: ignore[union-attr]
+            return str(op.name)
         if self.kind == "pull":
-            op: Any = self.op
             name = f"{op.arrays[0]}[{self.position}]" if op.variadic else op.arrays[self.position]
             return f"{op.name}.vjp.{name}"
         if self.kind == "perform":

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -17,7 +17,7 @@ from ..containers import flatten
 from ..errors import DataError
 from ..op import REGISTRY, Op
 from .expressions import Expressions, aval_of
-from .program import Instruction, Program, Value, values_in
+from .program import Instruction, Kind, Program, Value, values_in
 
 __all__ = ["parsed", "read_program"]
 
@@ -132,7 +132,7 @@ class _Reader(Expressions):
             if not isinstance(value, Value) and (value is not None or word == "store"):
                 self.refuse(f"{word} needs a value")
             self.end()
-            self._add(Instruction(word, None, (value,), (), name=name), path)  # type: ignore[arg-type]
+            self._add(Instruction(cast(Kind, word), None, (value,), (), name=name), path)
             return
         outs = [self._declaration()]
         while self.stands("sign", ","):
@@ -150,7 +150,7 @@ class _Reader(Expressions):
         elif word in ("read", "read_grad"):
             name = self.name()
             self._define(outs, 1)
-            self._add(Instruction(word, None, (), tuple(v for _, v in outs), name=name), path)  # type: ignore[arg-type]
+            self._add(Instruction(cast(Kind, word), None, (), tuple(v for _, v in outs), name=name), path)
         elif word == "perform":
             self.refuse("a Python function is performed, which a text cannot hold")
         elif ".vjp." in word:
@@ -160,7 +160,7 @@ class _Reader(Expressions):
         self.end()
 
     def _add(self, instruction: Instruction, path: str) -> None:
-        instruction.path, instruction.place = path, self.place  # type: ignore[assignment]
+        instruction.path, instruction.place = path, self.place  # type: ignore[assignment]  # what the file says of it
         self.instructions.append(instruction)
 
     # --- statements ---------------------------------------------------------------------------------------------------

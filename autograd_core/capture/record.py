@@ -43,7 +43,6 @@ class Record:
         self.muted = 0
         self.born = engine._next_index()  # nodes with a lower index were recorded before
         self._arrays: dict[int, tuple[Any, Value]] = {}
-        self._variables: dict[int, tuple[Variable, Value]] = {}  # of truth values, which NumPy has only two of
         self._outside: dict[int, Variable] = {}  # what was read from Tensors from outside, by the id of the array
         self._owners: dict[int, tuple[Any, Variable]] = {}  # of each array that was read, the Tensor it was read from
         self.plain: dict[Value, Plain] = {}  # see Note [Plain arrays]
@@ -105,9 +104,9 @@ class Record:
     def of_variable(self, variable: Variable, array: Any = None) -> Value:
         """The value of a Tensor; one from outside is read here."""
         array = variable._array if array is None else array
+        if isinstance(array, np.bool_):  # from outside: see `listening`; the next trace finds it as an array
+            variable._array = array = np.asarray(array)
         value = self.known(array)
-        if value is None and isinstance(array, np.bool_) and id(variable) in self._variables:
-            value = self._variables[id(variable)][1]
         if value is None:
             held, owner = self._owners.get(id(array), (None, variable))
             owner = owner if held is array and owner._array is array else variable  # not one that shares its array
@@ -115,11 +114,6 @@ class Record:
             value = self._emit("read", None, (), array, target=owner)
             self._outside[id(array)] = owner
         return value
-
-    def named(self, variable: Variable) -> None:
-        """A Tensor was made around what was computed last. (Truth values alone have no identity of their own.)"""
-        if isinstance(variable._array, np.bool_) and self.instructions and self.instructions[-1].outputs:
-            self._variables[id(variable)] = variable, self.instructions[-1].outputs[0]
 
     def is_constant(self, variable: Variable) -> bool:
         """Whether the numbers of a Tensor are the same in every call: it was made inside, from nothing outside."""
@@ -136,13 +130,10 @@ class Record:
         """Whether this is no Tensor, or stands for what is none."""
         if not isinstance(x, Variable):
             return True
-        value = self.known(x._array) if id(x) not in self._variables else self._variables[id(x)][1]
-        return value in self.plain
+        return self.known(x._array) in self.plain
 
     def standing_for(self, raw: Any) -> Any:
         """A Tensor in the place of a plain array."""
-        if isinstance(raw, np.bool_):
-            raw = np.asarray(raw)
         value = self._constant(raw)
         self.plain[value] = "array" if isinstance(raw, np.ndarray) else "number"
         return followed_constant(raw)
@@ -180,8 +171,8 @@ class Record:
 
     # --- operations ---------------------------------------------------------------------------------------------------
 
-    def applied(self, op: Op, frame: FrameType, result: Any) -> None:
-        """An operation was applied: `frame` is that of its public function."""
+    def applied(self, op: Op, frame: FrameType, result: Any, is_array: bool) -> None:
+        """An operation was applied: `frame` is that of its public function; NumPy gave an array, or a number."""
         own = frame.f_locals
         if op.variadic:
             name = op.arrays[0]
@@ -209,7 +200,7 @@ class Record:
         found = self._emit("apply", op, inputs, *outs, options=options)
         if is_plain:
             value = found if isinstance(found, Value) else found[0]
-            self.plain[value] = "array" if isinstance(outs[0], np.ndarray) else "number"
+            self.plain[value] = "array" if is_array else "number"
 
     def _is_constant(self, inputs: Any) -> bool:
         if isinstance(inputs, tuple):

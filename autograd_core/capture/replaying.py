@@ -5,7 +5,6 @@ for each call, so that replaying costs what the calls cost; `Replay.source` is t
 """
 
 import linecache
-import math
 from collections.abc import Callable, Sequence
 from itertools import count
 from threading import Lock, RLock
@@ -15,10 +14,12 @@ import numpy as np
 
 from ..arrays import held_beyond_local
 from ..kernels.addresses import address, resolver
-from ..kernels.segments import Segment, takes
+from ..kernels.segments import Segment
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from .blocks import Blocks, blocked
-from .planning import Layout, buffers_of, kept_by_run, laid_out
+from .items import last_uses, segmented, stages_of, written_into
+from .placing import as_planned, is_dense, is_in_c_order, lowest_address, within
+from .planning import Layout, laid_out
 
 __all__ = ["Replay"]
 
@@ -44,13 +45,13 @@ class Replay:
                 buffer.kind = "output"
         self._owned: dict[Buffer, Piece] = {}  # how a buffer that is handed out is most often seen
         for piece in (*(p for step in steps for p in getattr(step, "taken", ())), *self.outputs):
-            if isinstance(piece, Piece) and _dense(piece):
+            if isinstance(piece, Piece) and is_dense(piece):
                 self._owned.setdefault(piece.buffer, piece)
         self._own: set[Buffer] = set()  # arrays from Python functions that are written into
         self._placed: set[Buffer] = set()  # those whose addresses machine code has
         cut: Callable[..., Any] = segmented if native else blocked
         self.items: list[Step | Segment | Blocks] = cut(steps, out_buffers)
-        stages = [stage for item in self.items for stage in _stages(item)]
+        stages = [stage for item in self.items for stage in stages_of(item)]
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
         self._arena = self._memory[-address(self._memory) % 64 :]
@@ -59,9 +60,9 @@ class Replay:
         self._pieces: dict[Piece, str] = {}
         self._lines: list[str] = []
         self._make_table()
-        last = _last_uses(self.items)
+        last = last_uses(self.items)
         for i, step in enumerate(self.items):
-            for buffer in sorted(_written_hosts(step) - self._own, key=lambda b: b.number):
+            for buffer in sorted(written_into(step) - self._own, key=lambda b: b.number):
                 self._own.add(buffer)
                 self._placed.discard(buffer)
                 for name in self._views.pop(buffer, ()):
@@ -149,7 +150,7 @@ class Replay:
         if buffer not in self._begun:
             self._begun.add(buffer)
             whole = self._owned.get(buffer)
-            if whole is not None and whole.offset == 0 and _c_order(whole):
+            if whole is not None and whole.offset == 0 and is_in_c_order(whole):
                 self._whole[buffer] = whole
                 self._lines.append(f"b{buffer.number} = empty({whole.shape}, {self._name(whole.dtype, 'd')})")
             else:
@@ -159,7 +160,7 @@ class Replay:
     def _static(self, piece: Piece) -> Any:
         if piece.buffer.kind == "constant":
             whole = piece.buffer.array
-            return _within(whole, piece)
+            return within(whole, piece)
         offset = self.layout.offsets[piece.buffer] + piece.offset
         return np.ndarray(piece.shape, piece.dtype, self._arena, offset, piece.strides)
 
@@ -173,7 +174,7 @@ class Replay:
             return name
         if whole.shape[::-1] == piece.shape and whole.strides[::-1] == piece.strides and whole.offset == piece.offset:
             return f"{name}.T"
-        return f"{self._name(_within, 'within')}({name}, {self._name(piece, 'piece')}, {whole.offset})"
+        return f"{self._name(within, 'within')}({name}, {self._name(piece, 'piece')}, {whole.offset})"
 
     def _operand(self, x: Any) -> str:
         if isinstance(x, Number):
@@ -197,7 +198,7 @@ class Replay:
             if buffer.kind == "temporary":
                 table[buffer.number] = start + self.layout.offsets[buffer]
             elif buffer.kind == "constant":
-                table[buffer.number] = _low(buffer.array)
+                table[buffer.number] = lowest_address(buffer.array)
 
     def _segment(self, segment: Segment) -> None:
         moved = []
@@ -258,7 +259,7 @@ class Replay:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)
         function = self._name(getattr(np, step.function), step.function)
         same = step.a.buffer is step.b.buffer  # a @ a.T has a way of its own, and other bits with `out`
-        fits = step.function == "matmul" or _c_order(step.out)
+        fits = step.function == "matmul" or is_in_c_order(step.out)
         if step.scale == 1 and step.keep == 0 and fits:
             self._lines.append(f"{function}({a}, {b}, {out})" if not same else f"copyto({out}, {function}({a}, {b}))")
         elif step.scale == 1 and step.keep == 0:
@@ -283,127 +284,8 @@ class Replay:
         if step.label == "numbers":  # always the same
             self._lines.append(f"{names}, = {call}({given})")
         else:
-            checked = self._name(_as_planned(step.outputs, step.label, self._memory), "planned")
+            checked = self._name(as_planned(step.outputs, step.label, self._memory), "planned")
             self._lines.append(f"{names}, = {checked}({call}({given}))")
         for piece, is_own in zip(step.outputs, own, strict=True):
             if is_own:
                 self._whole[piece.buffer] = piece
-
-
-def _within(whole: Any, piece: Piece, offset: int = 0) -> Any:
-    """The array that a piece is, in the memory of the array that its buffer is."""
-    if piece.shape == whole.shape and piece.strides == whole.strides and piece.offset == offset:
-        return whole
-    if not whole.size:
-        return np.empty(piece.shape, piece.dtype)
-    low, _ = np.lib.array_utils.byte_bounds(whole)
-    start = np.asarray(_Memory(whole, low + piece.offset, piece))
-    return np.lib.stride_tricks.as_strided(start, piece.shape, piece.strides)
-
-
-class _Memory:
-    """Memory of an array, as the start of another one. It holds the array."""
-
-    def __init__(self, whole: Any, address: int, piece: Piece) -> None:
-        self.whole = whole
-        self.__array_interface__ = {
-            "data": (address, not whole.flags.writeable),
-            "shape": (1,),
-            "typestr": piece.dtype.str,
-            "version": 3,
-        }
-
-
-def _as_planned(pieces: Sequence[Piece], label: str, memory: Any) -> Callable[[Any], tuple[Any, ...]]:
-    """Brings what a function returned to the layout that the plan was made for."""
-
-    def planned(results: Any) -> tuple[Any, ...]:
-        results = results if isinstance(results, tuple) else (results,)
-        found = []
-        for result, piece in zip(results, pieces, strict=True):
-            if piece.buffer.kind == "object":
-                found.append(result)
-                continue
-            array = np.asarray(result)
-            if array.shape != piece.shape or array.dtype != piece.dtype:
-                raise ValueError(
-                    f"{label}: gave {array.dtype}{array.shape} in a replay, "
-                    f"and {piece.dtype}{piece.shape} when it was captured"
-                )
-            looks_into = array.base is not None and array.size and piece.buffer.kind == "host"
-            if looks_into and np.may_share_memory(array, memory):  # a view of what is written anew before long
-                array = array.copy(order="K")
-            if array.strides != piece.strides and array.size > 1:
-                own = np.empty(piece.buffer.nbytes, np.uint8)
-                other = np.ndarray(piece.shape, piece.dtype, own, piece.offset, piece.strides)
-                np.copyto(other, array)
-                array = other
-            found.append(array)
-        return tuple(found)
-
-    return planned
-
-
-def _dense(piece: Piece) -> bool:
-    return piece.offset == 0 and piece.buffer.nbytes == math.prod(piece.shape) * piece.dtype.itemsize
-
-
-def _c_order(piece: Piece) -> bool:
-    expected = piece.dtype.itemsize
-    for n, stride in zip(piece.shape[::-1], piece.strides[::-1], strict=True):
-        if n > 1 and stride != expected:
-            return False
-        expected *= n
-    return True
-
-
-def _low(array: Any) -> int:
-    return int(np.lib.array_utils.byte_bounds(array)[0]) if array.size else 0
-
-
-def segmented(steps: Sequence[Step], kept: set[Buffer]) -> list[Step | Segment]:
-    """The steps with those that machine code can take, and that follow each other, as segments."""
-    runs: list[list[Step]] = []
-    native: list[bool] = []
-    for step in steps:
-        taken = takes(step, True)
-        if not runs or not taken or not native[-1]:
-            runs.append([])
-            native.append(taken)
-        runs[-1].append(step)
-    found: list[Step | Segment] = []
-    for run, taken, outside in zip(runs, native, kept_by_run(runs, kept), strict=True):
-        if taken:
-            segment = Segment([s for s in run if not isinstance(s, Host | Fetch)], outside, approximate=True)
-            segment.writes = frozenset(b for step in run for b in _written_hosts(step))
-            found.append(segment)
-        else:
-            found += run
-    return found
-
-
-def _written_hosts(item: Any) -> set[Buffer]:
-    """The arrays from Python functions that a step writes into."""
-    if isinstance(item, Segment):
-        return set(item.writes)
-    if isinstance(item, Blocks):
-        return {step.out.buffer for step in item.steps if step.out.buffer.kind == "host"}
-    return {item.out.buffer} if isinstance(item, Elementwise) and item.out.buffer.kind == "host" else set()
-
-
-def _stages(item: Any) -> list[Any]:
-    if isinstance(item, Segment):
-        return list(item.stages)
-    return [{piece.buffer for piece in item.pieces}] if isinstance(item, Blocks) else [buffers_of(item)]
-
-
-def _last_uses(items: Sequence[Any]) -> dict[int, list[Buffer]]:
-    last: dict[Buffer, int] = {}
-    for i, item in enumerate(items):
-        for stage in _stages(item):
-            for buffer in stage:
-                last[buffer] = i
-    found: dict[int, list[Buffer]] = {}
-    for buffer, i in last.items():
-        found.setdefault(i, []).append(buffer)
-    return found

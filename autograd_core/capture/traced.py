@@ -58,7 +58,7 @@ def trace(x: Any, /, *args: Any, **options: Any) -> Any:
 
 
 _OF_MATRIX = REGISTRY["trace"]
-trace.op = _OF_MATRIX  # type: ignore[attr-defined]
+trace.op = _OF_MATRIX  # type: ignore[attr-defined]  # every public operation has its record
 
 
 def _traced(function: Callable[..., Any]) -> Callable[..., Program]:

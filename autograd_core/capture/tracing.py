@@ -54,7 +54,6 @@ class Tracer(Sweeping):
         if was_outside:
             self._outside[id(variable._array)] = variable
             self._owners[id(variable._array)] = variable._array, variable
-        self.named(result)
         return result
 
     def is_outside(self, array: Any) -> bool:
@@ -149,7 +148,8 @@ class Tracer(Sweeping):
                 raws.append(x)
                 continue
             value = self.of_variable(x)
-            raws.append(x.writable() if is_written else x._array)  # type: ignore[attr-defined]
+            tensor: Any = x  # what optimizers write into are leaves
+            raws.append(tensor.writable() if is_written else x._array)
             if is_written:
                 self.keep(x._array, value)
                 self._outside[id(x._array)] = x

@@ -80,12 +80,14 @@ class Writer:
         for value in program.constants():
             yield f"{self.declared(value)} = {self._constant(value)}"
         shown: Sequence[Instruction | None] = program.instructions
+        left = 0
         if limit is not None and len(shown) > limit:
+            left = len(shown) - limit
             shown = [*shown[: (limit + 1) // 2], None, *shown[len(shown) - limit // 2 :]]
         place = None
         for i in shown:
             if i is None:
-                yield f"... {len(program) - limit:,} instructions; text(limit=None) shows all"  # type: ignore[operator]
+                yield f"... {left:,} instructions; text(limit=None) shows all"
                 continue
             statement = self.statement(i)
             if i.kind == "store_grad":  # written down wherever it was noticed

@@ -28,6 +28,7 @@ Type: TypeAlias = np.dtype[Any]
 
 _BLOCK = 4096  # numbers that are added up in one go
 _LONG = 100  # lines whose results registers have no room for
+_MOST = 4  # of the processor's vectors that are computed at a time
 _LONGEST = 6000  # instructions that are worth compiling
 
 
@@ -104,9 +105,14 @@ class NestCode:
         return lanes
 
     def _choose_width(self) -> int:
-        """How many of the processor's vectors are computed at a time."""
-        vectors = self.length // self.lanes
-        return next((n for n in (4, 2) if n <= vectors and n * len(self.nest.lines) <= _LONGEST), 1)
+        """How many of the processor's vectors are computed at a time.
+
+        More than there are if they are few and not all full: then they are computed together, one beside the other.
+        """
+        vectors = -(-self.length // self.lanes)
+        if vectors <= _MOST:
+            return vectors if vectors in (1, 2, _MOST) and self.length == vectors * self.lanes else _MOST
+        return next((n for n in (_MOST, 2) if n * len(self.nest.lines) <= _LONGEST), 1)
 
     @property
     def whole(self) -> int:
@@ -145,7 +151,8 @@ class NestCode:
             *outer, inner = self.strides[access]
             is_same = not any(outer[level:]) and (not inner or self.length <= self.lanes)
             if is_same and access not in self.hoisted:
-                self.hoisted[access] = self._load(access, pointers[access], 0, self._last(), self.wide)
+                lanes = self.wide if self.whole else self.lanes
+                self.hoisted[access] = self._load(access, pointers[access], 0, self._last(), lanes)
         if level == len(self.outer):
             self._innermost(pointers)
             return

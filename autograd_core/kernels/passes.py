@@ -49,7 +49,8 @@ def in_one_pass(
     The formula computes by ufuncs with `out`, element by element, and writes into its arrays, in the bits that NumPy
     gives. `numbers` are arrays of one element; `switches` may decide what is computed, and nothing else. Behind what is
     kept it gets so many arrays more for intermediate results, which are never made here.
-    It can be where there is `machine_code`, and all arrays are of one shape and type and lie alike, without gaps. What NumPy would warn of, an overflow say, goes unsaid. For optimizers.
+    It can be where there is `machine_code`, and all arrays are of one shape and type and lie alike, without gaps. What
+    NumPy would warn of, an overflow say, goes unsaid. For optimizers.
 
     >>> def descended(w, g, kept, numbers):
     ...     np.subtract(w, np.multiply(g, numbers[0]), w)

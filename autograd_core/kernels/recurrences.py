@@ -219,7 +219,7 @@ class _Kernel:
         self, starts: Sequence[Value], lefts: Sequence[str], length: Value, right: str, columns: Sequence[Value],
         step: Value, masks: Sequence[str],
     ) -> list[Value]:  # fmt: skip
-        """Add to vectors of a tile the product of rows, which begin at addresses, with a matrix's vectors in columns."""
+        """Add to vectors of a tile the product of rows, which begin at addresses, with vectors of a matrix."""
         c = self.code
         apart = [c.part(start, row * c.lanes, c.lanes) for row in range(len(lefts)) for start in starts]
         with c.loop(0, length, _BLOCK, apart) as (first, totals):

@@ -61,8 +61,8 @@ class Rows:
     """A kernel in the making. What `each` is given is written for some rows at a time, and then for those left over.
 
     Of these rows, numbers and totals are vectors, with a lane for each; `swept` goes along them. The kernel takes a
-    tuple of arrays, the numbers that `FIELDS` names and those named here, and the first row and the last; of rows beside
-    each other, the first vector of them and the last.
+    tuple of arrays, the numbers that `FIELDS` names and then those named here, and the first row and the last; of rows
+    beside each other, the first vector of them and the last.
     """
 
     def __init__(self, name: str, pointers: str, dtype: Type, layout: Layout) -> None:

@@ -101,7 +101,7 @@ def standardized(x: Array, along: Ints, eps: float, weight: Any, bias: Any) -> t
 
 
 def standardized_pulled(g: Array, x: Array, weight: Any, found: Array, rows: "Rows") -> Any:
-    """The derivatives by x and by the weight, and what that by a bias of its shape is; None for other kinds of arrays."""
+    """The derivatives by x, by the weight, and by a bias of its shape; None for other kinds of arrays."""
     dtype, x = found.dtype, _dense(x)
     if x.strides != rows.strides or any(type(a) is not np.ndarray or a.dtype != dtype for a in (x, g)):
         return None

@@ -159,6 +159,25 @@ def test_each_parameter_that_is_given_is_moved_by_itself():
     assert captured.plan is not None
 
 
+def test_a_single_truth_value_is_that_of_each_call():
+    def chosen(x):
+        return ag.sum(ag.where(ag.sum(x) > 0, x * 2, x * 3))
+
+    captured = ag.compile(ag.grad(chosen), exact=True)
+    for sign in (1, 1, 1, 1, -1, 1, -1):
+        np.testing.assert_array_equal(captured(sign * X), np.full(4, 2.0 if sign > 0 else 3.0))
+    assert captured.plan is not None
+
+
+def test_a_single_truth_value_from_outside_may_change():
+    seen = [ag.sum(ag.tensor(X)) > 0]
+    captured = ag.compile(ag.grad(lambda x: ag.sum(ag.where(seen[0], x * 2, x * 3))), exact=True)
+    for i in range(8):
+        if i > 4:
+            seen[0] = ag.sum(ag.tensor(X)) < i - 6
+        np.testing.assert_array_equal(captured(X), np.full(4, 2.0 if bool(seen[0]) else 3.0))
+
+
 # --- what it sees -----------------------------------------------------------------------------------------------------
 
 
@@ -480,6 +499,7 @@ def test_nans_may_come_and_go(name):
     assert captured.plan is not None
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")  # infinity less infinity
 @pytest.mark.parametrize("q", [0.25, np.array([0.0, 1.0])])
 def test_quantiles_of_infinite_numbers_are_those_of_eager_code(q):
     _check_calls(lambda x: ag.quantile(x, q), [*[_call(X)] * 4, _call(np.array([1.0, np.inf, -np.inf, 2.0]))])

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from lowered_programs import Program, moved, turned, view
 
+import autograd_core as ag
 from autograd_core.kernels import llvm, segments
 from autograd_core.lowered import Product
 
@@ -71,18 +72,21 @@ def test_a_product_for_several_threads(turn):
 
 @pytest.mark.parametrize("relu", [False, True])
 @pytest.mark.parametrize("gated", [False, True])
-def test_what_ends_a_product_for_several_threads(relu, gated):
+@pytest.mark.parametrize(("m", "n"), [(512, 300), (300, 512)])
+def test_what_ends_a_product_for_several_threads(relu, gated, m, n):
     rng = np.random.default_rng(9)
     program = Program()
-    a, b = program.array(rng.standard_normal((512, 128))), program.array(rng.standard_normal((128, 300)))
-    bias = moved(program.array(rng.standard_normal(600)), offset=3, shape=(300,), strides=(8,))
-    gate = moved(program.array(rng.standard_normal((512, 303))), offset=2, shape=(512, 300)) if gated else None
+    a, b = program.array(rng.standard_normal((m, 128))), program.array(rng.standard_normal((128, n)))
+    bias = moved(program.array(rng.standard_normal(600)), offset=3, shape=(n,), strides=(8,))
+    gate = moved(program.array(rng.standard_normal((m, n + 3))), offset=2, shape=(m, n)) if gated else None
     out = program.product(a, b, bias=bias, relu=relu, gate=gate)
-    machine, numpy = (
-        view(memory, out) for memory in (program.by_machine(program.compiled(approximate=True)), program.by_numpy())
-    )
-    np.testing.assert_allclose(machine, numpy, rtol=0, atol=128 * 128 * 2.3e-16)  # of 128 products of size 1
-    assert (machine < 0).any() == (not relu)
+    segment = program.compiled(approximate=True)
+    numpy = view(program.by_numpy(), out)
+    for threads in (1, 2, 4):
+        with ag.set_num_threads(threads):
+            machine = view(program.by_machine(segment), out)
+        np.testing.assert_allclose(machine, numpy, rtol=0, atol=128 * 128 * 2.3e-16)  # of 128 products of size 1
+        assert (machine < 0).any() == (not relu)
 
 
 def test_other_products_end_with_nothing_else():

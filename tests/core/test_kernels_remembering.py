@@ -156,6 +156,16 @@ def test_code_that_is_remembered_does_the_same(empty, monkeypatch, from_files):
         assert mine.tobytes() == others.tobytes()
 
 
+def test_code_with_memory_is_loaded_for_each_who_runs_it(empty):
+    """Else the partial sums of one would be those of another, in another thread."""
+    sums, product = Program(), Program()
+    sums.reduce("add", sums.array(np.ones((600, 1000))), (0,))
+    product.product(product.array(np.ones((3, 4))), product.array(np.ones((4, 5))))
+    for program, is_shared in (sums, False), (product, True):
+        first, second = (program.compiled(approximate=True)._code.library for _ in "ab")
+        assert (first is second) == is_shared
+
+
 def test_another_way_of_writing_is_another_name(monkeypatch):
     steps = steps_from([0] * FIELDS)
     before = remembering.described(*steps)

@@ -8,7 +8,7 @@ import pytest
 
 import autograd_core as ag
 from autograd_core.kernels import llvm, row_kernels, rows, writing
-from autograd_core.ops import rows_native as native
+from autograd_core.ops import rows_native as native, standardization_kernels as kernels
 
 pytestmark = pytest.mark.skipif(not llvm.available(), reason="machine code needs llvmlite")
 
@@ -105,11 +105,11 @@ AFFINE = [
 NONE = (None, None)
 
 
-def standardized(x, along, weight, bias, g):
+def standardized(x, along, weight, bias, g, eps=1e-5):
     """The result and its derivatives, in double precision."""
     x, g = x.astype(float), g.astype(float)
     deviation = x - x.mean(along, keepdims=True)
-    scale = np.sqrt((deviation**2).mean(along, keepdims=True) + 1e-5)
+    scale = np.sqrt((deviation**2).mean(along, keepdims=True) + eps)
     normal, factor = deviation / scale, 1.0 if weight is None else weight.astype(float)
     by_normal = g * factor
     share = (by_normal * normal).mean(along, keepdims=True)
@@ -148,8 +148,25 @@ def test_moments_and_a_row_without_variance(kernels_run):
     assert (out[3] == 0).all()
     assert (pull(x)[0][3] == 0).all()
     assert len(kernels_run) == 2
-    # see Note [The rest of the mean]: what is left of a mean of 1000 is rounding of the deviations, not of 1000
-    np.testing.assert_allclose(out[0].mean(dtype=float), 0, atol=4 * EPS)
+
+
+def test_a_large_mean_is_taken_out_exactly():
+    # near 2**20 a mean is rounded to multiples of 1/16, and the numbers are no further apart; see the Note there
+    x = (2**20 + np.random.default_rng(0).integers(0, 4, (5, 90)) / 16).astype(np.float32)
+    moments = np.empty((2, 5), np.float32)
+    out, pull = ag.vjp(lambda x: ag.standardize(x, eps=0, moments=moments), x)
+    expected, by_x = standardized(x - 2**20, (1,), None, None, drawn((5, 90)), eps=0)
+    np.testing.assert_allclose(out, expected, rtol=0, atol=8 * EPS)
+    np.testing.assert_allclose(pull(drawn((5, 90)))[0], by_x, rtol=0, atol=32 * EPS * np.abs(by_x).max())
+    np.testing.assert_allclose(moments[1], x.var(1, dtype=float), rtol=8 * EPS)
+
+
+def test_moments_are_in_the_order_of_axes_not_of_memory():
+    for order in memories(4):
+        x, moments = drawn((3, 4, 5, 6), order), np.empty((2, 3, 4), np.float32)
+        ag.standardize(x, (2, 3), moments=moments)
+        truth = [x.mean((2, 3), dtype=float), x.var((2, 3), dtype=float)]
+        np.testing.assert_allclose(moments, truth, rtol=8 * EPS, atol=8 * EPS)
 
 
 def test_arrays_with_gaps_and_cotangents_in_another_order(kernels_run):
@@ -179,17 +196,27 @@ def test_the_bits_are_the_same_on_any_number_of_threads(shape):
         assert all(np.array_equal(a, b) for a, b in zip(results[0], others, strict=True))
 
 
+def test_a_cotangent_of_another_type_is_left_to_numpy(kernels_run):
+    x, g, weight = drawn((6, 70)), drawn((6, 70), seed=1, dtype=float), drawn((70,), seed=2)
+    out, found = kernels.standardized(x, (1,), (6,), 1e-5, None, weight, weight)
+    assert len(kernels_run) == 1
+    truth = standardized(x, (1,), weight, weight, g)
+    for a, b in zip((out, *found.pull(g, x, weight)), truth, strict=True):
+        np.testing.assert_allclose(a, b, rtol=0, atol=32 * EPS * np.abs(b).max())
+    assert len(kernels_run) == 1
+
+
 @contextmanager
 def vectors_of(width, monkeypatch):
     """Machine code for processors with vectors of so many bytes."""
     made = [getattr(row_kernels, name) for name in row_kernels.__all__] + [native._kernel, native._rows]
     with monkeypatch.context() as changed:
         changed.setattr(writing, "vector_bytes", lambda: width)
-        for kernels in made:
-            kernels.cache_clear()
+        for each in made:
+            each.cache_clear()
         yield
-    for kernels in made:
-        kernels.cache_clear()
+    for each in made:
+        each.cache_clear()
 
 
 @pytest.mark.parametrize("width", [16, 32])

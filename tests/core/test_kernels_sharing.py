@@ -1,5 +1,6 @@
 """Phases of machine code that threads go through together: in their order, each once, whoever comes when."""
 
+import ctypes
 import threading
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from lowered_programs import Program, view
 
 import autograd_core as ag
-from autograd_core.kernels import llvm
+from autograd_core.kernels import llvm, sharing
 from autograd_core.kernels.sharing import Phase, stretches
 
 pytestmark = pytest.mark.skipif(not llvm.available(), reason="machine code needs llvmlite")
@@ -49,6 +50,28 @@ def test_threads_that_come_late_do_no_harm():
     with ag.set_num_threads(8):
         for _ in range(300):
             assert view(program.by_machine(segment), out) == 0
+
+
+def test_a_thread_that_comes_when_all_is_over_does_nothing(monkeypatch):
+    program = Program()
+    x = program.array(np.zeros(1 << 18))
+    program.elementwise("add", x, 1.0, out=x)
+    late = []
+
+    def share(work, count, **options):
+        work(iter(range(count)))
+        late.append(work)
+
+    monkeypatch.setattr(sharing, "share", share)
+    memory = {x.buffer: program.memory[x.buffer].copy()}
+    table = (ctypes.c_uint64 * 1)(memory[x.buffer].ctypes.data)
+    segment = program.compiled(approximate=True)
+    segment.run(ctypes.addressof(table))
+    begin = [[phase.line(ag.get_num_threads()) for phase in segment._phases]]
+    others = [np.array(begin, np.int64) for _ in range(100)]  # in the place of what nobody holds
+    late[0](iter([]))
+    assert (view(memory, x) == 1).all()
+    del others
 
 
 def test_several_threads_of_the_user_run_segments_at_the_same_time():
