@@ -7,24 +7,23 @@ where memory comes from.
 from bisect import bisect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..arrays import held_beyond_local
-from ..calling import compile_pull
 from ..kernels.llvm import available
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Step
-from ..op import BY_STEPS, Op
-from .effects import as_tensor, reader, setter_of_grad, unwrapped, writer
+from ..op import BY_STEPS
+from .effects import reader, setter_of_grad, writer
+from .executing import executable, taken_by
 from .followed import NAMESPACE, NotLowerable
 from .lowering import close, lowered, rewritten, same_bits_for_other_numbers, same_for_other_numbers
 from .memory import Memory
 from .planning import read_by
-from .program import Instruction, Value, rebuilt, values_in
+from .program import Instruction, Value, values_in
 
-__all__ = ["Builder", "Onlooker", "executable"]
+__all__ = ["Builder", "Onlooker"]
 
 
 _ENOUGH = 128  # numbers of which not all agree by chance, as nine in ten may of two formulas for the same
@@ -90,7 +89,7 @@ class Builder:
             self._compute(instruction, outs)
 
     def _compute(self, instruction: Instruction, outs: Sequence[Any]) -> None:
-        values = _taken(instruction)
+        values = taken_by(instruction)
         pieces = [self.pieces[value] for value in values]
         for value, out in zip(instruction.outputs, outs, strict=True):
             self._arrays[value] = self._eager[value] = out if value.dtype.hasobject else np.asarray(out)
@@ -212,6 +211,8 @@ class Builder:
         An output that a step could still write into, or that is not the plan's to hand out, is copied.
         """
         steps: list[Any] = []
+        later: dict[Any, Callable[[], Any]] = {}  # what is read after something was changed outside
+        changed = False
         taken = set[Buffer]()
         stores, last_read = self._stores_and_reads()
         written = {i.target: n for n, i in enumerate(self.steps) if isinstance(i, Instruction) and i.kind == "store"}
@@ -219,16 +220,21 @@ class Builder:
             if n < start:
                 continue
             if not isinstance(step, Instruction):
+                changed = changed or (isinstance(step, Host) and step.effect and step.label != "check")
                 steps.append(step)
             elif step.kind in ("read", "read_grad"):
                 piece = self.pieces[step.outputs[0]]
                 copied = step.kind == "read" and written.get(step.target, -1) > n
                 if copied:  # a Tensor is written into: is what was there before still read?
                     copied = last_read.get(piece.buffer, -1) > stores[bisect(stores, n)]
+                if changed and step.kind == "read":
+                    later[step.target] = reader(step.target, piece)
                 kept = id(step.target) in self.updated
                 fetch = reader(step.target, piece, step.kind == "read_grad", copied, kept)
                 steps.append(Fetch(fetch, piece))
-            elif step.inputs[0] is None:
+                continue
+            changed = True
+            if step.inputs[0] is None:
                 steps.append(Host(setter_of_grad(step.target, True), (), (), "store_grad", True))
             else:
                 piece = self.pieces[step.inputs[0]]
@@ -245,6 +251,8 @@ class Builder:
             if isinstance(out, Piece) and (out.buffer.kind in ("input", "constant") or out.buffer in taken):
                 out = self._copy(out, steps)
             found.append(out)
+        if later:  # before anything is done that must not be done twice
+            steps.insert(0, Host(partial(_read_all, [*later.values()]), (), (), "look", True))
         return steps, found
 
     def _stores_and_reads(self) -> tuple[list[int], dict[Buffer, int]]:
@@ -317,97 +325,12 @@ class Onlooker(Builder):
         instruction.target(raws, numbers)
 
 
+def _read_all(readers: Sequence[Callable[[], Any]]) -> None:
+    """Look whether all that is read from outside later on lies as when it was captured."""
+    for read in readers:
+        read()
+
+
 def _laid_out_alike(a: Any, b: Any) -> bool:
     """Whether the elements of two arrays of one shape lie in memory in the same order, and as close."""
     return a.size < 2 or all(x == y for x, y, n in zip(a.strides, b.strides, a.shape, strict=True) if n > 1)
-
-
-def _taken(instruction: Instruction) -> list[Value]:
-    """The values that an instruction takes, each once."""
-    return list(dict.fromkeys(values_in((instruction.inputs, instruction.options))))
-
-
-def executable(
-    instruction: Instruction, values: list[Value] | None = None, *, lowering: bool = False, exact: bool = True
-) -> tuple[Callable[..., Any], list[Value]]:
-    """A function of plain arrays that does what an instruction does, and the values it takes."""
-    values = _taken(instruction) if values is None else values
-    op: Any = instruction.op
-    inputs, options, position = instruction.inputs, instruction.options, instruction.position
-    if instruction.kind == "apply":
-        positional = [i for i, name in enumerate(op.arrays) if name not in op.masks]
-        namespace = NAMESPACE if lowering else np
-        masks = [(i, name) for i, name in enumerate(op.arrays) if name in op.masks]
-
-        def apply(*arrays: Any) -> Any:
-            known = dict(zip(values, arrays, strict=True))
-            named = {name: _filled(inputs[i], known) for i, name in masks}
-            named |= {name: _filled(value, known) for name, value in options.items()}
-            given = [_filled(inputs[i], known) for i in positional]
-            if op.variadic:
-                given = [list(given[0])]
-            result = op.forward(namespace, *given, **named)
-            return tuple(part for part in result if part is not None) if op.aux else result
-
-        return apply, values
-    if instruction.kind == "pull":
-        names, avals = instruction.names, instruction.avals
-        parents: list[Any] = [None] * len(avals)
-        parents[position] = avals[position]
-        rule = _unconditional(op, exact) if lowering else op.pull
-
-        def pull(*arrays: Any) -> Any:
-            known = dict(zip(values, arrays, strict=True))
-            given = {name: _filled(value, known) for name, value in zip(names, inputs, strict=True)}
-            saved = [given.get(name) for name in op.residuals]
-            statics = [_filled(options[name], known) for name in op.statics]
-            return tuple(rule(np, parents, saved, statics, given["g"]))[position]
-
-        return pull, values
-    if instruction.kind == "add":
-        return lambda *arrays: arrays[values.index(inputs[0])] + arrays[values.index(inputs[1])], values
-    function = instruction.target
-    if instruction.kind == "numbers":
-        return function, []
-
-    def perform(*arrays: Any) -> Any:
-        known = dict(zip(values, map(as_tensor, arrays), strict=True))
-        return _own(unwrapped(function(*(_filled(part, known) for part in inputs))))
-
-    return perform, values
-
-
-def _filled(tree: Any, known: dict[Value, Any]) -> Any:
-    """An argument or an option with the arrays that its Values are."""
-    if isinstance(tree, Value):
-        return known[tree]
-    if isinstance(tree, tuple):
-        return rebuilt(tree, (_filled(part, known) for part in tree))
-    return tree
-
-
-def _own(result: Any) -> Any:
-    """What was performed gave, copied where it may be written into by who gave it."""
-    if isinstance(result, tuple):
-        return tuple(map(_own, result))
-    return result.copy() if isinstance(result, np.ndarray) and held_beyond_local(result) else result
-
-
-@cache
-def _unconditional(op: Op, exact: bool) -> Callable[..., Any]:
-    """The reverse of an operation, with what a cotangent of zero absorbs computed without looking whether it occurs."""
-    return compile_pull(op, _absorb if exact else _absorb_but_for_signs)
-
-
-def _absorb(xp: Any, g: Any, partial: Any) -> Any:
-    if not isinstance(partial, np.ndarray):
-        return g * partial
-    absorbed = np.logical_and(np.logical_not(np.isfinite(partial)), g == 0)
-    return g * np.where(absorbed, 0, partial)
-
-
-def _absorb_but_for_signs(xp: Any, g: Any, partial: Any) -> Any:
-    """The same but for the sign of a zero, in fewer steps; where they become machine code, which warns of nothing."""
-    if not isinstance(partial, np.ndarray) or partial.dtype.char not in "fd":
-        return _absorb(xp, g, partial)
-    return np.where(g == 0, g, g * partial)

@@ -31,15 +31,20 @@ def difference(a: Program, b: Program) -> str:
 
 
 def made_inside(a: Program, b: Program) -> list[Value]:
-    """The constants of the second of two equal programs that are other arrays than in the first.
+    """The constants of the second of two equal programs that lie elsewhere than in the first.
 
-    The function makes them anew in each call, so that nobody else can change them.
+    The function makes them anew in each call, so that nobody else can change them. A view may be another array each
+    time, and yet look at what lies outside.
     """
     constants, others = a.constants(), b.constants()
     if len(constants) != len(others):
         return []
     filled = {value for i in b.instructions for value in i.fills}
-    return [now for was, now in zip(constants, others, strict=True) if was.array is not now.array and now not in filled]
+    return [
+        now
+        for was, now in zip(constants, others, strict=True)
+        if now not in filled and was.array is not now.array and not np.may_share_memory(was.array, now.array)
+    ]
 
 
 def _differing(a: Instruction, b: Instruction) -> str:

@@ -35,6 +35,7 @@ from .listening import traced_by
 from .plan import Plan
 from .program import Program, Value
 from .record import Plain, as_given, followed_constant
+from .signatures import FLAT, kind_of, outline_of, recognised
 from .tracing import Tracer
 
 __all__ = ["Compiled", "Run", "compile", "run_traced"]
@@ -209,11 +210,11 @@ class Compiled:
             except Changed:
                 pass
         leaves: Sequence[Any] = args
-        if kwargs or not _FLAT.issuperset(map(type, args)):
+        if kwargs or not FLAT.issuperset(map(type, args)):
             leaves, _ = flatten([list(args), kwargs])
-        key: Any = tuple([_kind(x, recording) for x in leaves])
+        key: Any = tuple([kind_of(x, recording) for x in leaves])
         if leaves is not args:
-            key = key, _outline([list(args), kwargs])
+            key = key, outline_of([list(args), kwargs])
         entries = self._plans.get((recording, key))
         if entries is not None:
             is_first = True
@@ -227,7 +228,7 @@ class Compiled:
                         continue
                     if leaves is args and is_first:
                         if entry.is_for is None:
-                            entry.is_for = _recognised(args, recording, entry.fixed)
+                            entry.is_for = recognised(args, recording, entry.fixed)
                         self._latest = entry
                     return result
         return self._trace((recording, key), args, kwargs)
@@ -310,67 +311,6 @@ def _uncollected() -> Iterator[None]:
     finally:
         if paused:
             gc.enable()
-
-
-_FLAT = {np.ndarray, Tensor, np.float64, np.float32, float, int, bool, str}  # what has no parts
-
-
-def _kind(x: Any, recording: bool) -> Any:
-    """What calls have in common that one plan serves: type, shape, layout; of what is no array, its value."""
-    if isinstance(x, Variable):
-        a = x._array
-        return a.shape, a.strides, a.dtype, x.node is not None and recording
-    if isinstance(x, np.ndarray | np.generic):
-        return x.shape, x.strides, x.dtype
-    if isinstance(x, slice):
-        return slice, *(_kind(part, recording) for part in (x.start, x.stop, x.step))
-    try:
-        hash(x)
-    except TypeError as error:
-        raise OptionError(
-            f"compile: an argument is neither an array nor a constant that can be compared ({error})"
-        ) from None
-    return (type(x), repr(x)) if isinstance(x, float) else (type(x), x)  # 0.0 is not -0.0
-
-
-def _recognised(
-    args: Sequence[Any], recording: bool, fixed: Sequence[tuple[int, Any]]
-) -> Callable[[Sequence[Any], bool], bool]:
-    """A function that tells whether arguments are of the kind of these, as `_kind` does, but of nothing that has parts.
-
-    It is text, as a call is to cost no more than the comparisons.
-    """
-    names: dict[str, Any] = {}
-    tests = [f"len(args) == {len(args)} and recording is {recording}"]
-    for i, x in fixed:
-        names[f"fixed{i}"] = x
-        tests.append(f"args[{i}] is fixed{i}")
-
-    def name(x: Any) -> str:
-        names[f"n{len(names)}"] = x
-        return f"n{len(names) - 1}"
-
-    for i, x in enumerate(args):
-        tests.append(f"type(x := args[{i}]) is {name(type(x))}")
-        if isinstance(x, Variable | np.ndarray | np.generic):
-            if isinstance(x, Variable) and recording:
-                tests.append(f"(x.node is None) is {x.node is None}")
-            array, there = (x._array, "x._array") if isinstance(x, Variable) else (x, "x")
-            tests += [f"{there}.shape == {array.shape}", f"{there}.strides == {array.strides}"]
-            tests.append(f"{there}.dtype == {name(array.dtype)}")
-        else:
-            tests.append(f"repr(x) == {repr(x)!r}" if isinstance(x, float) else f"x == {name(x)}")
-    exec(f"def is_for(args, recording):\n    return {' and '.join(tests)}", names)
-    is_for: Callable[[Sequence[Any], bool], bool] = names["is_for"]
-    return is_for
-
-
-def _outline(tree: Any) -> Any:
-    if isinstance(tree, dict):
-        return ("dict", *((k, _outline(v)) for k, v in tree.items()))
-    if isinstance(tree, list | tuple):
-        return (type(tree), *map(_outline, tree))
-    return tree is None
 
 
 def compile(function: Any = None, *, exact: bool = False, cache_size: int = 8) -> Any:

@@ -9,7 +9,7 @@ import dis
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from inspect import getattr_static
-from operator import call
+from operator import call, is_
 from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
@@ -120,7 +120,7 @@ class _Names(NamedTuple):
 
 
 def _gets(function: Any, arguments: Sequence[Any], names: _Names) -> Iterator[Callable[[], Any]]:
-    known: set[int] = set()
+    known: set[Any] = set()
     yield from _seen(function, known, names, 0)
     for x in arguments:
         if type(x) in _PLAIN or isinstance(x, _READ_ANEW) or _of_library(x):
@@ -130,7 +130,7 @@ def _gets(function: Any, arguments: Sequence[Any], names: _Names) -> Iterator[Ca
         yield from _inside(get, known, names, 0)
 
 
-def _inside(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+def _inside(get: Callable[[], Any], known: set[Any], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """The variables of what is there, if it is a function, and its parts, if it has any."""
     value = get()
     if callable(value) and not isinstance(value, type):
@@ -138,7 +138,7 @@ def _inside(get: Callable[[], Any], known: set[int], names: _Names, depth: int) 
     yield from _parts(get, known, names, depth)
 
 
-def _seen(function: Any, known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+def _seen(function: Any, known: set[Any], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """The variables of a function, and of the functions and objects among them."""
     if id(function) in known or depth > _DEEP:
         return
@@ -190,22 +190,29 @@ def _nothing(_: Any) -> tuple[()]:
     return ()
 
 
-def _parts(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+def _parts(get: Callable[[], Any], known: set[Any], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """What a function may use of an object, a module of Python, or a container, by the names and keys in its code."""
     value = get()
     if depth > _DEEP or type(value) in _PLAIN or isinstance(value, _READ_ANEW) or _of_library(value):
         return
+    if isinstance(value, FunctionType | MethodType | BuiltinFunctionType) or ("parts", id(value)) in known:
+        return
+    known.add(("parts", id(value)))  # that it is this object is looked at in each place where it stands
     gets: list[Callable[[], Any]] = []
     if isinstance(value, dict):
         keys = list(value) if len(value) <= _FEW else [key for key in names.constants if key in value]
         gets = [functools.partial(_at, get, key) for key in keys]
         gets.append(functools.partial(_length, get))
+        if len(value) > _FEW:
+            yield functools.partial(_holds, get, [*value.values()])
     elif isinstance(value, list | tuple):
         gets = [functools.partial(_at, get, i) for i in range(min(len(value), _MANY))]
         gets.append(functools.partial(_length, get))
+        if len(value) > _MANY:
+            yield functools.partial(_holds, get, [*value])
     elif isinstance(value, set):
         yield functools.partial(_elements, get)
-    elif not isinstance(value, FunctionType | MethodType | BuiltinFunctionType):
+    else:
         yield from _of_class(value, known, names, depth)
         says = hasattr(type(value), "__captured__")  # then only what nobody but the user knows of is looked at
         own = [name for name in (names.stored if says else names.attributes | names.stored) if _is_data(value, name)]
@@ -216,7 +223,7 @@ def _parts(get: Callable[[], Any], known: set[int], names: _Names, depth: int) -
             yield from _inside(part, known, names, depth + 1)
 
 
-def _of_class(value: Any, known: set[int], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
+def _of_class(value: Any, known: set[Any], names: _Names, depth: int) -> Iterator[Callable[[], Any]]:
     """What the methods and properties see that a function may call."""
     cls = value if isinstance(value, type) else type(value)
     if isinstance(value, ModuleType) or _of_library(cls) or hasattr(cls, "__captured__"):
@@ -275,6 +282,13 @@ def _length(get: Callable[[], Any]) -> int:
     return len(get())
 
 
+def _holds(get: Callable[[], Any], objects: Sequence[Any]) -> bool:
+    """Whether a long container has the objects that it had, each in its place."""
+    now = get()
+    now = now.values() if isinstance(now, dict) else now
+    return len(now) == len(objects) and all(map(is_, now, objects))
+
+
 def _elements(get: Callable[[], Any]) -> frozenset[Any]:
     return frozenset(get())
 
@@ -284,9 +298,9 @@ def _attribute(get: Callable[[], Any], name: str) -> Any:
 
 
 _LIBRARIES = {"numpy", "autograd_core", "nn", "builtins", "math", "scipy", "functools", "itertools"}
-_DEEP = 3  # functions that call functions, objects that hold objects
-_MANY = 64  # elements of a list that are looked at
-_FEW = 16  # entries of a dict that are all looked at: its keys may be computed
+_DEEP = 12  # functions that call functions, objects that hold objects
+_MANY = 64  # elements of a list that are looked into; of the others, which objects they are
+_FEW = 16  # entries of a dict that are all looked into: its keys may be computed
 _READ_ANEW = Tensor | np.ndarray | np.generic
 
 

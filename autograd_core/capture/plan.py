@@ -5,8 +5,8 @@ Knows how steps are put in order and which executor takes them. Does not know wh
 Note [What a later sweep reads]
 If what a function returns can be differentiated, its plan has a second part: from the cotangents of the outputs to
 those of leaves and arguments. What that part reads of the first is handed out with the outputs, in memory of its own,
-so that several calls may wait for their sweeps; arguments that somebody could write into meanwhile are copied. For a
-sweep that is itself recorded (create_graph) the function is called again, as it is.
+so that several calls may wait for their sweeps; what somebody could write into meanwhile is copied: arguments, arrays
+from outside, results that are plain arrays. For a sweep that is itself recorded (create_graph) the function is called again, as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -53,7 +53,10 @@ class Plan:
         kept: list[Piece] = []
         if backward is not None:
             kept = self._plan_backward(run)
-        steps, handed = shared_results(steps, [*outputs, *kept])
+        sought = {piece.buffer for piece in kept}
+        plain = {x.buffer for x, form in zip(outputs, run.forms, strict=True) if isinstance(x, Piece) and form == "array"}
+        ...
+        steps, handed = shared_results(steps, [*outputs, *kept], plain)
         pieces = [x for x in handed if isinstance(x, Piece)]
         ends = {p.buffer for p in pieces}
         steps = needed(steps, ends)

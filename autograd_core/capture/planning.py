@@ -66,11 +66,13 @@ def _changes_outside(step: Step, written: set[Buffer]) -> bool:
     return not isinstance(step, Fetch) and any(buffer.kind in ("input", "constant") for buffer in written)
 
 
-def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[Step], list[Any]]:
+def shared_results(
+    steps: Sequence[Step], outputs: Sequence[Any], alone: Collection[Buffer] = ()
+) -> tuple[list[Step], list[Any]]:
     """The steps with each computation done once: what is computed again from the same pieces is the first result.
 
-    Only where the operands were not written in between, and the result never is again. And the outputs, which may be
-    such results.
+    Only where the operands were not written in between, and the result never is again; and not those in buffers that
+    are to stand `alone`, because somebody may write into them. And the outputs, which may be such results.
     """
     writes: dict[Buffer, int] = {}
     for step in steps:
@@ -103,7 +105,7 @@ def shared_results(steps: Sequence[Step], outputs: Sequence[Any]) -> tuple[list[
         once = writes.get(step.out.buffer, 0) == 1 and all(
             p.buffer.kind != "input" or not writes.get(p.buffer) for p in read_by(step)
         )
-        if not once or step.out.buffer.kind != "temporary":
+        if not once or step.out.buffer.kind != "temporary" or step.out.buffer in alone:
             found.append(step)
             continue
         if form in seen:

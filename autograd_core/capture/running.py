@@ -1,6 +1,6 @@
 """Running a program instruction by instruction, as it was captured: no plan, no buffers, the bits of eager code.
 
-Knows what an instruction does through `building.executable`. Is the reference that plans are compared with.
+Knows what an instruction does through `executing`. Is the reference that plans are compared with.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,8 +11,8 @@ import numpy as np
 from ..containers import flatten
 from ..engine import Variable
 from ..errors import AutogradError, DataError, DTypeError, GraphError, OptionError, ShapeError
-from .building import executable
 from .effects import setter_of_grad, writer
+from .executing import executable
 from .listening import TRACER
 from .program import Instruction, Program, Value, values_in
 from .writing import Writer

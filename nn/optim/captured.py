@@ -55,18 +55,19 @@ def rewritten(optimizer: "Optimizer", group: "Group", rewrite: Callable[..., Non
     were_fresh = [slot.fresh for slot, _ in slots]
     constant = not optimizer.numbers and not any(were_fresh)
     known: list[Array] = []
-    rate: Any = None  # what they were found with: other options do not change while this is replayed
+    options: Any = None  # what they were found with: others do not change while this is replayed
 
     def numbers() -> list[Array]:
-        nonlocal known, rate
-        if rate is not None and group["lr"] is rate:
+        nonlocal known, options
+        given = [group.get(name) for name in ("lr", *MOVED)]
+        if options is not None and given == options:
             return known
         noted = Noted()
         optimizer._run(group, noted, [(slot, ()) for slot, _ in slots])
         for slot, _ in slots:
             slot.fresh = False
         known = noted.arrays
-        rate = group["lr"] if constant and type(group["lr"]) is float else None
+        options = given if constant and type(group["lr"]) is float else None
         return known
 
     def update(arrays: Sequence[Any], found: Sequence[Any]) -> None:
