@@ -27,6 +27,7 @@ class Backward:
     seeds       the values that stand for the cotangents of the outputs
     gradients   the values of the targets' cotangents; None for those that get none
     start       how many of the builder's steps come before
+    reaching    which of the outputs each target is reached from, as bits
     """
 
     outputs: list[int]
@@ -34,6 +35,7 @@ class Backward:
     seeds: list[Value]
     gradients: list[Value | None]
     start: int
+    reaching: list[int]
 
     @classmethod
     def of(cls, tracer: Tracer, builder: Builder, outputs: Sequence[Any]) -> "Backward | None":
@@ -47,6 +49,7 @@ class Backward:
         targets = [n for n in found if n.index < tracer.born]  # not what was made, and differentiated by, inside
         if not targets or any(n.saved is None for n in found if n not in targets):
             return None  # a part of it was swept, and freed
+        reaching = _reaching(nodes, found, targets)
         start = len(builder.steps)
         arrays = [np.ones(outputs[i].shape, outputs[i].dtype) for i in live]
         with traced_by(tracer):
@@ -59,4 +62,16 @@ class Backward:
             edges, _ = edges_towards(wanted, merged)
             swept = tracer.sweep(merged, targets=wanted, edges=edges)
             gradients = [tracer.known(swept[n]) if n in swept else None for n in targets]
-        return cls(live, targets, seeds, gradients, start)
+        return cls(live, targets, seeds, gradients, start, reaching)
+
+
+def _reaching(outputs: Sequence[Node], nodes: Sequence[Node], targets: Sequence[Node]) -> list[int]:
+    """For each target, the numbers of the outputs that were computed from it, as bits. `nodes` are all in between."""
+    bits, ends = dict.fromkeys(nodes, 0), set(targets)
+    for i, node in enumerate(outputs):
+        bits[node] |= 1 << i
+    for node in reversed(nodes):  # what was recorded later first
+        for parent in () if node in ends else node.parents:
+            if parent in bits:
+                bits[parent] |= bits[node]
+    return [bits[node] for node in targets]

@@ -7,7 +7,7 @@ only needed in between has no memory but that of one block.
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from math import prod
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -114,10 +114,10 @@ def _depends(step: Step, other: Step) -> bool:
 
 
 def _belongs(step: Step, before: Step) -> bool:
-    return _lies_well(step) and _lies_well(before) and step.out.shape == before.out.shape  # type: ignore[union-attr]
+    return _lies_well(step) and _lies_well(before) and step.out.shape == before.out.shape
 
 
-def _lies_well(step: Step) -> bool:
+def _lies_well(step: Step) -> TypeGuard[Elementwise]:
     """Whether a step goes through arrays that are large, dense, and all in the same order; or single numbers."""
     if not isinstance(step, Elementwise) or prod(step.out.shape) < _LARGE or not _is_row(step.out):
         return False

@@ -219,8 +219,8 @@ class Builder:
         for n, step in enumerate(self.steps[:stop]):
             if n < start:
                 continue
+            changed = changed or (bool(steps) and _changes(steps[-1]))
             if not isinstance(step, Instruction):
-                changed = changed or (isinstance(step, Host) and step.effect and step.label != "check")
                 steps.append(step)
             elif step.kind in ("read", "read_grad"):
                 piece = self.pieces[step.outputs[0]]
@@ -232,9 +232,7 @@ class Builder:
                 kept = id(step.target) in self.updated
                 fetch = reader(step.target, piece, step.kind == "read_grad", copied, kept)
                 steps.append(Fetch(fetch, piece))
-                continue
-            changed = True
-            if step.inputs[0] is None:
+            elif step.inputs[0] is None:
                 steps.append(Host(setter_of_grad(step.target, True), (), (), "store_grad", True))
             else:
                 piece = self.pieces[step.inputs[0]]
@@ -323,6 +321,10 @@ class Onlooker(Builder):
         self, instruction: Instruction, raws: Sequence[Any], numbers: Sequence[Any], written: Sequence[bool]
     ) -> None:
         instruction.target(raws, numbers)
+
+
+def _changes(step: Step) -> bool:
+    return isinstance(step, Host) and step.effect and step.label != "check"
 
 
 def _read_all(readers: Sequence[Callable[[], Any]]) -> None:

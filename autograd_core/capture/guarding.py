@@ -7,18 +7,23 @@ parts are in training), and `__called__` the functions that it calls.
 
 import dis
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Sized
 from inspect import getattr_static
-from operator import call, is_
+from operator import attrgetter, call, is_
 from types import BuiltinFunctionType, CodeType, FunctionType, MemberDescriptorType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..tensor import Tensor
-from .tracing import Tracer
+from .program import Value
 
-__all__ = ["Guards", "changed_by_itself", "guards_of", "states_of"]
+if TYPE_CHECKING:
+    from .tracing import Tracer
+
+__all__ = ["Guards", "State", "changed_by_itself", "guards_of", "states_of", "undisturbed"]
+
+State: TypeAlias = tuple["functools.partial[Any]", Any]  # a question, and its answer
 
 _PLAIN = (bool, int, float, str, bytes, type(None))
 
@@ -26,7 +31,7 @@ _PLAIN = (bool, int, float, str, bytes, type(None))
 class Guards:
     """What held when a function was traced. `hold` says whether it does now."""
 
-    def __init__(self, grads: list[tuple[Tensor, bool]], states: list[tuple[Callable[[], Any], Any]]) -> None:
+    def __init__(self, grads: list[tuple[Tensor, bool]], states: list[State]) -> None:
         self._grads, self._states = grads, states
         self._gets, self._values = [get for get, _ in states], [value for _, value in states]
 
@@ -44,21 +49,33 @@ class Guards:
         return [value for _, value in self._states] == [value for _, value in other._states]
 
 
-def guards_of(function: Any, tracer: Tracer) -> Guards:
-    """What the run that a tracer followed took for granted."""
-    grads = list(tracer.had_grad.items())
-    return Guards(grads, [(state, value) for state, value in tracer.states])
+def guards_of(tracer: "Tracer", constants: Iterable[Value]) -> Guards:
+    """What the run that a tracer followed took for granted. `constants` are those of its program."""
+    told = {id(get.args[0]) for get, _ in tracer.states}
+    read = {id(i.target): i.target for i in tracer.instructions if i.kind == "read"}
+    wants = [(functools.partial(_wants_gradient, x), x.requires_grad) for n, x in read.items() if n not in told]
+    states = [(get, value) for get, value in tracer.states if get.func is not _numbers_in]
+    looked_at = [(get, value) for get, value in tracer.states if get.func is _numbers_in and get() == value]
+    if looked_at:  # arrays, perhaps, from which something was computed that nobody followed
+        tensors = (*read.values(), *tracer.given.values())
+        read_anew = [*(value.array for value in constants), *(x._array for x in tensors)]
+        for get, value in looked_at:
+            if not any(np.may_share_memory(get.args[0](), array) for array in read_anew):
+                states.append((get, value))
+    return Guards([*tracer.had_grad.items()], states + wants)
 
 
-def states_of(function: Any, arguments: Sequence[Any] = ()) -> list[tuple[Callable[[], Any], Any]]:
+def states_of(function: Any, arguments: Sequence[Any] = ()) -> list[State]:
     """What a function can see from where it stands, and in its arguments, that decides what it does; as it is now."""
-    found: list[tuple[Callable[[], Any], Any]] = []
+    found: list[State] = []
     told: set[Any] = set()
     names = _Names({}, {}, {})
     for _ in _gets(function, arguments, names):
         pass  # what one function reads of an object, another may have been given: first all names are gathered
     for get in _gets(function, arguments, names):
         value = get()
+        if isinstance(value, np.ndarray) and value.nbytes <= _SMALL and not value.dtype.hasobject:
+            found.append((functools.partial(_numbers_in, get), value.tobytes()))
         if type(value) in _PLAIN or isinstance(value, np.generic | frozenset):
             state = functools.partial(_exactly, get)
             found.append((state, state()))
@@ -74,10 +91,30 @@ def states_of(function: Any, arguments: Sequence[Any] = ()) -> list[tuple[Callab
     return found
 
 
-def changed_by_itself(tracer: Tracer) -> str:
+def undisturbed(states: list[State], values: Sequence[Any]) -> list[State]:
+    """The states without those that had these values and have others now, and without what lies behind such.
+
+    What objects say of themselves stays: they know what decides.
+    """
+    found = [get for (get, _), was in zip(states, values, strict=True) if get.func in _ASKING and get() != was]
+    if not found:
+        return states
+    changed = [get.args[0] for get in found]
+    lost = {id(get.args[0] if get.func in _OF_CONTAINERS else get) for get in changed}
+    return [state for state in states if not any(id(get) in lost for get in _way(state[0]))]
+
+
+def _way(get: Any) -> Iterator[Any]:
+    """What is looked at to come to what a guard looks at."""
+    while isinstance(get, functools.partial):
+        yield get
+        get = get.args[0] if get.args else None
+
+
+def changed_by_itself(tracer: "Tracer") -> str:
     """What of that which a function sees is not any more what it was before the call, in words; empty for nothing."""
     for get, value in tracer.states:
-        if get() != value:
+        if get.func is not _numbers_in and get() != value:  # numbers in arrays are changed by what is performed
             return _named(get) or "something it sees"
     return ""
 
@@ -160,8 +197,12 @@ def _seen(function: Any, known: set[Any], names: _Names, depth: int) -> Iterator
     for called in getattr(type(function), "__called__", _nothing)(function):
         yield from _seen(called, known, names, depth)
     if not isinstance(function, FunctionType):
-        if not isinstance(function, BuiltinFunctionType) and hasattr(type(function), "__captured__"):
-            yield functools.partial(_itself, function)
+        if isinstance(function, BuiltinFunctionType | type):
+            return
+        owner = functools.partial(_itself, function)
+        if hasattr(type(function), "__captured__"):
+            yield owner
+        yield from _parts(owner, known, names, depth)
         return
     if (function.__module__ or "").partition(".")[0] in _LIBRARIES:
         return
@@ -180,6 +221,9 @@ def _seen(function: Any, known: set[Any], names: _Names, depth: int) -> Iterator
     for get in variables:
         yield get
         yield from _inside(get, known, names, depth + 1)
+
+
+_wants_gradient = attrgetter("requires_grad")
 
 
 def _itself(value: Any) -> Any:
@@ -228,7 +272,8 @@ def _of_class(value: Any, known: set[Any], names: _Names, depth: int) -> Iterato
     cls = value if isinstance(value, type) else type(value)
     if isinstance(value, ModuleType) or _of_library(cls) or hasattr(cls, "__captured__"):
         return
-    for name in list(names.attributes):
+    asked = [name for each in cls.__mro__ if not _of_library(each) for name in vars(each) if name[:2] == "__"]
+    for name in (*names.attributes, *(name for name in asked if name not in _NOT_ASKED)):
         found = getattr_static(cls, name, None)
         method = found.fget if isinstance(found, property) else getattr(found, "__func__", found)
         if isinstance(method, FunctionType):
@@ -278,29 +323,41 @@ def _at(get: Callable[[], Any], key: Any) -> Any:
         return None
 
 
+def _numbers_in(get: Callable[[], Any]) -> bytes:
+    array = get()
+    return array.tobytes() if isinstance(array, np.ndarray) else b""
+
+
 def _length(get: Callable[[], Any]) -> int:
-    return len(get())
+    now = get()
+    return len(now) if isinstance(now, Sized) else -1
 
 
 def _holds(get: Callable[[], Any], objects: Sequence[Any]) -> bool:
     """Whether a long container has the objects that it had, each in its place."""
     now = get()
     now = now.values() if isinstance(now, dict) else now
-    return len(now) == len(objects) and all(map(is_, now, objects))
+    return isinstance(now, Collection) and len(now) == len(objects) and all(map(is_, now, objects))
 
 
 def _elements(get: Callable[[], Any]) -> frozenset[Any]:
-    return frozenset(get())
+    now = get()
+    return frozenset(now) if isinstance(now, set) else frozenset()
 
 
 def _attribute(get: Callable[[], Any], name: str) -> Any:
     return getattr(get(), name, None)
 
 
+# what Python calls to make, print and compare objects
+_NOT_ASKED = {"__init__", "__new__", "__post_init__", "__repr__", "__str__", "__eq__", "__hash__", "__init_subclass__"}
+_ASKING = (_exactly, _which, _numbers_in)
+_OF_CONTAINERS = (_length, _holds, _elements)
 _LIBRARIES = {"numpy", "autograd_core", "nn", "builtins", "math", "scipy", "functools", "itertools"}
 _DEEP = 12  # functions that call functions, objects that hold objects
 _MANY = 64  # elements of a list that are looked into; of the others, which objects they are
 _FEW = 16  # entries of a dict that are all looked into: its keys may be computed
+_SMALL = 4096  # bytes of an array whose numbers are compared
 _READ_ANEW = Tensor | np.ndarray | np.generic
 
 

@@ -6,7 +6,8 @@ Note [What a later sweep reads]
 If what a function returns can be differentiated, its plan has a second part: from the cotangents of the outputs to
 those of leaves and arguments. What that part reads of the first is handed out with the outputs, in memory of its own,
 so that several calls may wait for their sweeps; what somebody could write into meanwhile is copied: arguments, arrays
-from outside, results that are plain arrays. For a sweep that is itself recorded (create_graph) the function is called again, as it is.
+from outside, results that are plain arrays. For a sweep that is itself recorded (create_graph) the function is called
+again, as it is.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,6 +29,7 @@ from ..transforms import cotangents_of
 from .folding import folded
 from .hastening import hastened
 from .planning import buffers_of, hoisted, needed, shared_results, with_pieces, written_by
+from .program import Instruction
 from .record import as_given
 from .replaying import Replay
 from .reusing import in_place
@@ -53,9 +55,10 @@ class Plan:
         kept: list[Piece] = []
         if backward is not None:
             kept = self._plan_backward(run)
-        sought = {piece.buffer for piece in kept}
-        plain = {x.buffer for x, form in zip(outputs, run.forms, strict=True) if isinstance(x, Piece) and form == "array"}
-        ...
+        plain = {
+            x.buffer for x, form in zip(outputs, run.forms, strict=True) if isinstance(x, Piece) and form == "array"
+        }
+        self._copied = [piece.buffer in plain for piece in kept]
         steps, handed = shared_results(steps, [*outputs, *kept], plain)
         pieces = [x for x in handed if isinstance(x, Piece)]
         ends = {p.buffer for p in pieces}
@@ -85,11 +88,8 @@ class Plan:
         made = {p.buffer for step in steps for p in written_by(step)}
         read = {b for step in steps for b in buffers_of(step)} | {p.buffer for p in found if isinstance(p, Piece)}
         seeds = [builder.pieces[value] for value in backward.seeds]
-        theirs = [
-            b
-            for b in sorted(read - made, key=lambda b: b.number)
-            if b.kind != "constant" and b not in {s.buffer for s in seeds}
-        ]
+        outside = {s.buffer for s in seeds} | {b for b in read if b.kind == "constant" and _is_own(b.array)}
+        theirs = sorted(read - made - outside, key=lambda b: b.number)
         moved = {b: Buffer(b.number, b.nbytes, "object" if b.kind == "object" else "input") for b in theirs}
 
         def now(x: Any) -> Any:
@@ -99,9 +99,14 @@ class Plan:
         kept = [builder.memory.whole[b] for b in theirs]
         self.later = Replay(steps, [*seeds, *map(now, kept)], [now(x) for x in found], native=self._native)
         self._live, self._targets = backward.outputs, backward.targets
-        self._gets = [value is not None for value in backward.gradients]
+        # the outputs that each target gets a gradient from, as bits
+        self._reaching = [
+            bits if value is not None else 0 for value, bits in zip(backward.gradients, backward.reaching, strict=True)
+        ]
         inputs = {builder.pieces[value].buffer: i for i, value in enumerate(run.inputs)}
         self._given = [inputs.get(b) for b in theirs]  # which argument each is, if it is one
+        tensors = {builder.pieces[i.outputs[0]].buffer: i.target for i in builder.steps if _is_read(i)}
+        self._owners = [tensors.get(b, b.array) for b in theirs]  # or which Tensor or array from outside
         self._of_argument = {node: i for i, node in run.nodes.items()}
         return kept
 
@@ -140,24 +145,25 @@ class Plan:
     ) -> Any:
         """The results, with a node each that starts the sweep."""
         results, kept = found[: self._count], list(found[self._count :])
-        for i, given in enumerate(self._given):
-            if given is not None:
-                leaf = leaves[self._arrays[given]]
-                if not isinstance(leaf, Variable) or leaf.shared:
-                    kept[i] = snapshot(kept[i])
+        for i, (given, owner) in enumerate(zip(self._given, self._owners, strict=True)):
+            owner = owner if given is None else leaves[self._arrays[given]]
+            if self._copied[i] or (owner is not None and (not isinstance(owner, Variable) or owner.shared)):
+                kept[i] = snapshot(kept[i])
         parents = [
             leaves[self._arrays[self._of_argument[n]]].node if n in self._of_argument else n for n in self._targets
         ]
         values = [results[i] for i in self._live]
-        sweep: Callable[..., Any] = self.later.run  # type: ignore[union-attr]
+        later: Any = self.later  # there is one, as results are recorded
+        sweep: Callable[..., Any] = later.run
 
         def pull(recorded: bool, nodes: Any, parts: Any) -> Sequence[Any]:
             cotangents = filled(parts, values, recorded)
             if recorded:
                 return _differentiated(function, args, kwargs, self._live, parents, cotangents)
             dense = [np.ascontiguousarray(g).reshape(np.shape(v)) for g, v in zip(cotangents, values, strict=True)]
-            gradients = iter(sweep(*dense, *kept))
-            return [next(gradients) if gets else None for gets in self._gets]
+            gradients, given = iter(sweep(*dense, *kept)), sum(1 << i for i in parts)
+            found = [next(gradients) if bits else None for bits in self._reaching]
+            return [g if bits & given else None for g, bits in zip(found, self._reaching, strict=True)]
 
         bundle = iter(bundled("compile", values, parents, pull))
         live = set(self._live)
@@ -166,6 +172,15 @@ class Plan:
             for i, (x, n, form) in enumerate(zip(results, self._numbers, self._forms, strict=True))
         ]
         return self._rebuild(made)
+
+
+def _is_own(constant: Any) -> bool:
+    """Whether nobody can write into a constant: see `Builder.fix`."""
+    return constant.base is None and not constant.flags.writeable
+
+
+def _is_read(step: Any) -> bool:
+    return isinstance(step, Instruction) and step.kind == "read"
 
 
 class _Part(str):

@@ -139,7 +139,8 @@ def with_pieces(step: Step, now: Any) -> Step:
         a, b, out, rate, bias, gate = map(now, (step.a, step.b, step.out, step.rate, step.bias, step.gate))
         return replace(step, a=a, b=b, out=out, rate=rate, bias=bias, gate=gate)
     if isinstance(step, Host):
-        return replace(step, inputs=tuple(map(now, step.inputs)), outputs=tuple(map(now, step.outputs)))
+        inputs, outputs, taken = (tuple(map(now, pieces)) for pieces in (step.inputs, step.outputs, step.taken))
+        return replace(step, inputs=inputs, outputs=outputs, taken=taken)
     return step
 
 

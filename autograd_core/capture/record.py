@@ -14,7 +14,6 @@ arrays alone. `plain` remembers which values these are, and whether NumPy gave a
 gets what the function would have returned.
 """
 
-from collections.abc import Callable
 from types import FrameType
 from typing import Any, Literal, TypeAlias
 
@@ -37,7 +36,7 @@ class Record:
     """The instructions that were written down, and the values that they are about."""
 
     def __init__(self, lowering: Any = None) -> None:
-        self.states: list[tuple[Callable[[], Any], Any]] = []  # what decides which operations are applied
+        self.states: list[Any] = []  # what decides which operations are applied
         self.lowering = lowering  # is told of every instruction while its arrays are there
         self.instructions: list[Instruction] = []
         self.muted = 0

@@ -12,11 +12,14 @@ import numpy as np
 from ..engine import Variable, switched
 from ..errors import GraphError
 from ..tensor import Tensor
+from .guarding import undisturbed
 from .program import Instruction, Program, Value
 from .record import followed_constant
 from .sweeping import Sweeping
 
 __all__ = ["Tracer"]
+
+_ANY: Any = object()  # a gradient that may be there or not, as it is replaced
 
 
 class Tracer(Sweeping):
@@ -70,7 +73,7 @@ class Tracer(Sweeping):
         """Somebody is about to read the gradient of a Tensor, or to replace it whatever it was."""
         grad = getattr(tensor, "_grad", None)
         if tensor not in self._grads:
-            self._grads[tensor] = grad
+            self._grads[tensor] = _ANY if replaced else grad
             if not replaced:
                 self.had_grad[tensor] = grad is not None
         if grad is not None and not replaced and self.known(grad._array) is None:
@@ -91,11 +94,13 @@ class Tracer(Sweeping):
             return function(*arguments)
         self.flush()
         inputs = tuple(self._computed(a) if isinstance(a, Variable) else a for a in arguments)
+        seen = [get() for get, _ in self.states]
         self.muted += 1
         try:
             result = function(*arguments)
         finally:
             self.muted -= 1
+        self.states = undisturbed(self.states, seen)  # what this changed, it changes in every replay
         for argument, value in zip(arguments, inputs, strict=True):
             if isinstance(value, Value):  # who looks at its array may be given a copy, and it the other
                 self.keep(argument._array, value)

@@ -11,9 +11,11 @@ one after the other, as NumPy does.
 
 from collections.abc import Sequence
 
+from .arithmetic import where
 from .elementwise import computed
-from .emitting import Value, where
+from .emitting import Value
 from .nests import Line
+from .vectors import shuffled
 
 __all__ = ["combined", "corrected", "horizontal", "loses", "pairwise", "rounded_off"]
 
@@ -35,21 +37,9 @@ def pairwise(line: Line, values: Sequence[Value]) -> Value:
 
 def horizontal(line: Line, value: Value) -> Value:
     """All lanes in one number: halves are put together until one is left."""
-    function = value.function
     while value.lanes > 1:
         half = value.lanes // 2
-        low, high = (
-            function.value(
-                f"shufflevector {value.type} {value.text}, {value.type} poison, "
-                f"<{half} x i32> <{', '.join(f'i32 {lane}' for lane in range(start, start + half))}>"
-                if half > 1
-                else f"extractelement {value.type} {value.text}, i64 {start}",
-                value.dtype,
-                half,
-            )
-            for start in (0, half)
-        )
-        value = combined(line, low, high)
+        value = combined(line, shuffled(value, range(half)), shuffled(value, range(half, value.lanes)))
     return value
 
 

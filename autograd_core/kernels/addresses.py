@@ -12,50 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Function, Module
+from .branching import INDEX, when
+from .emitting import Function, Module, Value
 from .llvm import Library, compiled
+from .writing import Code
 
-__all__ = ["address", "resolver", "write_entry"]
-
-_TEXT = """
-define void @resolve(ptr %tuple, ptr %places) {{
-entry:
-  %table = load ptr, ptr %places
-  %field_of_code = getelementptr i64, ptr %places, i64 1
-  %code = load ptr, ptr %field_of_code
-  %field_of_count = getelementptr i64, ptr %places, i64 2
-  %count = load i64, ptr %field_of_count
-  %pairs = getelementptr i64, ptr %places, i64 3
-  %arrays = getelementptr i8, ptr %tuple, i64 {items}
-  %some = icmp sgt i64 %count, 0
-  br i1 %some, label %loop, label %done
-loop:
-  %i = phi i64 [ 0, %entry ], [ %next, %loop ]
-  %at = getelementptr ptr, ptr %arrays, i64 %i
-  %array = load ptr, ptr %at
-  %field = getelementptr i8, ptr %array, i64 {head}
-  %data = load i64, ptr %field
-  %twice = shl i64 %i, 1
-  %pair = getelementptr i64, ptr %pairs, i64 %twice
-  %number = load i64, ptr %pair
-  %second = getelementptr i64, ptr %pair, i64 1
-  %offset = load i64, ptr %second
-  %low = sub i64 %data, %offset
-  %to = getelementptr i64, ptr %table, i64 %number
-  store i64 %low, ptr %to
-  %next = add i64 %i, 1
-  %more = icmp slt i64 %next, %count
-  br i1 %more, label %loop, label %done
-done:
-  %is_code = icmp ne ptr %code, null
-  br i1 %is_code, label %call, label %end
-call:
-  call void %code(ptr %table)
-  br label %end
-end:
-  ret void
-}}
-"""
+__all__ = ["address", "entered", "of_item", "resolver"]
 
 
 def address(array: Any) -> int:
@@ -79,20 +41,35 @@ def resolver(places: Sequence[tuple[int, int]], table: int, code: int = 0) -> tu
     return _library().function("resolve", ctypes.py_object, ctypes.c_void_p), numbers
 
 
-def write_entry(module: Module, name: str, kernel: str, arrays: int, numbers: int) -> None:
-    """Write a function of a tuple of arrays, and numbers, that calls a kernel with the arrays' addresses and those."""
-    integers = [("i64", f"n{i}") for i in range(numbers)]
-    function = Function(module, name, [("ptr", "tuple"), *integers])
-    given = []
-    for i in range(arrays):
-        item = function.text_value(f"getelementptr i8, ptr %tuple, i64 {tuple.__basicsize__ + 8 * i}")
-        array = function.text_value(f"load ptr, ptr {item}")
-        field = function.text_value(f"getelementptr i8, ptr {array}, i64 {object.__basicsize__}")
-        given.append("ptr " + function.text_value(f"load ptr, ptr {field}"))
-    function.emit(f"call void @{kernel}({', '.join([*given, *(f'{kind} %{n}' for kind, n in integers)])})")
+def of_item(function: Function, i: Value | int) -> str:
+    """Write into a function of a tuple of arrays where the numbers of one of them lie."""
+    items = function.text_value(f"getelementptr i8, ptr %tuple, i64 {tuple.__basicsize__}")
+    item = function.text_value(f"getelementptr ptr, ptr {items}, i64 {i if isinstance(i, int) else i.text}")
+    array = function.text_value(f"load ptr, ptr {item}")
+    field = function.text_value(f"getelementptr i8, ptr {array}, i64 {object.__basicsize__}")
+    return function.text_value(f"load ptr, ptr {field}")
+
+
+def entered(kernel: Function, arrays: int) -> Any:
+    """End a kernel of addresses and the bounds of what to go through; a function of a tuple of arrays, and bounds."""
+    kernel.finish()
+    function = Function(kernel.module, "run", [("ptr", "tuple"), ("i64", "first"), ("i64", "last")])
+    given = [f"ptr {of_item(function, i)}" for i in range(arrays)]
+    function.emit(f"call void @{kernel.name}({', '.join([*given, 'i64 %first', 'i64 %last'])})")
     function.finish()
+    return compiled(kernel.module.text).function("run", ctypes.py_object, ctypes.c_int64, ctypes.c_int64)
 
 
 @cache
 def _library() -> Library:
-    return compiled(_TEXT.format(head=object.__basicsize__, items=tuple.__basicsize__))
+    c = Code(Module(), "resolve", "tuple places", "", INDEX)
+    table, code = (c.function.text_value(f"load ptr, ptr {c.at('%places', field)}") for field in range(2))
+    pairs = c.at("%places", 3)
+    with c.loop(0, c.index("%places", 2)) as (i, _):
+        entry, before = c.record(pairs, i, 2)
+        place = c.function.text_value(f"getelementptr i8, ptr {of_item(c.function, i)}, i64 {(-before).text}")
+        c.function.emit(f"store ptr {place}, ptr {c.at(table, entry)}")
+    with when(c.is_given(code)):
+        c.function.emit(f"call void {code}(ptr {table})")
+    c.function.finish()
+    return compiled(c.module.text)

@@ -19,9 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import where
 from .emitting import Module, Value
 from .llvm import compiled, vector_bytes
-from .writing import INDEX, Code
+from .writing import Code, Mask
 
 __all__ = ["JOB", "PLACE", "RUN", "correlations", "products", "tile_columns", "tile_rows"]
 
@@ -77,10 +78,10 @@ def _write_products(module: Module, dtype: Type, tile: int) -> None:
     c = Code(module, "products", "x weights bias out taps spans runs", "first last rows count row", dtype)
     rows, count, row, columns = c.argument("rows"), c.argument("count"), c.argument("row"), tile_columns(tile)
 
-    def work(places: list[tuple[Value, Value]], mask: str = "") -> None:
+    def work(places: list[tuple[Value, Value]], mask: Mask = None) -> None:
         """All rows of one column of tiles, from vectors that begin at these places of x and out."""
         with c.loop(0, rows, tile) as (o, _):
-            first_row = smaller(o, rows - tile)
+            first_row = c.smaller(o, rows - tile)
             sums = [c.broadcast(c.at("%bias", first_row + i)) for i in range(tile) for _ in places]
             with c.loop(first_span, last_span, 1, sums) as (s, sums):
                 start, stop = c.record("%spans", s, 2)
@@ -89,16 +90,13 @@ def _write_products(module: Module, dtype: Type, tile: int) -> None:
                     seen = [c.load(c.at("%x", x + offset), mask) for x, _ in places]
                     weights = c.at("%weights", o * count + k * tile)
                     for i in range(tile):
-                        weight = c.broadcast(c.at(weights, c.number(i)))
+                        weight = c.broadcast(c.at(weights, i))
                         for v, x in enumerate(seen, i * len(seen)):
                             inner[v] = inner[v] + weight * x
                 sums[:] = inner
             for v, (_, out) in enumerate(places):
                 for i in range(tile):
                     c.store(sums[i * len(places) + v], c.at("%out", out + (first_row + i) * row), mask)
-
-    def smaller(a: Value, b: Value) -> Value:
-        return c.function.value(f"select i1 {(a < b).text}, i64 {a.text}, i64 {b.text}", INDEX, 1)
 
     with c.loop(c.argument("first"), c.argument("last")) as (r, _):
         x0, out0, length, first_span, last_span, alike, x_step, out_step = c.record("%runs", r, len(RUN))
@@ -107,11 +105,11 @@ def _write_products(module: Module, dtype: Type, tile: int) -> None:
             x, out = x0 + i * x_step + j, out0 + i * out_step + j
             work([(x + v * c.lanes, out + v * c.lanes) for v in range(columns)])
         # What is left of runs that are alike stands side by side in a tile, if there are several.
-        alone = c.function.value(f"select i1 {(alike < 2).text}, i64 {length.text}, i64 {whole.text}", INDEX, 1)
+        alone = where(alike < 2, length, whole)
         with c.loop(whole, alone, c.lanes) as (j, _):
             work([(x0 + j, out0 + j)], c.mask(length - j))
         with c.loop(alone, length, c.lanes) as (j, _):
-            beside = [smaller(c.number(v), alike - 1) for v in range(columns)]
+            beside = [c.smaller(alike - 1, v) for v in range(columns)]
             work([(x0 + i * x_step + j, out0 + i * out_step + j) for i in beside], c.mask(length - j))
     c.function.finish()
 
@@ -120,7 +118,7 @@ def _write_correlations(module: Module, dtype: Type, tile: int) -> None:
     c = Code(module, "correlations", "x out sums taps places jobs groups", "first last o_first o_last rows row", dtype)
     rows, row, columns = c.argument("rows"), c.argument("row"), tile_columns(tile)
 
-    def add(sums: list[Value], seen: list[str], outs: list[str], mask: str = "") -> None:
+    def add(sums: list[Value], seen: list[str], outs: list[str], mask: Mask = None) -> None:
         by_taps = len(seen) <= tile  # the fewer are held in registers
         held = [c.load(p, mask) for p in (seen if by_taps else outs)]
         for i, p in enumerate(outs if by_taps else seen):

@@ -9,10 +9,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import emitting
+from . import arithmetic
 from .approximations import approximation
 from .approximations.numbers import Formula
-from .emitting import BOOL, Arithmetic, Function, Module, Value, where
+from .arithmetic import Arithmetic, where
+from .emitting import BOOL, Function, Module, Value, type_name
 
 __all__ = ["computed", "identity", "is_known"]
 
@@ -46,15 +47,15 @@ def _sign(x: Value) -> Value:
 
 
 def _absolute(x: Value) -> Value:
-    return emitting.absolute(x)
+    return arithmetic.absolute(x)
 
 
 def _isfinite(x: Value) -> Value:
-    return emitting.absolute(x) < np.inf
+    return arithmetic.absolute(x) < np.inf
 
 
 def _isinf(x: Value) -> Value:
-    return emitting.absolute(x) == np.inf
+    return arithmetic.absolute(x) == np.inf
 
 
 # Functions whose results are rounded correctly, or not at all, so that there is one right answer.
@@ -72,19 +73,19 @@ _EXACT: dict[str, Callable[..., Value]] = {
     "sign": _sign,
     "square": lambda x: _multiply(x, x),
     "reciprocal": lambda x: 1 / x,
-    "sqrt": emitting.sqrt,
+    "sqrt": arithmetic.sqrt,
     "maximum": _maximum,
     "minimum": _minimum,
     "where": where,
-    "floor": emitting.floor,
-    "ceil": emitting.ceil,
-    "trunc": emitting.trunc,
-    "rint": emitting.rint,
-    "copysign": emitting.copysign,
+    "floor": arithmetic.floor,
+    "ceil": arithmetic.ceil,
+    "trunc": arithmetic.trunc,
+    "rint": arithmetic.rint,
+    "copysign": arithmetic.copysign,
     "isnan": lambda x: x.isnan(),
     "isfinite": _isfinite,
     "isinf": _isinf,
-    "signbit": lambda x: emitting.bits(x) < 0,
+    "signbit": lambda x: arithmetic.bits(x) < 0,
     "equal": lambda a, b: a == b,
     "not_equal": lambda a, b: a != b,
     "less": lambda a, b: a < b,
@@ -158,10 +159,10 @@ def _written(formula: Formula, function: Function, dtype: Type, operands: Sequen
 
 def _define(module: Module, called: str, formula: Formula, loop: tuple[Type, ...], lanes: int) -> None:
     """A function of a formula: LLVM meets it once, however often it is called."""
-    kinds = [emitting.type_name(dtype, lanes) for dtype in loop]
+    kinds = [type_name(dtype, lanes) for dtype in loop]
     function = Function(
         module, called, [(kind, f"x{i}") for i, kind in enumerate(kinds[:-1])], result=kinds[-1],
-        attributes="noinline nounwind",
+        internal=True, attributes="noinline nounwind",
     )  # fmt: skip
     arguments = [Value(function, f"%x{i}", dtype, lanes) for i, dtype in enumerate(loop[:-1])]
     function.finish(_written(formula, function, loop[0], arguments))

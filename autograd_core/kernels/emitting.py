@@ -1,8 +1,8 @@
 """Text of LLVM IR, written by ordinary Python expressions: values that have operators.
 
 A `Value` is a vector register of some element type (one lane: a scalar), or a constant; an operator on it appends an
-instruction to the function that it belongs to. The functions below, such as `fma` and `where`, are what has no
-operator. Knows LLVM's types and instructions. Does not know arrays, or how the text becomes code.
+instruction to the function that it belongs to. What has no operator is in `arithmetic`, loops are in `branching`.
+Knows LLVM's types and instructions. Does not know arrays, or how the text becomes code.
 """
 
 import struct
@@ -13,25 +13,15 @@ from typing import Any, TypeAlias
 import numpy as np
 
 __all__ = [
-    "Arithmetic",
+    "BOOL",
     "Function",
-    "Loop",
     "Module",
     "Value",
-    "absolute",
-    "bits",
-    "ceil",
-    "convert",
-    "copysign",
-    "floor",
-    "fma",
+    "constant",
+    "element_name",
     "full",
-    "real",
-    "rint",
-    "sqrt",
-    "trunc",
+    "suffix",
     "type_name",
-    "where",
 ]
 
 Type: TypeAlias = np.dtype[Any]
@@ -72,15 +62,16 @@ class Module:
 class Function:
     """A function of a module, as a list of lines that grows. Registers are numbered in the order of their making.
 
-    With `contract`, LLVM may make one instruction, which rounds once, of a product and a sum that follows it.
+    With `contract`, LLVM may make one instruction, which rounds once, of a product and a sum that follows it. What is
+    `internal` is called by its module only.
     """
 
     def __init__(
         self, module: Module, name: str, arguments: Sequence[tuple[str, str]], *, result: str = "void",
-        contract: bool = False, attributes: str = "nounwind",
+        contract: bool = False, internal: bool = False, attributes: str = "nounwind",
     ) -> None:  # fmt: skip
         self.module, self.name, self.contract = module, name, contract
-        linkage = "internal " if result != "void" else ""
+        linkage = "internal " if internal else ""
         given = ", ".join(f"{kind} %{argument}" for kind, argument in arguments)
         self.lines = [f"define {linkage}{result} @{name}({given}) {attributes} {{"]
         self.count = 0
@@ -131,7 +122,7 @@ class Function:
     def intrinsic(self, name: str, *arguments: "Value") -> "Value":
         """Call one of LLVM's functions (``llvm.<name>``) on values of one type, with a result of that type."""
         first = arguments[0]
-        full_name = f"llvm.{name}.{_suffix(first.dtype, first.lanes)}"
+        full_name = f"llvm.{name}.{suffix(first.dtype, first.lanes)}"
         self.module.declare(full_name, first.type, [value.type for value in arguments])
         return self.call(full_name, first.dtype, first.lanes, *arguments)
 
@@ -242,44 +233,16 @@ class Value:
     def __ge__(self, other: Any) -> "Value":
         return self._compare("oge", "ge", other)
 
-    def __eq__(self, other: object) -> "Value":  # type: ignore[override]
+    def __eq__(self, other: object) -> "Value":  # type: ignore[override]  # not a bool, as in NumPy
         return self._compare("oeq", "eq", other)
 
-    def __ne__(self, other: object) -> "Value":  # type: ignore[override]
+    def __ne__(self, other: object) -> "Value":  # type: ignore[override]  # not a bool, as in NumPy
         return self._compare("une", "ne", other)
 
     __hash__ = object.__hash__
 
     def isnan(self) -> "Value":
         return self._binary("fcmp uno", self, dtype=BOOL)
-
-
-class Loop:
-    """A loop from `begin` to `end` in steps, done at least once, that carries values from round to round."""
-
-    def __init__(self, function: Function, begin: str, end: str, step: int, carried: Sequence[Value] = ()) -> None:
-        self.function, self.begin, self.end, self.step, self.starts = function, begin, end, step, carried
-        self.before, self.name = function.block, function.new_label()
-        function.emit(f"br label %{self.name}")
-        function.label(self.name)
-        self.at = len(function.lines)
-        self.index = function.register()
-        self.carried = [Value(function, function.register(), value.dtype, value.lanes) for value in carried]
-        self.last: list[Value] = []  # what is left behind the loop
-
-    def close(self, values: Sequence[Value] = ()) -> None:
-        """End the loop; the values are what its next round gets, and after the last what is left."""
-        function = self.function
-        following = function.text_value(f"add nuw nsw i64 {self.index}, {self.step}")
-        last, behind = function.block, function.new_label()
-        more = function.text_value(f"icmp slt i64 {following}, {self.end}")
-        function.emit(f"br i1 {more}, label %{self.name}, label %{behind}")
-        phis = [f"  {self.index} = phi i64 [ {self.begin}, %{self.before} ], [ {following}, %{last} ]"]
-        for start, now, value in zip(self.starts, self.carried, values, strict=True):
-            phis.append(f"  {now.text} = phi {now.type} [ {start.text}, %{self.before} ], [ {value.text}, %{last} ]")
-        function.lines[self.at : self.at] = phis
-        function.label(behind)
-        self.last = list(values)
 
 
 def full(function: Function, number: Any, dtype: Type, lanes: int) -> Value:
@@ -301,118 +264,7 @@ def constant(number: Any, dtype: Type) -> str:
     return str(int(number))
 
 
-def fma(a: Value, b: Any, c: Any) -> Value:
-    """``a * b + c``, rounded once."""
-    return a.function.intrinsic("fma", a, a.like(b), a.like(c))
-
-
-def where(condition: Value, a: Any, b: Any) -> Value:
-    """Lane by lane: `a` where the condition is true, else `b`. One of them is a value."""
-    a, b = (b.like(a), b) if isinstance(b, Value) else (a, a.like(b))
-    return a.function.value(
-        f"select {condition.type} {condition.text}, {a.type} {a.text}, {b.type} {b.text}", a.dtype, a.lanes
-    )
-
-
-def absolute(x: Value) -> Value:
-    """``|x|``, of real numbers (a zero loses its sign) or signed integers."""
-    if x.dtype.kind == "f":
-        return x.function.intrinsic("fabs", x)
-    return where(x < 0, 0 - x, x) if x.dtype.kind == "i" else x
-
-
-def sqrt(x: Value) -> Value:
-    """The square root, rounded correctly."""
-    return x.function.intrinsic("sqrt", x)
-
-
-def floor(x: Value) -> Value:
-    return x.function.intrinsic("floor", x)
-
-
-def ceil(x: Value) -> Value:
-    return x.function.intrinsic("ceil", x)
-
-
-def trunc(x: Value) -> Value:
-    return x.function.intrinsic("trunc", x)
-
-
-def rint(x: Value) -> Value:
-    """The nearest whole number, the even one of two."""
-    return x.function.intrinsic("roundeven", x)
-
-
-def copysign(x: Value, sign: Any) -> Value:
-    """``|x|`` with the sign of `sign`, that of a zero or a NaN too."""
-    return x.function.intrinsic("copysign", x, x.like(sign))
-
-
-def bits(x: Value) -> Value:
-    """The bits of real numbers, as signed integers of the same width."""
-    kind = np.dtype(f"i{x.dtype.itemsize}")
-    return x.function.value(f"bitcast {x.type} {x.text} to {type_name(kind, x.lanes)}", kind, x.lanes)
-
-
-def real(x: Value) -> Value:
-    """The real numbers whose bits these integers are."""
-    kind = np.dtype(f"f{x.dtype.itemsize}")
-    return x.function.value(f"bitcast {x.type} {x.text} to {type_name(kind, x.lanes)}", kind, x.lanes)
-
-
-def convert(x: Value, dtype: Type) -> Value:
-    """The same numbers in another type, as NumPy's ``astype``; a real number that has no integer becomes any."""
-    if x.dtype == dtype:
-        return x
-    if dtype == BOOL:
-        return x != 0
-    kinds = x.dtype.kind + dtype.kind
-    if x.dtype == BOOL:
-        name = "uitofp" if dtype.kind == "f" else "zext"
-    elif kinds == "ff":
-        name = "fpext" if dtype.itemsize > x.dtype.itemsize else "fptrunc"
-    elif kinds[1] == "f":
-        name = "sitofp" if kinds[0] == "i" else "uitofp"
-    elif kinds[0] == "f":
-        name = "fptosi" if kinds[1] == "i" else "fptoui"
-    elif dtype.itemsize == x.dtype.itemsize:
-        return Value(x.function, x.text, dtype, x.lanes)  # LLVM's integers have no sign
-    elif dtype.itemsize < x.dtype.itemsize:
-        name = "trunc"
-    else:
-        name = "sext" if kinds[0] == "i" else "zext"
-    return x.function.value(f"{name} {x.type} {x.text} to {type_name(dtype, x.lanes)}", dtype, x.lanes)
-
-
-class Arithmetic:
-    """What a formula is written over, where it is to hold for NumPy's arrays and for Values: here, for Values.
-
-    `dtype` is the type of the real numbers in it.
-    """
-
-    fma, abs, copysign, rint = staticmethod(fma), staticmethod(absolute), staticmethod(copysign), staticmethod(rint)
-    sqrt, bits, from_bits = staticmethod(sqrt), staticmethod(bits), staticmethod(real)
-
-    def __init__(self, function: Function, dtype: Type, lanes: int) -> None:
-        self.function, self.dtype, self.lanes = function, dtype, lanes
-
-    def where(self, condition: Value, a: Any, b: Any) -> Value:
-        if not isinstance(a, Value) and not isinstance(b, Value):
-            a = full(self.function, a, self.dtype, self.lanes)
-        return where(condition, a, b)
-
-    def to_int(self, x: Value) -> Value:
-        return convert(x, np.dtype(f"i{self.dtype.itemsize}"))
-
-    def to_float(self, x: Value) -> Value:
-        return convert(x, self.dtype)
-
-    def widened(self, x: Value) -> tuple["Arithmetic", Value]:
-        """An arithmetic of double precision, and x in it."""
-        double = np.dtype(np.float64)
-        return Arithmetic(self.function, double, self.lanes), convert(x, double)
-
-
-def _suffix(dtype: Type, lanes: int) -> str:
+def suffix(dtype: Type, lanes: int) -> str:
+    """How LLVM writes such numbers in the names of its functions: ``v16f32``, or just ``f32``."""
     element = f"f{8 * dtype.itemsize}" if dtype.kind == "f" else element_name(dtype)
     return element if lanes == 1 else f"v{lanes}{element}"

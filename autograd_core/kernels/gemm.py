@@ -32,11 +32,9 @@ _WORTH_THREADS = 1 << 24  # multiplications, some 130 microseconds, from which o
 class Product:
     """The compiled product of one dtype. `address` is a C function for one thread; `workspace` the bytes it needs.
 
-        void gemm(int64_t m, int64_t n, int64_t k, T alpha,
-                  const T *a, int64_t a_row, int64_t a_column,
-                  const T *b, int64_t b_row, int64_t b_column,
-                  T beta, T *c, int64_t c_row, const T *bias, int64_t relu, const T *gate, int64_t gate_row,
-                  void *workspace)
+        void gemm(const T *a, const T *b, T *c, const T *bias, const T *gate, void *workspace,
+                  int64_t m, int64_t n, int64_t k, int64_t a_row, int64_t a_column, int64_t b_row, int64_t b_column,
+                  int64_t c_row, int64_t gate_row, int64_t relu, T alpha, T beta)
 
     computes ``C = alpha * A @ B + beta * C`` for A (m, k), B (k, n), C (m, n), then adds `bias` (n,) to the rows unless
     it is null, then replaces what is below zero by zero if `relu` is not 0, then multiplies by 1 where `gate` (m, n) is
@@ -53,25 +51,7 @@ class Product:
         self.address = library.address("gemm")
         self.workspace = workspace(tile)
         number = ctypes.c_float if dtype.itemsize == 4 else ctypes.c_double
-        size, pointer = ctypes.c_int64, ctypes.c_void_p
-        matrix = [pointer, size, size]
-        self.call = library.function(
-            "gemm",
-            size,
-            size,
-            size,
-            number,
-            *matrix,
-            *matrix,
-            number,
-            pointer,
-            size,
-            pointer,
-            size,
-            pointer,
-            size,
-            pointer,
-        )
+        self.call = library.function("gemm", *[ctypes.c_void_p] * 6, *[ctypes.c_int64] * 10, number, number)
 
 
 @cache
@@ -119,18 +99,16 @@ def multiply(
     if gate is not None and not (gate.flags.aligned and (n == 1 or gate.strides[1] == size)):
         gate = gate.copy("C")
     (a_row, a_column), (b_row, b_column), c_row = a.strides, b.strides, out.strides[0]
-    distances = [distance // size for distance in (a_row, a_column, b_row, b_column, c_row)]
-    addresses = [0 if x is None else x.ctypes.data for x in (a, b, out, bias, gate)]
     gate_row = 0 if gate is None else gate.strides[0]
+    distances = [distance // size for distance in (a_row, a_column, b_row, b_column, c_row, gate_row)]
+    a_at, b_at, c_at, bias_at, gate_at = (0 if x is None else x.ctypes.data for x in (a, b, out, bias, gate))
 
     def part(i: int, j: int, rows: int, columns: int) -> None:
         """The rows from i on and the columns from j on."""
-        a_at, b_at, c_at, bias_at, gate_at = addresses
         code.call(
-            min(rows, m - i), min(columns, n - j), k, alpha, a_at + i * a_row, *distances[:2],
-            b_at + j * b_column, *distances[2:4], beta, c_at + i * c_row + j * size, distances[4],
-            bias_at and bias_at + j * size, relu, gate_at and gate_at + i * gate_row + j * size, gate_row // size,
-            space(code.workspace),
+            a_at + i * a_row, b_at + j * b_column, c_at + i * c_row + j * size, bias_at and bias_at + j * size,
+            gate_at and gate_at + i * gate_row + j * size, space(code.workspace),
+            min(rows, m - i), min(columns, n - j), k, *distances, relu, alpha, beta,
         )  # fmt: skip
 
     if m * n * k < _WORTH_THREADS:
@@ -196,4 +174,4 @@ def _tile(dtype: np.dtype[Any]) -> Tile:
     """The tile for this processor; see `Tile`. 16 registers hold it with AVX-512, 12 with AVX2, 8 else."""
     width = vector_bytes()
     rows, vectors = (8, 2) if width == 64 else (4, 3) if width == 32 else (4, 2)
-    return Tile({4: "float", 8: "double"}[dtype.itemsize], width // dtype.itemsize, rows, vectors)
+    return Tile(dtype, width // dtype.itemsize, rows, vectors)

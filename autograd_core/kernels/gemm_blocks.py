@@ -8,8 +8,9 @@ other. Knows neither arrays nor threads.
 The inner length is cut by a rule that knows only it. So a number of C has the same bits wherever it stands.
 """
 
-from .gemm_text import Text
-from .gemm_tile import Tile, declarations, pack, tile
+from .arithmetic import where
+from .emitting import Module
+from .gemm_tile import Tile, begun, write_pack, write_tile
 
 __all__ = ["source", "workspace"]
 
@@ -22,7 +23,7 @@ _COLUMNS = 1024  # of B at once: 1 MiB
 
 def workspace(shape: Tile) -> int:
     """The bytes that both packed blocks take, with what packing writes behind them."""
-    return shape.bytes * (_behind_b(shape) + _INNER * _ROWS + shape.rows * shape.lanes)
+    return shape.dtype.itemsize * (_behind_b(shape) + _INNER * _ROWS + shape.rows * shape.lanes)
 
 
 def _behind_b(shape: Tile) -> int:
@@ -31,61 +32,42 @@ def _behind_b(shape: Tile) -> int:
 
 def source(shape: Tile) -> str:
     """A module with the function `gemm`, whose arguments `gemm.Product` says."""
-    return "\n".join(
-        [
-            declarations(shape),
-            pack(shape, shape.rows, "pack_a"),
-            pack(shape, shape.columns, "pack_b"),
-            tile(shape),
-            _blocks(shape),
-        ]
-    )
+    module = Module()
+    write_pack(module, shape, shape.rows, "pack_a")
+    write_pack(module, shape, shape.columns, "pack_b")
+    write_tile(module, shape)
+    _write_blocks(module, shape)
+    return module.text
 
 
-def _blocks(shape: Tile) -> str:
-    kind = shape.kind
-    text = Text(
-        f"void @gemm(i64 %m, i64 %n, i64 %k, {kind} %alpha, ptr %a, i64 %a_row, i64 %a_column, ptr %b, i64 %b_row, "
-        f"i64 %b_column, {kind} %beta, ptr %c, i64 %c_row, ptr %bias, i64 %relu, ptr %gate, i64 %gate_row, "
-        "ptr %space) nounwind"
-    )
-    a_space = text.at(kind, "%space", _behind_b(shape))
+def _write_blocks(module: Module, shape: Tile) -> None:
+    numbers = "m n k a_row a_column b_row b_column c_row gate_row relu"
+    c = begun(module, shape, "gemm", "a b c bias gate space", numbers, "alpha beta", internal=False)
+    m, n, k, a_row, a_column, b_row, b_column, c_row, gate_row, relu = map(c.argument, numbers.split())
+    alpha, beta = c.argument("alpha", c.dtype), c.argument("beta", c.dtype)
+    a_space = c.at("%space", _behind_b(shape))
     # equal pieces of the inner length, so that the last is no rest; with a length of 0 there is one, for beta * C
-    pieces = text.let(f"sdiv i64 {text.add('%k', _INNER - 1)}, {_INNER}")
-    pieces = text.let(f"call i64 @llvm.smax.i64(i64 {pieces}, i64 1)")
-    inner = text.let(f"sdiv i64 {text.add('%k', text.add(pieces, -1))}, {pieces}")
-    with text.loop("%n", _COLUMNS) as columns, text.loop(pieces) as piece:
-        n = text.least(text.let(f"sub i64 %n, {columns.index}"), _COLUMNS)
-        begin = text.multiply(piece.index, inner)
-        k = text.least(text.let(f"sub i64 %k, {begin}"), inner)
-        is_first = text.let(f"icmp eq i64 {piece.index}, 0")
-        is_last = text.let(f"icmp eq i64 {text.add(piece.index, 1)}, {pieces}")
-        beta = text.let(f"select i1 {is_first}, {kind} %beta, {kind} 1.0")
-        relu = text.let(f"and i1 {is_last}, {text.let('icmp ne i64 %relu, 0')}")
-        biased = text.let(f"and i1 {is_last}, {text.let('icmp ne ptr %bias, null')}")
-        gated = text.let(f"and i1 {is_last}, {text.let('icmp ne ptr %gate, null')}")
-        b = text.at(kind, "%b", text.add(text.multiply(begin, "%b_row"), text.multiply(columns.index, "%b_column")))
-        text.do(f"call void @pack_b(ptr %space, ptr {b}, i64 %b_column, i64 %b_row, i64 {n}, i64 {k})")
-        with text.loop("%m", _ROWS) as rows:
-            m = text.least(text.let(f"sub i64 %m, {rows.index}"), _ROWS)
-            a = text.at(kind, "%a", text.add(text.multiply(rows.index, "%a_row"), text.multiply(begin, "%a_column")))
-            text.do(f"call void @pack_a(ptr {a_space}, ptr {a}, i64 %a_row, i64 %a_column, i64 {m}, i64 {k})")
-            c = text.at(kind, "%c", text.add(text.multiply(rows.index, "%c_row"), columns.index))
-            with text.loop(n, shape.columns) as column:
-                b_panel = text.at(kind, "%space", text.multiply(column.index, k))
-                width = text.let(f"sub i64 {n}, {column.index}")
-                bias = text.at(kind, "%bias", text.add(columns.index, column.index))
-                bias = text.let(f"select i1 {biased}, ptr {bias}, ptr null")
-                with text.loop(m, shape.rows) as row:
-                    a_panel = text.at(kind, a_space, text.multiply(row.index, k))
-                    height = text.let(f"sub i64 {m}, {row.index}")
-                    place = text.at(kind, c, text.add(text.multiply(row.index, "%c_row"), column.index))
-                    down = text.multiply(text.add(rows.index, row.index), "%gate_row")
-                    gate = text.at(kind, "%gate", text.add(down, text.add(columns.index, column.index)))
-                    gate = text.let(f"select i1 {gated}, ptr {gate}, ptr null")
-                    text.do(
-                        f"call void @tile(i64 {k}, ptr {a_panel}, ptr {b_panel}, ptr {place}, i64 %c_row, "
-                        f"i64 {height}, i64 {width}, {kind} %alpha, {kind} {beta}, ptr {bias}, i1 {relu}, ptr {gate}, "
-                        "i64 %gate_row)"
-                    )
-    return str(text)
+    pieces = c.quotient(k + (_INNER - 1), _INNER)
+    pieces = where(pieces < 1, 1, pieces)
+    inner = c.quotient(k + pieces - 1, pieces)
+    with c.loop(0, n, _COLUMNS) as (column, _), c.loop(0, pieces) as (piece, _):
+        width, begin = c.smaller(n - column, _COLUMNS), piece * inner
+        depth = c.smaller(k - begin, inner)
+        is_last = piece + 1 == pieces
+        kept = where(piece == 0, beta, 1)
+        b = c.at("%b", begin * b_row + column * b_column)
+        c.call("pack_b", "%space", b, b_column, b_row, width, depth)
+        with c.loop(0, m, _ROWS) as (row, _):
+            height = c.smaller(m - row, _ROWS)
+            a = c.at("%a", row * a_row + begin * a_column)
+            c.call("pack_a", a_space, a, a_row, a_column, height, depth)
+            with c.loop(0, width, shape.columns) as (j, _), c.loop(0, height, shape.rows) as (i, _):
+                down, across = row + i, column + j
+                bias, gate = c.at("%bias", across), c.at("%gate", down * gate_row + across)
+                c.call(
+                    "tile", c.at(a_space, i * depth), c.at("%space", j * depth), c.at("%c", down * c_row + across),
+                    c.either(is_last & c.is_given("%bias"), bias, "null"),
+                    c.either(is_last & c.is_given("%gate"), gate, "null"),
+                    depth, height - i, width - j, c_row, gate_row, where(is_last, relu, 0), alpha, kept,
+                )  # fmt: skip
+    c.function.finish()

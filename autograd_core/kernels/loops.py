@@ -17,10 +17,12 @@ import numpy as np
 
 from ..lowered import Buffer, Number
 from .accumulators import combined, corrected, horizontal, loses, pairwise, rounded_off
+from .arithmetic import convert, where
+from .branching import Loop, when
 from .elementwise import computed, identity
-from .emitting import BOOL, Function, Loop, Value, convert, full, where
+from .emitting import BOOL, Function, Value, full
 from .nests import Access, Line, Nest
-from .vectors import first_lanes, in_memory, loaded, low_lanes, moved, splat, stored
+from .vectors import first_lanes, in_memory, loaded, moved, shuffled, splat, stored
 
 __all__ = ["NestCode"]
 
@@ -263,21 +265,10 @@ class NestCode:
     def _if_last(
         self, pointers: dict[Access, str], along: list[Line], totals: dict[int, Value], end: str
     ) -> dict[int, Value]:
-        function = self.function
-        last = function.text_value(f"icmp eq i64 {end}, {self.whole}")
-        before, inside, behind = function.block, function.new_label(), function.new_label()
-        function.emit(f"br i1 {last}, label %{inside}, label %{behind}")
-        function.label(inside)
-        found = self._rest(pointers, along, totals)
-        inside = function.block
-        function.emit(f"br label %{behind}")
-        function.label(behind)
-        return {
-            key: function.value(
-                f"phi {old.type} [ {old.text}, %{before} ], [ {found[key].text}, %{inside} ]", old.dtype, 1
-            )
-            for key, old in totals.items()
-        }
+        last = self.function.value(f"icmp eq i64 {end}, {self.whole}", BOOL, 1)
+        with when(last, [totals[id(line)] for line in along]) as found:
+            found[:] = self._rest(pointers, along, totals).values()
+        return {id(line): total for line, total in zip(along, found, strict=True)}
 
     def _vectors(
         self, pointers: dict[Access, str], places: Sequence[tuple[int, int]], lanes: int
@@ -286,7 +277,7 @@ class NestCode:
 
         Line by line, so that the vectors do not wait for each other. Returns the operands of the reductions for each.
         """
-        known = [{access: low_lanes(value, lanes) for access, value in self.hoisted.items()} for _ in places]
+        known = [{access: shuffled(value, range(lanes)) for access, value in self.hoisted.items()} for _ in places]
         reduced: list[dict[int, Value]] = [{} for _ in places]
         # what many lines compute has no room in registers: it goes to memory as soon as it is there
         last = {line.out: line for line in self.nest.lines} if len(self.nest.lines) > _LONG else {}

@@ -4,7 +4,7 @@ Knows which formulas there are (`approximations`), and their loops. Does not kno
 """
 
 import ctypes
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -15,7 +15,8 @@ from ..parallel import share
 from . import llvm
 from .approximations import approximation
 from .elementwise import computed
-from .emitting import Function, Module, type_name
+from .emitting import Module
+from .writing import Code
 
 __all__ = ["mapped"]
 
@@ -61,47 +62,12 @@ def mapped(name: str, x: Array, factor: Array | None = None) -> Array | None:
 @cache
 def _kernel(name: str, dtype: np.dtype[Any], times: bool) -> Any:
     """A function of addresses (x, perhaps a factor, the result) and a count."""
-    module = Module()
     sources = ["x", "factor"] if times else ["x"]
-    arguments = [*(("ptr noalias", source) for source in [*sources, "out"]), ("i64", "count")]
-    width = llvm.vector_bytes()
-    function = Function(module, "run", arguments, attributes=f'nounwind "prefer-vector-width"="{8 * width}"')
-    lanes = width // dtype.itemsize
-    function.emit(f"%whole = and i64 %count, {-lanes}")
-    function.emit("br label %start")
-    function.label("start")
-
-    def body(index: str, lanes: int) -> None:
-        kind, element = type_name(dtype, lanes), type_name(dtype, 1)
-        places = [
-            function.text_value(f"getelementptr inbounds {element}, ptr %{array}, i64 {index}")
-            for array in [*sources, "out"]
-        ]
-        values = [
-            function.value(f"load {kind}, ptr {place}, align {dtype.itemsize}", dtype, lanes) for place in places[:-1]
-        ]
-        out = computed(name, values[:1], (dtype, dtype), inline=True)
-        if times:
-            out = out * values[1]
-        function.emit(f"store {kind} {out.text}, ptr {places[-1]}, align {dtype.itemsize}")
-
-    loop(function, "vectors", "start", "0", "%whole", lanes, body)
-    loop(function, "rest", "vectors.end", "%whole", "%count", 1, body)
-    function.finish()
-    return llvm.compiled(module.text).function("run", *[ctypes.c_void_p] * (len(sources) + 1), ctypes.c_int64)
-
-
-def loop(
-    function: Function, name: str, before: str, first: str, end: str, step: int, body: Callable[[str, int], None]
-) -> None:
-    """A loop whose block has that name; `before` is the block that it is entered from."""
-    function.emit(f"br label %{name}")
-    function.label(name)
-    function.emit(f"%{name}.index = phi i64 [{first}, %{before}], [%{name}.following, %{name}.body]")
-    function.emit(f"%{name}.more = icmp slt i64 %{name}.index, {end}")
-    function.emit(f"br i1 %{name}.more, label %{name}.body, label %{name}.end")
-    function.label(f"{name}.body")
-    body(f"%{name}.index", step)
-    function.emit(f"%{name}.following = add i64 %{name}.index, {step}")
-    function.emit(f"br label %{name}")
-    function.label(f"{name}.end")
+    c = Code(Module(), "run", " ".join([*sources, "out"]), "count", dtype, contract=False)
+    for lanes, i in c.vectors(0, c.argument("count")):
+        x, *factor = [c.load(c.at(f"%{source}", i), lanes=lanes) for source in sources]
+        out = computed(name, [x], (dtype, dtype), inline=True)
+        c.store(out * factor[0] if times else out, c.at("%out", i))
+    c.function.finish()
+    arguments = *[ctypes.c_void_p] * (len(sources) + 1), ctypes.c_int64
+    return llvm.compiled(c.module.text).function("run", *arguments)

@@ -146,12 +146,12 @@ def _joined(nest: Nest, shape: tuple[int, ...], line: Line) -> Line | None:
     reshaped = _reshaped(line, shape, nest.shape)
     if reshaped is not None:
         return reshaped
-    lines = [_reshaped(each, nest.shape, shape) for each in nest.lines]
-    if any(each is None for each in lines):
-        return None
     other = Nest(shape)
-    for each in lines:
-        other.add(each)  # type: ignore[arg-type]
+    for each in nest.lines:
+        moved = _reshaped(each, nest.shape, shape)
+        if moved is None:
+            return None
+        other.add(moved)
     if not other.takes(line):
         return None
     nest.shape, nest.lines, nest.written, nest.read, nest.reduced = (
@@ -163,11 +163,14 @@ def _joined(nest: Nest, shape: tuple[int, ...], line: Line) -> Line | None:
 def _reshaped(line: Line, shape: tuple[int, ...], target: tuple[int, ...]) -> Line | None:
     if line.reduces:
         return None
-    operands = [_reshaped_access(each, shape, target) if isinstance(each, Access) else each for each in line.operands]
+    operands: list[Access | Number] = []
+    for each in line.operands:
+        operand = _reshaped_access(each, shape, target) if isinstance(each, Access) else each
+        if operand is None:
+            return None
+        operands.append(operand)
     out = _reshaped_access(line.out, shape, target)
-    if out is None or any(each is None for each in operands):
-        return None
-    return Line(line.name, tuple(operands), out, line.loop)  # type: ignore[arg-type]
+    return None if out is None else Line(line.name, tuple(operands), out, line.loop)
 
 
 def _reshaped_access(access: Access, shape: tuple[int, ...], target: tuple[int, ...]) -> Access | None:

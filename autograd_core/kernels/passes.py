@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..parallel import share
-from . import llvm, vectors
+from . import llvm
+from .addresses import of_item
 from .elementwise import computed, is_known
-from .emitting import Function, Module, Value, type_name
-from .maps import loop
+from .emitting import Module, Value
+from .writing import Code
 
 __all__ = ["in_one_pass", "machine_code"]
 
@@ -90,46 +91,24 @@ def _kernel(
     """A function of a tuple of arrays and numbers and the bounds of what to go through; None if there is none."""
     if not machine_code(dtype):
         return None
-    width = llvm.vector_bytes()
-    lanes = width // dtype.itemsize
-    module = Module()
-    arguments = [("ptr", "tuple"), ("i64", "start"), ("i64", "end")]
-    function = Function(module, "run", arguments, attributes=f'nounwind "prefer-vector-width"="{8 * width}"')
-    places = [_data(function, i) for i in range(2 + kept + numbers)]
+    c = Code(Module(), "run", "tuple", "start end", dtype, contract=False)
+    places = [of_item(c.function, i) for i in range(2 + kept + numbers)]
     arrays, constants = places[: 2 + kept], places[2 + kept :]
-    filled = {n: [vectors.splat(function, place, dtype, n) for place in constants] for n in (1, lanes)}
-    function.emit("%length = sub i64 %end, %start")
-    function.emit(f"%within = and i64 %length, {-lanes}")
-    function.emit("%whole = add i64 %start, %within")
-
-    def body(index: str, lanes: int) -> None:
-        here = [
-            function.text_value(f"getelementptr inbounds {type_name(dtype, 1)}, ptr {array}, i64 {index}")
-            for array in arrays
-        ]
-        before = [vectors.loaded(function, place, dtype, lanes) for place in here]
-        w, g, *rest = lines = [Line(value) for value in before]
-        spare = [Line(None) for _ in range(scratch)]
-        formula(w, g, (*rest, *spare), [Line(value) for value in filled[lanes]], *switches)
-        for line, value, place in zip(lines, before, here, strict=True):
-            if line.value is not None and line.value is not value:
-                vectors.stored(line.value, place)
-
+    filled = {lanes: [c.spread(c.load(place, lanes=1), lanes) for place in constants] for lanes in (1, c.lanes)}
     try:
-        loop(function, "vectors", "entry", "%start", "%whole", lanes, body)
-        loop(function, "rest", "vectors.end", "%whole", "%end", 1, body)
+        for lanes, i in c.vectors(c.argument("start"), c.argument("end")):
+            here = [c.at(array, i) for array in arrays]
+            before = [c.load(place, lanes=lanes) for place in here]
+            w, g, *rest = lines = [Line(value) for value in before]
+            spare = [Line(None) for _ in range(scratch)]
+            formula(w, g, (*rest, *spare), [Line(value) for value in filled[lanes]], *switches)
+            for line, value, place in zip(lines, before, here, strict=True):
+                if line.value is not None and line.value is not value:
+                    c.store(line.value, place)
     except UnknownError:
         return None
-    function.finish()
-    return llvm.compiled(module.text).function("run", ctypes.py_object, ctypes.c_int64, ctypes.c_int64)
-
-
-def _data(function: Function, i: int) -> str:
-    """Where the numbers of an array in the tuple lie; how these objects are laid out is told in `addresses`."""
-    item = function.text_value(f"getelementptr i8, ptr %tuple, i64 {tuple.__basicsize__ + 8 * i}")
-    array = function.text_value(f"load ptr, ptr {item}")
-    field = function.text_value(f"getelementptr i8, ptr {array}, i64 {object.__basicsize__}")
-    return function.text_value(f"load ptr, ptr {field}")
+    c.function.finish()
+    return llvm.compiled(c.module.text).function("run", ctypes.py_object, ctypes.c_int64, ctypes.c_int64)
 
 
 class UnknownError(Exception):

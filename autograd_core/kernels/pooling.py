@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Module, Value, convert, full, where
+from .arithmetic import convert, where
+from .emitting import Module, Value, full
 from .llvm import compiled
-from .writing import Code
+from .writing import Code, Mask
 
 __all__ = ["maxima", "scattered"]
 
@@ -33,7 +34,7 @@ def maxima(dtype: Type, taps: int) -> Any:
     """
     c = _begun("maxima", dtype)
     for x_at, out_at, mask in _vectors(c):
-        seen = [c.load(c.at("%x", x_at + c.index("%taps", c.number(t))), mask) for t in range(taps)]
+        seen = [c.load(c.at("%x", x_at + c.index("%taps", t)), mask) for t in range(taps)]
         most = seen[0]
         for x in seen[1:]:
             most = where((x > most) | x.isnan(), x, most)
@@ -57,7 +58,7 @@ def scattered(dtype: Type, taps: int, overlapping: bool) -> Any:
         found = c.load(c.at("%bytes", out_at, _BYTE), mask, dtype=_BYTE)
         share = c.load(c.at("%out", out_at), mask) / convert(c.function.intrinsic("ctpop", found), dtype)
         for t in range(taps):
-            place = c.at("%x", x_at + c.index("%taps", c.number(t)))
+            place = c.at("%x", x_at + c.index("%taps", t))
             part = where((found & (1 << t)) != 0, share, full(c.function, 0, dtype, c.lanes))
             c.store(part + c.load(place, mask) if overlapping else part, place, mask)
     return _finished(c)
@@ -67,7 +68,7 @@ def _begun(name: str, dtype: Type) -> Code:
     return Code(Module(), name, "x out bytes taps", " ".join(("first", "last", "b", "c", "row", *_STRIDES)), dtype)
 
 
-def _vectors(c: Code) -> Iterator[tuple[Value, Value, str]]:
+def _vectors(c: Code) -> Iterator[tuple[Value, Value, Mask]]:
     """Loop over all windows, a vector of them at a time: its places in x and out, and a mask where a row ends in it."""
     x_a, x_b, x_c, out_a, out_b, out_c = (c.argument(name) for name in _STRIDES)
     row = c.argument("row")
@@ -76,7 +77,7 @@ def _vectors(c: Code) -> Iterator[tuple[Value, Value, str]]:
     with outermost as (a, _), outer as (b, _), inner as (i, _):
         x, out = a * x_a + b * x_b + i * x_c, a * out_a + b * out_b + i * out_c
         with c.loop(0, whole, c.lanes) as (j, _):
-            yield x + j, out + j, ""
+            yield x + j, out + j, None
         with c.loop(whole, row, c.lanes) as (j, _):
             yield x + j, out + j, c.mask(row - j)
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from ..lowered import Buffer, Piece, Product
 from . import gemm, small_products
-from .emitting import Function, Loop, Value, constant, element_name, full
+from .branching import Loop
+from .emitting import Function, Value, constant, element_name, full
 from .llvm import vector_bytes
 from .small_products import Matrix
 from .vectors import loaded, moved
@@ -150,12 +151,14 @@ def _call_gemm(
     """Write a call of `gemm`; `end` is its bias, relu and gate."""
     dtype = product.out.dtype
     real, name = element_name(dtype), f"autograd_core_gemm_{dtype.char}"
-    kinds = ["i64"] * 3 + [real] + ["ptr", "i64", "i64"] * 2 + [real, "ptr", "i64", "ptr", "i64", "ptr", "i64", "ptr"]
+    kinds = ["ptr"] * 6 + ["i64"] * 10 + [real] * 2
     function.module.declare(name, "void", kinds)
     (a, b, out), item = matrices, dtype.itemsize
+    bias, relu, gate, gate_row = end
+    distances = [each // item for each in (a.row, a.column, b.row, b.column, out.row)]
     given = [
-        *sizes, scale.text, a.pointer, a.row // item, a.column // item, b.pointer, b.row // item, b.column // item,
-        constant(product.keep, dtype), out.pointer, out.row // item, *end, space,
+        a.pointer, b.pointer, out.pointer, bias, gate, space, *sizes, *distances, gate_row, relu, scale.text,
+        constant(product.keep, dtype),
     ]  # fmt: skip
     function.emit(f"call void @{name}({', '.join(f'{kind} {each}' for kind, each in zip(kinds, given, strict=True))})")
 

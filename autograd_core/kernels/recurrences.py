@@ -8,18 +8,16 @@ arrays. `ops.recurrence` says what is computed.
 Every kernel takes a tuple of arrays, the first row and the last. The first array are the lengths: steps, rows, hidden.
 """
 
-import ctypes
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
 
-from .addresses import write_entry
+from .addresses import entered
 from .elementwise import computed
 from .emitting import Module, Value
-from .llvm import compiled
-from .writing import Code
+from .writing import Code, Mask
 
 __all__ = ["ROWS", "gru", "gru_pulled", "lstm", "lstm_pulled"]
 
@@ -135,8 +133,9 @@ class _Kernel:
 
     def __init__(self, name: str, arrays: str, dtype: Type, gates: int) -> None:
         self.code = c = Code(Module(), name, arrays, "first last", dtype)
+        self.load, self.store = c.load_rows, c.store_rows
         self.arrays, self.gates = len(arrays.split()), gates
-        self.steps, self.rows, self.hidden = c.record("%lengths", c.number(0), 3)
+        self.steps, self.rows, self.hidden = c.record("%lengths", 0, 3)
 
     # -- loops
 
@@ -145,7 +144,7 @@ class _Kernel:
         with self.code.loop(0, self.steps) as (back, _):
             yield self.steps - 1 - back
 
-    def vectors(self) -> Iterator[tuple[list[Value], Value, str]]:
+    def vectors(self) -> Iterator[tuple[list[Value], Value, Mask]]:
         """Loop over vectors of hidden units, and in it over the rows of tiles."""
         with self.code.loop(0, self.hidden, self.code.lanes) as (v, _):
             for rows in self._tiles():
@@ -166,7 +165,7 @@ class _Kernel:
     def before(self, t: Value, first: str, out: str, begin: Value | int = 0) -> str:
         """Where the states are that a step begins with: in an array of their own, then in those of the step before."""
         other = self.code.at(out, (t - 1 + begin) * self.rows * self.hidden)
-        return self.code.function.text_value(f"select i1 {(t < 1).text}, ptr {first}, ptr {other}")
+        return self.code.either(t < 1, first, other)
 
     def gate(self, t: Value, rows: Sequence[Value], gate: int, v: Value | int) -> list[Value]:
         """Where the numbers of a gate are."""
@@ -180,18 +179,9 @@ class _Kernel:
     def of(self, name: str, x: Value) -> Value:
         return computed(name, [x], (x.dtype, x.dtype), inline=False)
 
-    def load(self, pointer: str, at: Sequence[Value], mask: str) -> Value:
-        c = self.code
-        return c.joined([c.load(c.at(pointer, each), mask) for each in at])
-
-    def store(self, value: Value, pointer: str, at: Sequence[Value], mask: str) -> None:
-        c = self.code
-        for row, each in enumerate(at):
-            c.store(c.part(value, row * c.lanes, c.lanes), c.at(pointer, each), mask)
-
     # -- products
 
-    def multiplied(self, starts: Sequence[Value], h: str, rows: Sequence[Value], v: Value, mask: str) -> list[Value]:
+    def multiplied(self, starts: Sequence[Value], h: str, rows: Sequence[Value], v: Value, mask: Mask) -> list[Value]:
         """For each gate, the start and what comes across from the states."""
         lefts = [self.code.at(h, row * self.hidden) for row in rows]
         columns = [self.hidden * gate + v for gate in range(self.gates)]
@@ -217,7 +207,7 @@ class _Kernel:
 
     def _product(
         self, starts: Sequence[Value], lefts: Sequence[str], length: Value, right: str, columns: Sequence[Value],
-        step: Value, masks: Sequence[str],
+        step: Value, masks: Sequence[Mask],
     ) -> list[Value]:  # fmt: skip
         """Add to vectors of a tile the product of rows, which begin at addresses, with vectors of a matrix."""
         c = self.code
@@ -235,7 +225,4 @@ class _Kernel:
 
     def finished(self) -> Any:
         """The kernel, as a function."""
-        module, name = self.code.module, self.code.function.name
-        self.code.function.finish()
-        write_entry(module, "run", name, self.arrays, 2)
-        return compiled(module.text).function("run", ctypes.py_object, ctypes.c_int64, ctypes.c_int64)
+        return entered(self.code.function, self.arrays)

@@ -13,9 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from .arithmetic import convert, sqrt, where
 from .elementwise import computed
-from .emitting import Value, convert, sqrt, where
+from .emitting import Value
 from .rows import Layout, Rows
+from .writing import Mask
 
 __all__ = [
     "cross_entropy",
@@ -49,7 +51,7 @@ def softmax(dtype: Type, beside: bool) -> Any:
     def _() -> None:
         total = r.spread(_exponentials(r, keep=True)[1])
 
-        def divided(x: Places, _: Places, mask: str) -> list[Value]:
+        def divided(x: Places, _: Places, mask: Mask) -> list[Value]:
             r.store(r.load("%out", x, mask) / total, "%out", x, mask)
             return []
 
@@ -63,7 +65,7 @@ def _exponentials(r: Rows, keep: bool) -> list[Value]:
     (largest,) = r.swept(lambda x, _, mask: [r.load("%x", x, mask)], "maximum")
     shift = r.spread(largest)
 
-    def power(x: Places, _: Places, mask: str) -> list[Value]:
+    def power(x: Places, _: Places, mask: Mask) -> list[Value]:
         e = _of("exp", r.load("%x", x, mask) - shift)
         if keep:
             r.store(e, "%out", x, mask)
@@ -82,7 +84,7 @@ def softmax_pulled(dtype: Type, beside: bool) -> Any:
         (total,) = r.swept(lambda x, _, mask: [r.load("%g", x, mask) * r.load("%out", x, mask)], "add")
         shift = r.spread(total)
 
-        def pulled(x: Places, _: Places, mask: str) -> list[Value]:
+        def pulled(x: Places, _: Places, mask: Mask) -> list[Value]:
             r.store(r.load("%out", x, mask) * (r.load("%g", x, mask) - shift), "%result", x, mask)
             return []
 
@@ -101,7 +103,7 @@ def log_softmax(dtype: Type, beside: bool) -> Any:
         largest, total = _exponentials(r, keep=False)
         largest, shift = r.spread(largest), r.spread(_of("log", convert(total, dtype)))
 
-        def shifted(x: Places, _: Places, mask: str) -> list[Value]:
+        def shifted(x: Places, _: Places, mask: Mask) -> list[Value]:
             r.store(r.load("%x", x, mask) - largest - shift, "%out", x, mask)
             return []
 
@@ -120,7 +122,7 @@ def log_softmax_pulled(dtype: Type, beside: bool) -> Any:
         (total,) = r.swept(lambda x, _, mask: [r.load("%g", x, mask)], "add")
         factor = r.spread(total)
 
-        def pulled(x: Places, _: Places, mask: str) -> list[Value]:
+        def pulled(x: Places, _: Places, mask: Mask) -> list[Value]:
             r.store(r.load("%g", x, mask) - _of("exp", r.load("%out", x, mask)) * factor, "%result", x, mask)
             return []
 
@@ -156,7 +158,7 @@ def cross_entropy_pulled(dtype: Type) -> Any:
         weight = r.number("%weights")
         shift, factor = r.spread(r.number("%found", 0)), r.spread(weight / r.number("%found", 1))
 
-        def pulled(x: Places, _: Places, mask: str) -> list[Value]:
+        def pulled(x: Places, _: Places, mask: Mask) -> list[Value]:
             r.store(_of("exp", r.load("%x", x, mask) - shift) * factor, "%result", x, mask)
             return []
 
@@ -191,7 +193,7 @@ def standardized(dtype: Type, layout: Layout) -> Any:
         rounded = convert(total * part, dtype)
         mean = r.spread(rounded)
 
-        def deviations(x: Places, _: Places, mask: str) -> list[Value]:
+        def deviations(x: Places, _: Places, mask: Mask) -> list[Value]:
             deviation = r.load("%x", x, mask) - mean
             return [deviation, deviation * deviation]
 
@@ -206,7 +208,7 @@ def standardized(dtype: Type, layout: Layout) -> Any:
             r.put(number, "%found", which)
         factor = r.spread(inverse)
 
-        def written(x: Places, w: Places, mask: str) -> list[Value]:
+        def written(x: Places, w: Places, mask: Mask) -> list[Value]:
             out = (r.load("%x", x, mask) - mean - rest) * factor
             if layout.weight:
                 out = out * r.weight("%weight", w, mask) + r.weight("%bias", w, mask)
@@ -231,7 +233,7 @@ def standardized_pulled(dtype: Type, layout: Layout) -> Any:
         part = r.constant("%constants", 0)
         mean, rest, inverse = (r.spread(r.number("%found", which)) for which in (0, 1, 3))
 
-        def seen(x: Places, mask: str) -> tuple[Value, Value]:
+        def seen(x: Places, mask: Mask) -> tuple[Value, Value]:
             return r.load("%g", x, mask), (r.load("%x", x, mask) - mean - rest) * inverse
 
         total, along = _weighted(r, seen)
@@ -241,7 +243,7 @@ def standardized_pulled(dtype: Type, layout: Layout) -> Any:
         factor = inverse * r.weight("%weight", r.w, r.mask) if layout.weight == "row" else inverse
         mean_of_g, share = r.spread(total * part), r.spread(along * part)
 
-        def pulled(x: Places, w: Places, mask: str) -> list[Value]:
+        def pulled(x: Places, w: Places, mask: Mask) -> list[Value]:
             g, normal = seen(x, mask)
             if layout.weight in ("segment", "each"):
                 g = g * r.weight("%weight", w, mask)
@@ -257,7 +259,7 @@ def _weighted(r: Rows, seen: Any) -> list[Value]:
     """The sums of g and of ``g * normal`` over the row, weights included where they differ in it; theirs are added."""
     names = ("add", "add")
 
-    def products(x: Places, w: Places, mask: str) -> list[Value]:
+    def products(x: Places, w: Places, mask: Mask) -> list[Value]:
         g, normal = seen(x, mask)
         if r.layout.weight == "each":
             for value, pointer in ((g * normal, "%by_weight"), (g, "%by_bias")):
@@ -270,7 +272,7 @@ def _weighted(r: Rows, seen: Any) -> list[Value]:
     with r.code.loop(0, r.field["segments"], 1, r.starts(names)) as (segment, totals):
         x, w = r.begin(segment)
         parts = r.along(x, w, products, names, r.starts(names))
-        weight = r.weight("%weight", w, "")
+        weight = r.weight("%weight", w, None)
         for at, (value, pointer) in enumerate(zip(parts, ("%by_bias", "%by_weight"), strict=True)):
             r.add_totals(value, pointer, w)
             totals[at] = totals[at] + convert(weight, value.dtype) * value

@@ -13,22 +13,22 @@ A vector adds up some sixty numbers in each lane, blocks of these are added in d
 rounded. So its error does not grow with the row.
 """
 
-import ctypes
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .addresses import write_entry
+from .addresses import entered
+from .arithmetic import convert, where
 from .elementwise import computed, identity
-from .emitting import BOOL, Module, Value, convert, full, where
-from .llvm import compiled
-from .writing import Code
+from .emitting import Module, Value, full
+from .vectors import shuffled
+from .writing import Code, Mask, lanes_of
 
 __all__ = ["FIELDS", "Layout", "Rows", "lanes_of"]
 
 Type: TypeAlias = np.dtype[Any]
-Body: TypeAlias = Callable[[Sequence[Value], Sequence[Value], str], Sequence[Value]]
+Body: TypeAlias = Callable[[Sequence[Value], Sequence[Value], Mask], Sequence[Value]]
 
 FIELDS = (
     *("rows", "beside", "x_outer", "x_inner", "w_outer", "w_inner"),  # how many, how many side by side, their steps
@@ -52,11 +52,6 @@ class Layout(NamedTuple):
     weight: str = ""
 
 
-def lanes_of(dtype: Type) -> int:
-    """How many numbers, and so rows that lie beside each other, a vector has."""
-    return Code(Module(), "", "", "", dtype).lanes
-
-
 class Rows:
     """A kernel in the making. What `each` is given is written for some rows at a time, and then for those left over.
 
@@ -69,7 +64,8 @@ class Rows:
         self.code = Code(Module(), name, f"fields {pointers}", "first last", dtype)
         self.arrays, self.dtype, self.layout = 1 + len(pointers.split()), dtype, layout
         c = self.code
-        self.field = dict(zip(FIELDS, c.record("%fields", c.number(0), len(FIELDS)), strict=True))
+        self.load, self.store = c.load_rows, c.store_rows
+        self.field = dict(zip(FIELDS, c.record("%fields", 0, len(FIELDS)), strict=True))
 
     def each(self, body: Callable[[], None]) -> None:
         """Write what is to be done with rows."""
@@ -90,7 +86,7 @@ class Rows:
         with c.loop(first, last, abreast) as (at, _):
             outer = [c.quotient(at + row, width) for row in range(abreast)]
             inner = [(at + row) - each * width for row, each in enumerate(outer)]
-            self.mask = ""
+            self.mask: Mask = None
             if beside:
                 inner = [inner[0] * lanes]
                 self.mask = c.mask(count - inner[0])
@@ -115,7 +111,7 @@ class Rows:
     def constant(self, pointer: str, number: int) -> Value:
         """A number of an array in double precision, for each row."""
         c = self.code
-        one = c.load(c.at(pointer, c.number(number), _DOUBLE), lanes=1, dtype=_DOUBLE)
+        one = c.load(c.at(pointer, number, _DOUBLE), lanes=1, dtype=_DOUBLE)
         return c.spread(one, c.lanes if self.layout.beside else self.abreast)
 
     def spread(self, numbers: Value) -> Value:
@@ -125,16 +121,7 @@ class Rows:
 
     # -- the numbers of rows
 
-    def load(self, pointer: str, at: Sequence[Value], mask: str) -> Value:
-        c = self.code
-        return c.joined([c.load(c.at(pointer, each), mask) for each in at])
-
-    def store(self, value: Value, pointer: str, at: Sequence[Value], mask: str) -> None:
-        c = self.code
-        for row, each in enumerate(at):
-            c.store(c.part(value, row * c.lanes, c.lanes), c.at(pointer, each), mask)
-
-    def weight(self, pointer: str, at: Sequence[Value], mask: str) -> Value:
+    def weight(self, pointer: str, at: Sequence[Value], mask: Mask) -> Value:
         """What an array that is repeated says of numbers of the rows."""
         c, kind = self.code, self.layout.weight
         if kind == "each":  # the same in all rows
@@ -143,7 +130,7 @@ class Rows:
             return self.load(pointer, at, mask)
         return c.joined([c.broadcast(c.at(pointer, each)) for each in at])
 
-    def add(self, value: Value, pointer: str, at: Sequence[Value], mask: str) -> None:
+    def add(self, value: Value, pointer: str, at: Sequence[Value], mask: Mask) -> None:
         """Add to what stands in a repeated array of double precision, for vectors of the rows."""
         c = self.code
         parts = [c.part(value, row * c.lanes, c.lanes) for row in range(len(at))]
@@ -155,15 +142,15 @@ class Rows:
             self._add_at(numbers, pointer, at[0], self.mask)
             return
         for row, each in enumerate(at):
-            self._add_at(self.code.part(numbers, row, 1), pointer, each, "")
+            self._add_at(self.code.part(numbers, row, 1), pointer, each, None)
 
     def add_totals(self, value: Value, pointer: str, at: Sequence[Value]) -> None:
         """The same for a total along each row; of rows beside each other, for the total of all."""
         total = self._across("add", value, 1 if self.layout.beside else self.abreast)
         for row, each in enumerate(at):
-            self._add_at(self.code.part(total, row, 1), pointer, each, "")
+            self._add_at(self.code.part(total, row, 1), pointer, each, None)
 
-    def _add_at(self, value: Value, pointer: str, at: Value, mask: str) -> None:
+    def _add_at(self, value: Value, pointer: str, at: Value, mask: Mask) -> None:
         c, value = self.code, convert(value, _DOUBLE)
         place = c.at(pointer, at, _DOUBLE)
         c.store(c.load(place, mask, lanes=value.lanes, dtype=_DOUBLE) + value, place, mask)
@@ -198,7 +185,7 @@ class Rows:
         x_step = self.field["x_step"] if self.layout.beside else 1
         moves = self.layout.weight == "each"
 
-        def call(i: Value, mask: str) -> Sequence[Value]:
+        def call(i: Value, mask: Mask) -> Sequence[Value]:
             distance = i * x_step
             return body([each + distance for each in x], [each + i for each in w] if moves else w, mask)
 
@@ -213,11 +200,10 @@ class Rows:
                         sums[at] = self._both(names[at % len(names)], sums[at], value)
             sums = [self._folded(name, sums[at :: len(names)]) for at, name in enumerate(names)]
             with c.loop(whole, stop, step, sums) as (i, sums):
-                mask = self.mask if self.layout.beside else c.mask(length - i)
-                for at, value in enumerate(call(i, mask)):
-                    if not self.layout.beside:
-                        present = c.joined([Value(c.function, mask.rpartition(" ")[2], BOOL, c.lanes)] * self.abreast)
-                        value = where(present, value, identity(names[at], self.dtype))
+                left = None if self.layout.beside else c.mask(length - i)
+                for at, value in enumerate(call(i, self.mask if left is None else left)):
+                    if left is not None:
+                        value = where(c.joined([left] * self.abreast), value, identity(names[at], self.dtype))
                     sums[at] = self._both(names[at], sums[at], value)
             for at, name in enumerate(names):
                 blocks[at] = self._both(name, blocks[at], convert(sums[at], self._wide(name)))
@@ -242,16 +228,12 @@ class Rows:
 
     def _across(self, name: str, value: Value, count: int) -> Value:
         """Each of so many equal parts of a vector, as one number."""
-        c = self.code
         while value.lanes > count:
             part = value.lanes // count
             halves = [[lane for lane in range(value.lanes) if lane % part // (part // 2) == half] for half in range(2)]
-            value = self._both(name, c.chosen(value, halves[0]), c.chosen(value, halves[1]))
+            value = self._both(name, *(shuffled(value, half) for half in halves))
         return value
 
     def finished(self) -> Any:
         """The kernel, as a function that can be called."""
-        module, name = self.code.module, self.code.function.name
-        self.code.function.finish()
-        write_entry(module, "run", name, self.arrays, 2)
-        return compiled(module.text).function("run", ctypes.py_object, ctypes.c_int64, ctypes.c_int64)
+        return entered(self.code.function, self.arrays)

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .emitting import Function, Loop, Value, constant, fma, full
-from .vectors import everywhere, loaded, moved, splat, stored
+from .arithmetic import fma
+from .branching import Loop
+from .emitting import Function, Value, constant, full
+from .vectors import everywhere, lanes_summed, loaded, moved, splat, stored
 
 __all__ = ["Matrix", "is_worthwhile", "write"]
 
@@ -157,7 +159,7 @@ class _Product:
             sums = step(str(whole), sums, k - whole)
         out = self.at(self.out, i, j)
         for row in range(rows):
-            total = _lanes_summed(sums[row * columns : (row + 1) * columns])
+            total = lanes_summed(sums[row * columns : (row + 1) * columns])
             self.put(total, moved(function, out, row * self.out.row), columns)
 
     # -- loops
@@ -202,34 +204,3 @@ def write(
 def _even(total: int, most: int) -> int:
     """The size of equal parts of a total, each at most so large, but for the last."""
     return -(-total // -(-total // most))
-
-
-def _lanes_summed(vectors: list[Value]) -> Value:
-    """The sum over the lanes of each vector, all in one vector, whose lanes are a power of two.
-
-    Two vectors become one, of sums of neighbours, until there is one; then it is folded in the same way.
-    """
-    count = 1 << (len(vectors) - 1).bit_length()
-    vectors = vectors + [vectors[-1]] * (count - len(vectors))
-    while len(vectors) > 1:
-        vectors = [_neighbours(x, y, x.lanes) for x, y in zip(vectors[::2], vectors[1::2], strict=True)]
-    (total,) = vectors
-    while total.lanes > count:
-        total = _neighbours(total, total, total.lanes // 2)
-    return total
-
-
-def _neighbours(x: Value, y: Value, lanes: int) -> Value:
-    """The sums of neighbouring lanes of x, and behind them those of y; as many as asked for."""
-    parts = []
-    for first in (0, 1):
-        if lanes == 1:
-            parts.append(x.function.value(f"extractelement {x.type} {x.text}, i64 {first}", x.dtype, 1))
-            continue
-        places = ", ".join(f"i32 {2 * lane + first}" for lane in range(lanes))
-        parts.append(
-            x.function.value(
-                f"shufflevector {x.type} {x.text}, {y.type} {y.text}, <{lanes} x i32> <{places}>", x.dtype, lanes
-            )
-        )
-    return parts[0] + parts[1]

@@ -118,7 +118,8 @@ def _curves(findings: Findings) -> Section:
         "still counts. Each point is the fastest of its rounds; behind ± stands by how much the exponent would change, "
         "at worst, if each point were as slow as the median of its rounds. A contestant grows faster than its work if "
         f"its exponent, less that, exceeds the work's by more than {SLACK:g}: floating-point operations are not all "
-        "that there is to do, and what outgrows a cache pays more for each.",
+        "that there is to do, and what outgrows a cache pays more for each: arrays of millions of numbers do, and the "
+        "copies under Roofline are slower by as much.",
         tables.growths(findings),
     ]
     parts += [

@@ -79,7 +79,7 @@ def rewritten(optimizer: "Optimizer", group: "Group", rewrite: Callable[..., Non
             w, g = next(left), next(left)
             kept = [next(left) for _ in slot.names]
             slot.fresh = was
-            live.append((slot, [(w, g, (*kept, *(np.empty_like(w) for _ in range(optimizer.scratch))))]))
+            live.append((slot, [(w, g, (*kept, *(np.empty_like(w) for _ in range(slot.scratch))))]))
         optimizer._run(group, Noted(found), live)
         for (slot, _), numbers_before, was in zip(slots, before, fresh, strict=True):
             slot.state.update(numbers_before)

@@ -115,9 +115,8 @@ def test_every_size_of_vectors_and_tiles_gives_the_same_bits(dtype, monkeypatch)
     rng = np.random.default_rng(1)
     a, b, c = (real(rng, shape).astype(dtype) for shape in [(37, 300), (300, 101), (37, 101)])
     full = gemm.multiply(a, b, c.copy(), alpha=-0.3, beta=0.7, bias=b[0])
-    kind = gemm.product(dtype).tile.kind
     for lanes, rows, vectors in (16, 8, 2), (8, 4, 3), (4, 4, 2), (4, 8, 1), (8, 16, 1):
-        code = gemm.Product(dtype, Tile(kind, lanes, rows, vectors))
+        code = gemm.Product(dtype, Tile(dtype, lanes, rows, vectors))
         monkeypatch.setattr(gemm, "product", lambda dtype, code=code: code)
         for left in (a, np.asfortranarray(a)):
             for right in (b, np.asfortranarray(b)):
@@ -229,35 +228,17 @@ def test_empty_matrices(m, k, n):
 def test_the_c_function_is_what_its_signature_says():
     code = gemm.product(np.dtype(np.float64))
     size, number, pointer = ctypes.c_int64, ctypes.c_double, ctypes.c_void_p
-    call = ctypes.CFUNCTYPE(
-        None, size, size, size, number, pointer, size, size, pointer, size, size, number, pointer, size, pointer, size,
-        pointer, size, pointer,
-    )(code.address)  # fmt: skip
+    call = ctypes.CFUNCTYPE(None, *[pointer] * 6, *[size] * 10, number, number)(code.address)
     a, b, c = np.arange(6.0).reshape(2, 3), np.arange(12.0).reshape(4, 3).T, np.ones((2, 4))
     gate = np.array([[1.0, 0, -1, 2, 9], [3, -2, 0, 0, 9]])  # five numbers from row to row
     expected = np.maximum(2 * a @ b - 5 * c + 1, 0) * (gate[:, :4] > 0)
     space = np.empty(code.workspace + 64, np.uint8)
     aligned = -(-space.ctypes.data // 64) * 64
+    one = np.ones(4)
     call(
-        2,
-        4,
-        3,
-        2.0,
-        a.ctypes.data,
-        3,
-        1,
-        b.ctypes.data,
-        1,
-        3,
-        -5.0,
-        c.ctypes.data,
-        4,
-        np.ones(4).ctypes.data,
-        1,
-        gate.ctypes.data,
-        5,
-        aligned,
-    )
+        a.ctypes.data, b.ctypes.data, c.ctypes.data, one.ctypes.data, gate.ctypes.data, aligned,
+        2, 4, 3, 3, 1, 1, 3, 4, 5, 1, 2.0, -5.0,
+    )  # fmt: skip
     np.testing.assert_array_equal(c, expected)
 
 
