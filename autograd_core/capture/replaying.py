@@ -16,6 +16,7 @@ from ..arrays import held_beyond_local
 from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
+from ..ops.product_kernels import leaving_the_cores, takes_threads
 from .blocks import Blocks, blocked
 from .items import last_uses, segmented, stages_of, written_into
 from .placing import as_planned, is_dense, is_in_c_order, lowest_address, within
@@ -257,7 +258,10 @@ class Replay:
 
     def _product(self, step: Product) -> None:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)
-        function = self._name(getattr(np, step.function), step.function)
+        multiply = getattr(np, step.function)
+        function = self._name(
+            leaving_the_cores(multiply) if takes_threads(step.a.shape, step.b.shape) else multiply, step.function
+        )
         same = step.a.buffer is step.b.buffer  # a @ a.T has a way of its own, and other bits with `out`
         fits = step.function == "matmul" or is_in_c_order(step.out)
         if step.scale == 1 and step.keep == 0 and fits:

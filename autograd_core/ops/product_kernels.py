@@ -6,8 +6,9 @@ parts. Where the BLAS has kernels for narrower vectors than the processor's, mac
 ones (`kernels/gemm.py`), if llvmlite is there to make it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ from ..kernels.llvm import available, vector_bytes
 from ..parallel import blas_kernels, on_one_blas_thread, owns_the_cores, share
 
 Array = NDArray[Any]
+Multiply = Callable[..., Array]
 
 _SMALL = 1 << 13  # numbers in both factors up to which OpenBLAS uses one thread anyway
 _FEW = 1 << 18  # multiplications of two matrices up to which it does so too
@@ -38,7 +40,7 @@ def matmul(a: Array, b: Array) -> Array:
         if not owns_the_cores() or type(a) is not np.ndarray:
             return np.dot(a, b)
         if count >= _WORTH_THREADS and a.dtype == b.dtype:
-            return _shared(a, b)
+            return _shared(a, b, np.empty((a.shape[0], b.shape[1]), a.dtype))
     elif b.ndim == 2 < a.ndim and _is_native(a, b):
         return _multiplied(a.reshape(-1, a.shape[-1]), b).reshape(*a.shape[:-1], b.shape[1])
     elif a.size + b.size <= _SMALL or not owns_the_cores() or type(a) is not np.ndarray:
@@ -46,6 +48,27 @@ def matmul(a: Array, b: Array) -> Array:
         return product if isinstance(product, np.ndarray) else np.asarray(product)
     with on_one_blas_thread():
         return np.asarray(np.matmul(a, b))
+
+
+def leaving_the_cores(function: Multiply) -> Multiply:
+    """np.matmul or np.dot, called so that no threads of the BLAS's own stay behind, which kernels would wait for."""
+
+    def product(a: Array, b: Array, out: Array | None = None) -> Array:
+        if not owns_the_cores():
+            return function(a, b, out)
+        if a.ndim == b.ndim == 2 and a.size * b.shape[1] >= _WORTH_THREADS and a.dtype == b.dtype:
+            return _shared(a, b, np.empty((a.shape[0], b.shape[1]), a.dtype) if out is None else out)
+        with on_one_blas_thread():
+            return function(a, b, out)
+
+    return product
+
+
+def takes_threads(a: tuple[int, ...], b: tuple[int, ...]) -> bool:
+    """Whether the BLAS may use threads of its own for a product of arrays of these shapes."""
+    if len(a) == len(b) == 2 and prod(a) * b[1] <= _FEW:
+        return False
+    return prod(a) + prod(b) > _SMALL
 
 
 def linear(x: Array, weight: Array, bias: Array | None = None) -> Array:
@@ -92,9 +115,8 @@ def _blas_is_narrow() -> bool:
     return available() and vector_bytes() == 64 and blas_kernels() in ("Haswell", "Zen")
 
 
-def _shared(a: Array, b: Array) -> Array:
+def _shared(a: Array, b: Array, out: Array) -> Array:
     """The product of two large matrices, cut in parts of whole rows or columns that the cores share."""
-    out = np.empty((a.shape[0], b.shape[1]), a.dtype)
     by_rows = a.shape[0] >= b.shape[1]
     length = max(out.shape)
     step = -(-length // (_PARTS * 16)) * 16  # whole tiles of the products inside BLAS

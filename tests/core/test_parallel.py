@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_info
 
 import autograd_core as ag
 from autograd_core import parallel
+from autograd_core.capture import replaying
 from autograd_core.layout import in_blocks, sum_to
+from autograd_core.ops.product_kernels import leaving_the_cores, takes_threads
 
 PATIENCE = 60  # seconds until a test that would wait for ever fails; none of them needs a hundredth of it
 
@@ -93,6 +95,40 @@ def test_a_number_set_in_the_middle_of_shared_tasks_holds_for_the_blas_afterward
         threads_of(2, task)
         assert seen == [{1}] * 2
         assert (ag.get_num_threads(), blas_threads()) == (3, {3})
+
+
+@needs_control
+def test_a_product_in_a_plan_takes_no_threads_of_the_blas_s_own_once_kernels_share_the_cores():
+    seen = []
+
+    def watched(a, b, out=None):
+        seen.append(blas_threads())
+        return np.matmul(a, b, out)
+
+    rng = np.random.default_rng(0)
+    stack, square = rng.normal(size=(2, 100, 100)), rng.normal(size=(200, 200))
+    multiply = leaving_the_cores(watched)
+    with ag.set_num_threads(2):
+        together(2)
+        assert np.array_equal(multiply(stack, stack), stack @ stack)
+        assert seen == [{1}]
+        out = np.empty_like(square)
+        assert multiply(square, square, out) is out
+        # sums of 200 products of normal numbers, in another order at most
+        np.testing.assert_allclose(out, square @ square, rtol=0, atol=200 * np.finfo(float).eps * 16)
+        assert len(seen) == 1  # the kernel's own parts
+    assert takes_threads(stack.shape, stack.shape)
+    assert not takes_threads((8, 8), (8, 8))
+
+
+def test_large_products_of_a_plan_are_called_that_way(monkeypatch):
+    made = []
+    monkeypatch.setattr(replaying, "leaving_the_cores", lambda function: made.append(function) or function)
+    x, small = np.ones((200, 200)), np.ones((4, 4))
+    captured = ag.compile(lambda x, small: (x @ x.T, small @ small), exact=True)
+    for _ in range(3):
+        captured(x, small)
+    assert len(made) == 1
 
 
 def test_an_error_inside_the_block_gives_the_number_back():
