@@ -123,7 +123,7 @@ class Op:
             self.pull: Callable[..., Any] = calling.pull_at_first(self)
             self.call: Callable[..., Any] = calling.compile_call(self)
             self.call.__doc__, self.call.__module__ = forward.__doc__, forward.__module__
-            self.call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
+            self.call.__signature__ = Signature(parameters)  # type: ignore[attr-defined]  # inspect reads it
         else:
             self.call = forward
         self.call.op = self  # type: ignore[attr-defined]

@@ -48,24 +48,6 @@ if _TYPE_CHECKING:
         vectors,
     )
 
-# imported when they are first asked for: most programs need few of them, and some bring other packages along
-_LAZY = {
-    *("augment", "averaging", "callbacks", "classic", "data", "datasets", "history", "metrics", "models"),
-    *(
-        "monitor",
-        "onnx",
-        "optim",
-        "plots",
-        "regularization",
-        "saving",
-        "sequences",
-        "sklearn",
-        "torch",
-        "train",
-        "vectors",
-    ),
-}
-
 _ELSEWHERE = {
     "utils": "clip_grad_norm_ and clip_grad_value_ are in nn.optim, data sets and DataLoader in nn.data, "
     "parameters_to_vector in nn.vectors, pad_sequence and packed sequences in nn.sequences",
@@ -118,7 +100,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
-    if name in _LAZY:
+    if name in __all__:  # imported when first asked for: most programs need few of these, and some bring others along
         return _import_module(f"{__name__}.{name}")
     there = f"; {_ELSEWHERE[name]}" if name in _ELSEWHERE else ""
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}{there}")

@@ -15,7 +15,7 @@ from autograd_core.testing.cases import draw_case, examples_of
 # They decide by their numbers what to compute, on some examples or on all, and a program cannot hold that.
 REFUSED = set(
     """cov frexp geomspace linalg.cond linalg.lstsq nanpercentile nanquantile percentile polydiv polyfit polymul
-    quantile trim_zeros unique""".split()  # noqa: SIM905
+    quantile trim_zeros unique""".split()  # noqa: SIM905 - as a list it would be a page
 )
 OPERATIONS = [op for op in ag.REGISTRY.values() if examples_of(op) and op.name not in REFUSED]
 

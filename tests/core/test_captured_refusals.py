@@ -25,7 +25,7 @@ def _calls(f, count=4):
 def _refused(f, words):
     """What is refused says so in words, and the next function is captured as if nothing had been."""
     captured = ag.compile(f)
-    with pytest.raises(GraphError, match=words) as caught:  # noqa: PT012
+    with pytest.raises(GraphError, match=words) as caught:  # noqa: PT012 - any of the calls may be the one
         for i in range(6):
             captured(X + i)
     assert "test_captured_refusals.py:" in str(caught.value)
@@ -61,7 +61,7 @@ WAYS_OUT = {
     "data": (lambda x: x * x.data, "use operations of ag"),
     "asarray": (lambda x: x * np.asarray(x), "use operations of ag"),
     "in": (lambda x: x if ag.sum(x) in [1.0, 2.0] else x * 2, "use ag.where"),
-    "assert": (lambda x: x if ag.all(x > 0) else x, "use ag.where"),  # noqa: RUF034
+    "assert": (lambda x: x if ag.all(x > 0) else x, "use ag.where"),  # noqa: RUF034 - the condition is what counts
     "range": (lambda x: sum(x * i for i in range(ag.sum(x).astype(int))), "compute with the Tensor itself"),
 }
 
@@ -73,7 +73,7 @@ def test_what_depends_on_the_numbers_of_one_call_is_refused_with_its_line(name):
 
 
 CHANGING = {
-    "np.random": lambda x: x * np.random.rand(),  # noqa: NPY002
+    "np.random": lambda x: x * np.random.rand(),  # noqa: NPY002 - the old generator is what is refused
     "random": lambda x: x * random.random(),
     "a generator": lambda x: x * RNG.normal(size=4),
     "a clock": lambda x: x * time.perf_counter(),
@@ -94,7 +94,7 @@ def test_a_number_that_changes_by_itself_is_refused(name):
 def test_what_a_function_changes_that_it_also_sees_is_refused_by_name():
     KEPT.clear()
     captured = ag.compile(lambda x: (KEPT.append(0), x * len(KEPT))[1])
-    with pytest.raises(GraphError, match="changes in every call what it also sees, 'KEPT'"):  # noqa: PT012
+    with pytest.raises(GraphError, match="changes in every call what it also sees, 'KEPT'"):  # noqa: PT012 - in which call is not promised
         for i in range(6):
             np.testing.assert_array_equal(captured(X), X * (i + 1))
 
@@ -203,7 +203,7 @@ def test_a_variable_of_a_closure_may_change():
         return x * factor
 
     captured = ag.compile(scaled)
-    for factor in (2.0, 3.0, 2.0, True, 1, -0.0, 0.0):  # noqa: B007
+    for factor in (2.0, 3.0, 2.0, True, 1, -0.0, 0.0):  # noqa: B007 - a closure reads it
         assert [np.copysign(1, y).tolist() for y in _calls(captured)] == [
             np.copysign(1, y).tolist() for y in _calls(scaled)
         ]

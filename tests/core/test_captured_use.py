@@ -222,7 +222,7 @@ def _set(of, name, value):
     return lambda: setattr(of, name, value)
 
 
-def _defaulted(x, k=[2.0]):  # noqa: B006
+def _defaulted(x, k=[2.0]):  # noqa: B006 - a default that changes is the point
     return x * k[0]
 
 
@@ -447,7 +447,7 @@ class Layer(nn.Module):
 @pytest.mark.parametrize("make", [lambda: Keeping().kept, Layer], ids=["an object", "a module"])
 def test_keeping_a_result_in_an_object_is_refused_by_name(make):
     captured = ag.compile(make())
-    with pytest.raises(GraphError, match="changes in every call what it also sees, 'last'"):  # noqa: PT012
+    with pytest.raises(GraphError, match="changes in every call what it also sees, 'last'"):  # noqa: PT012 - in which call is not promised
         for i in range(8):
             np.testing.assert_array_equal(captured(X * i), X * i * 2)
 
