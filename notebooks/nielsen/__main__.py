@@ -1,7 +1,7 @@
 """Run experiments of the book on the full MNIST and keep what they give in the folder results.
 
 python -m nielsen --list                          what there is, and what the book says
-python -m nielsen ch1/30 depth/2                  these, with seeds 0, 1 and 2
+python -m nielsen ch1/30 depth/2                  these, with the seeds they are listed with
 python -m nielsen ch6/dropout --full --seeds 0    as long as in the book, where results has a shorter run
 python -m nielsen                                 all of them
 """
@@ -19,7 +19,7 @@ from .experiments import EXPERIMENTS
 def main():
     parser = argparse.ArgumentParser(prog="python -m nielsen", description=__doc__.partition("\n")[0])
     parser.add_argument("experiments", nargs="*", default=["*"], help="names, or patterns such as 'depth/*'")
-    parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
+    parser.add_argument("--seeds", nargs="+", type=int)
     parser.add_argument("--full", action="store_true", help="as long as in the book")
     parser.add_argument("--list", action="store_true", help="only say what there is")
     options = parser.parse_args()
@@ -29,7 +29,7 @@ def main():
     for name in chosen:
         experiment = EXPERIMENTS[name]
         print(f"{name:30} {experiment.published:7.3f}  {experiment.of:32} {experiment.command}", flush=True)
-        for seed in [] if options.list else options.seeds:
+        for seed in [] if options.list else options.seeds or experiment.seeds:
             entry = run(name, seed, {} if options.full else experiment.reduced)
             results.save(name, entry)
             found = experiment.number(entry["curves"])
