@@ -42,8 +42,8 @@ drawing: .venv/.bench  ## pictures of graphs beside torchviz and torchview; writ
 networks: .venv/.bench  ## layers, losses, optimizers and models beside PyTorch; writes docs/networks.md
 	$(BIN)/python -m benchmarks.networks
 
-notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text
-	$(BIN)/python -m pytest --nbmake notebooks tests/test_notebooks.py
+notebooks: .venv/.notebooks  ## run every notebook from top to bottom, and compare it with its text; say how long each took
+	PYTHONWARNINGS=error $(BIN)/python -m pytest --nbmake --durations=0 --durations-min=0.5 notebooks tests/test_notebooks.py
 
 pictures: .venv/.demo  ## draw the pictures that the README and docs/ show, into docs/pictures
 	$(BIN)/python docs/make_pictures.py

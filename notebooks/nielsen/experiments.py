@@ -256,7 +256,7 @@ EXPERIMENTS = {
     **{
         f"ch6/expanded_{'_'.join(map(str, hidden))}": _third(
             f"the same, 250,000 images, {' and '.join(f'{n} units' for n in hidden)}", published,
-            partial(convolutional, hidden=hidden), 0.03, lmbda=0.1, more=True, reduced={"epochs": 4},
+            partial(convolutional, hidden=hidden), 0.03, lmbda=0.1, more=True, reduced={"epochs": 2},
         )
         for hidden, published in (
             ((100,), 99.37), ((300,), 99.46), ((1000,), 99.43),
@@ -265,7 +265,7 @@ EXPERIMENTS = {
     },
     "ch6/dropout": _third(
         "the same, 1000 and 1000 units, dropout 0.5, 40 epochs, no lmbda", 99.60,
-        partial(convolutional, hidden=(1000, 1000), p_dropout=0.5), 0.03, epochs=40, more=True, reduced={"epochs": 4},
+        partial(convolutional, hidden=(1000, 1000), p_dropout=0.5), 0.03, epochs=40, more=True, reduced={"epochs": 2},
         seeds=range(5),
     ),
 }  # fmt: skip
