@@ -12,6 +12,7 @@ import hashlib
 import sys
 from collections import Counter
 from pathlib import Path
+from time import perf_counter
 
 import jupytext
 import nbformat
@@ -23,7 +24,14 @@ HERE = Path(__file__).parent
 def written(name):
     """The executed notebook, as it is to be kept."""
     notebook = jupytext.read(HERE / f"{name}.py")
-    NotebookClient(notebook, kernel_name="python3", timeout=300, resources={"metadata": {"path": HERE}}).execute()
+    client = NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=300,
+        coalesce_streams=True,  # or what is printed would come in pieces, cut by the clock
+        resources={"metadata": {"path": HERE}},
+    )
+    client.execute()
     notebook.metadata = {
         "jupytext": {"formats": "ipynb,py:percent"},
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
@@ -41,5 +49,6 @@ def written(name):
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or sorted(p.stem for p in HERE.glob("*.ipynb")):
+        begun = perf_counter()
         nbformat.write(written(name), HERE / f"{name}.ipynb")
-        print(f"notebooks/{name}.ipynb")
+        print(f"notebooks/{name}.ipynb  {perf_counter() - begun:.0f} s", flush=True)
