@@ -288,8 +288,8 @@ plt.show()
 # The triangles should stand on light ground and the dots on dark. With 8 units they do, each time in another way. With
 # 2 units most planes have one colour, or one corner of another colour: something is missing.
 #
-# (The counts that we know from another program are 4, 6, 13, 20 and 20; the check allows a network more or less for
-# the small widths. All 20 with 8 and with 16 units is claimed exactly.)
+# Another program, in plain NumPy, found 4, 6, 13, 20 and 20 of 20. The check allows one network more or less for the
+# small widths; that all 20 learn it with 8 units, and with 16, is claimed exactly.
 
 # %%
 assert found[8] == found[16] == 20
@@ -530,7 +530,7 @@ assert leaky_accuracy > 0.7
 # for "a 2-hidden layers fully connected neural network (a.k.a. multilayer perceptron)", which reads handwritten digits
 # (MNIST, 28 × 28 pixels).
 #
-# **Where the link misleads.** The network of that notebook has two hidden layers of 256 units, and *no activation*
+# **Where the notes' link misleads.** The network of that notebook has two hidden layers of 256 units, and *no activation*
 # between them. By section 1 it is one matrix of 10 × 784 and ten biases. With a softmax behind it, that is softmax
 # regression: the model with no hidden layer at all. Here is the same script with our names: all weights and biases from
 # N(0, 1), Adam with a learning rate of 0.1, 500 steps of 128 images, cross-entropy. It learns from the first 1,000
@@ -630,12 +630,13 @@ relus_right = train(relus, 0.001)
 print(f"three linear layers {right:.1%}, one {flat_right:.1%}, with ReLUs {relus_right:.1%}")
 
 # %% [markdown]
-# Over four seeds the first had 79.6 to 82.8 %, the second 85.7 to 86.2 %, the third 89.2 to 89.4 %; the check allows
-# two points beyond that.
+# Over four seeds and two ways to round, the first had 78.4 to 82.8 %, the second 85.7 to 86.2 %, the third 89.2 to
+# 89.4 %. (With so large a step the last bits of a product change the first number by a point.) The check allows two
+# points beyond that.
 
 # %%
 assert right < flat_right < relus_right
-assert 0.776 < right < 0.848
+assert 0.764 < right < 0.848
 assert 0.837 < flat_right < 0.882
 assert 0.872 < relus_right < 0.914
 
@@ -689,7 +690,8 @@ plt.show()
 #   N(0, 2/n), Adam with 0.001) bring the three layers to the level of the one, below 0.93. With ReLUs between, the same
 #   start passes 0.95.
 # - **ReLUs alone make it worse**: 0.61 to 0.75. The weights of the script are far too large, and so is its step; of the
-#   256 units of the first layer more than 180 are dead, as in section 8. A linear map cannot die.
+#   256 units of the first layer more than 180 are dead, as in section 8. A linear map cannot die, so
+#   the script gets away with it.
 
 # %%
 linear_maps = [name for name, script in scripts.items() if "collapsed_agrees_on" in script["runs"][0]]
@@ -717,8 +719,8 @@ for name in ("convolutional_network_raw, v2", "convolutional_network, v2"):
 # stands above it. When its output was saved, the last layer had a softmax, and so had the loss, which takes logits; and
 # the second hidden layer was made and never called. Both were
 # [mended in 2020](https://github.com/aymericdamien/TensorFlow-Examples/commit/e7353b7), and the output was kept. The
-# program as it was gives 0.92 here as well, with one seed of three; with the others it never learns one of the ten
-# digits and stays below 0.85. As mended it has 0.965.
+# program as it was gives 0.92 here as well, with one seed of three. With the other two it stays below 0.85, because one
+# of the ten digits is hardly ever its answer, or never. As mended it has 0.965.
 #
 # One can see it in the losses too, which were about 1.57. Softmax of probabilities can give no class more than
 # e/(e + 9), so the loss cannot fall below 1.461, even if all answers are right and certain.

@@ -42,8 +42,8 @@ RED, BLUE = "#b3261e", "#1f5fa8"
 # $$z_j^l = \sum_k w_{j,k}^l\, a_k^{l-1} + b_j^l, \qquad a_j^l = g(z_j^l), \qquad a^0 = x .$$
 #
 # The first index of a weight is where it leads to, the second where it comes from. That order looks odd in a picture of
-# the network, and is right in a matrix: row `j` times the column `a` is the sum above. So a layer is
-# $z^l = W_l\, a^{l-1} + b^l$, and a network of three layers is $\hat y = g(W_3\, g(W_2\, g(W_1 x)))$ (biases left out).
+# the network, and is right in a matrix: row `j` times the column `a` is the sum above. So a layer is $z^l = W_l\,
+# a^{l-1} + b^l$, and a network of three layers is $\hat y = g(W_3\, g(W_2\, g(W_1 x)))$ (biases left out).
 
 # %%
 sizes = [3, 4, 2, 1]
@@ -109,10 +109,9 @@ assert parameters[100] == 784 * 100 + 100 + 100 * 10 + 10 == 79_510
 # %% [markdown]
 # ## 2. A chain of functions is a product of matrices
 #
-# A network with its loss is a chain of functions, each applied to the result of the one before:
-# $f = h_7 \circ \dots \circ h_1$. The derivative of each at the point where it is used is a matrix, its Jacobian $Dh$:
-# a row for each output, a column for each input. The chain rule says that the derivative of the chain is the product of
-# the matrices,
+# A network with its loss is a chain of functions, each applied to the result of the one before: $f = h_7 \circ \dots
+# \circ h_1$. The derivative of each at the point where it is used is a matrix, its Jacobian $Dh$: a row for each
+# output, a column for each input. The chain rule says that the derivative of the chain is the product of the matrices,
 #
 # $$Df = Dh_7\, Dh_6 \cdots Dh_1, \qquad \nabla f = Df^{\,T} = Dh_1^{\,T} \cdots Dh_7^{\,T} .$$
 #
@@ -150,9 +149,9 @@ for name, word, D in zip(names, ["product", *words[::-1]], [Df, *jacobians[::-1]
     for (i, j), number in np.ndenumerate(D):
         shade = plt.cm.RdBu_r(0.5 + number / 4)
         ax.add_patch(plt.Rectangle((x0 + j, i), 1, 1, facecolor=shade, edgecolor="0.8", lw=0.5))
-        digits = f"{number:.{3 if D is Df else 2}f}".replace("0.", ".") if number else "0"
+        digits = f"{number:.{4 if D is Df else 2}f}".replace("0.", ".") if number else "0"
         dark = "white" if abs(number) > 1.2 else "black"
-        ax.text(x0 + j + 0.5, i + 0.5, digits, ha="center", va="center", fontsize=6.5, color=dark)
+        ax.text(x0 + j + 0.5, i + 0.5, digits, ha="center", va="center", fontsize=5.6 if D is Df else 6.5, color=dark)
     ax.text(x0 + D.shape[1] / 2, -0.3, name, ha="center", fontsize=11)
     ax.text(x0 + D.shape[1] / 2, 4.3, f"{word}\n{D.shape[0]} × {D.shape[1]}", ha="center", va="top", fontsize=8)
     x0 += D.shape[1] + 0.9
@@ -386,8 +385,8 @@ for delta in by_layers.deltas:
     print(delta.name, "=", delta.words)
 
 # %% [markdown]
-# A `Linear` of `nn` takes samples as rows, so the product stands the other way round, `delta @ W` in the place of
-# $W^T \delta$, and the gradient is `delta.T @ a`. The numbers are the same.
+# A `Linear` of `nn` takes samples as rows, so the product stands the other way round, `delta @ W` in the place of $W^T
+# \delta$, and the gradient is `delta.T @ a`. The numbers are the same.
 
 # %%
 found = {delta.name: delta.value for delta in by_layers.deltas}
@@ -446,9 +445,9 @@ assert depths == [1, 2, 3, 4, 5]
 #
 # **Where the notes are wrong.** One set of notes takes the loss $\frac12 (y - \hat y)^2$ and starts the recursion with
 # $\delta^L = G(L)(y - \hat y)$, then $\partial \mathcal{L}/\partial w = a\,\delta$. The inner derivative is missing:
-# $\hat y$ stands behind a minus, so the derivative of $\frac12 (y - \hat y)^2$ by $\hat y$ is
-# $(y - \hat y) \cdot (-1) = \hat y - y$. All the rest of the recursion is linear in $\delta^L$ and hands the sign on to
-# every parameter. Against differences of the loss, which know no formula:
+# $\hat y$ stands behind a minus, so the derivative of $\frac12 (y - \hat y)^2$ by $\hat y$ is $(y - \hat y) \cdot (-1)
+# = \hat y - y$. All the rest of the recursion is linear in $\delta^L$ and hands the sign on to every parameter. Against
+# differences of the loss, which know no formula:
 
 
 # %%
@@ -677,10 +676,9 @@ assert gradcheck((rest, lambda a: by_reader.sum(axis=0)), a1.data)  # so say dif
 # \text{not} \quad \frac{\partial \text{Loss}}{\partial w^L} .$$
 #
 # The indices give it away: after the sum only `k` is left, and a weight has two. It is the last table: the fan-out of
-# node `k`. A weight is read by one node alone, so there is nothing to sum:
-# $\partial \text{Loss} / \partial w_{j,k}^L = a_k^{L-1}\, g'(z_j^L)\, \partial \text{Loss} / \partial a_j^L$. If the
-# last layer has one node, as ours has, even the number of entries is the same, and the mistake does not show in the
-# shapes.
+# node `k`. A weight is read by one node alone, so there is nothing to sum: $\partial \text{Loss} / \partial w_{j,k}^L =
+# a_k^{L-1}\, g'(z_j^L)\, \partial \text{Loss} / \partial a_j^L$. If the last layer has one node, as ours has, even the
+# number of entries is the same, and the mistake does not show in the shapes.
 
 # %%
 the_sum = np.einsum("jk,j,j->k", W3.data, slope(z3.data), a3.grad.numpy())
@@ -724,8 +722,8 @@ for name, function in scales.items():
     print(f"{name:22} gradient = {measured[name].mean():.4g} (a − y)")
 
 # %% [markdown]
-# Five samples with four outputs each: 1, 1/5, 2, and 2/20. The loss of the notes' bias slide is the third, and its
-# $2 (a - y)\, \sigma'(z)$ is twice what the other notes have. A factor in the loss is a factor in the learning rate,
+# Five samples with four outputs each: 1, 1/5, 2, and 2/20. The loss of the notes' bias slide is the third, and its $2
+# (a - y)\, \sigma'(z)$ is twice what the other notes have. A factor in the loss is a factor in the learning rate,
 # nothing else: half the rate with the doubled loss makes the same steps.
 
 # %%

@@ -241,7 +241,7 @@ right.set_xticks(kappas, kappas)
 plt.show()
 
 print("condition number", *(f"{kappa:6}" for kappa in kappas))
-print("steps, plain    ", *(f"{n:6}" for n in needed[False]))
+print("plain steps     ", *(f"{n:6}" for n in needed[False]))
 print("with momentum   ", *(f"{n:6}" for n in needed[True]))
 
 # %% [markdown]
@@ -308,8 +308,9 @@ z, target = 0.7, np.zeros(1)
 slope = ag.sigmoid(z) * (1 - ag.sigmoid(z))
 without_half = ag.grad(lambda b: F.mse_loss(ag.sigmoid(b), target))(np.array([z])).item()
 with_half = ag.grad(lambda b: F.quadratic_loss(ag.sigmoid(b), target))(np.array([z])).item()
-assert np.isclose(without_half, slope * 2 * ag.sigmoid(z), rtol=1e-12)  # the slide's, for its loss
-assert np.isclose(with_half, slope * ag.sigmoid(z), rtol=1e-12)  # the others', for theirs
+# the slide's formula for its loss, the others' for theirs
+assert np.isclose(without_half, slope * 2 * ag.sigmoid(z), rtol=1e-12)
+assert np.isclose(with_half, slope * ag.sigmoid(z), rtol=1e-12)
 assert without_half == 2 * with_half
 
 one = descend(lambda b: F.quadratic_loss(ag.sigmoid(b), target), [z], 100, lr=0.5)
@@ -964,7 +965,9 @@ assert sum(p.size for p in net.parameters()) == 23_860
 
 # %% [markdown]
 # And the book's experiment itself, on 50,000 images. That takes a minute for each seed, and all of MNIST, so it was
-# run beforehand; `python -m nielsen "multiple_eta/*"`, in this folder, does it again.
+# run beforehand; `python -m nielsen "multiple_eta/*"`, in this folder, does it again. The book's numbers are those
+# behind its figure
+# ([multiple_eta.json](https://github.com/mnielsen/neural-networks-and-deep-learning/tree/master/fig)).
 
 # %%
 from nielsen import results
@@ -982,7 +985,7 @@ for rate, cost in published.items():
 ax.plot([31, 31], published_swing, color=looks[2.5][0], lw=5, alpha=0.4, solid_capstyle="butt")
 ax.text(33, 0.339, "the book's\nlast costs", va="center")
 ax.text(33, 0.93, "the book's\nswing", color=looks[2.5][0], va="center")
-ax.text(9, 1.03, "2.5", color=looks[2.5][0])
+ax.text(14, 1.02, "2.5", color=looks[2.5][0])
 ax.text(5, 0.55, "0.025", color=looks[0.025][0])
 ax.text(3, 0.31, "0.25", color=looks[0.25][0])
 ax.set(

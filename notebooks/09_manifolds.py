@@ -111,14 +111,14 @@ for ax in axes:
 plt.show()
 
 # %% [markdown]
-# Left: the best line cuts through both curves. Middle: the border of the network with a hidden layer is bent. Right: the
-# same network, each point drawn where the hidden layer puts it; there the border is **straight** again. That is how to
-# read every network of this kind: the last layer only draws a line, and all layers before it move the points to where a
-# line is enough.
+# Left: the best line cuts through both curves. Middle: the border of the network with a hidden layer is bent. Right:
+# the same network, each point drawn where the hidden layer puts it; there the border is **straight** again. That is
+# how to read every network of this kind: the last layer only draws a line, and all layers before it move the points
+# to where a line is enough.
 #
 # That no line does it is no matter of training. On the straight way from end to end of the upper curve lies a point
-# between the ends and the top of the lower curve; whatever half-plane holds the upper curve has that point, and whatever
-# half-plane holds the lower one has it too.
+# between the ends and the top of the lower curve; whatever half-plane holds the upper curve has that point, and
+# whatever half-plane holds the lower one has it too.
 
 # %%
 assert (
@@ -133,11 +133,11 @@ assert accuracy(bent, curves, which) == 1
 # A layer computes `tanh(W x + b)`. In three movements: the matrix turns and stretches the plane, `b` shifts it, and
 # `tanh` squeezes each coordinate into (−1, 1).
 #
-# - If `det W ≠ 0`, each movement can be undone: by the inverse matrix, by a shift back, and by artanh. So the layer is
-#   a **homeomorphism**: continuous, one to one, with a continuous inverse. It stretches and bends, and it never cuts,
-#   folds or joins.
-# - If `det W = 0`, there is a direction that the matrix forgets. All points along it come to lie on one another, and the
-#   plane becomes a curve.
+# - If `det W ≠ 0`, each movement can be undone: by the inverse matrix, by a shift back, and by artanh. So the layer
+#   is a **homeomorphism**: continuous, one to one, with a continuous inverse. It stretches and bends, and it never
+#   cuts, folds or joins.
+# - If `det W = 0`, there is a direction that the matrix forgets. All points along it come to lie on one another, and
+#   the plane becomes a curve.
 #
 # So it is a homeomorphism exactly if `det W ≠ 0`.
 
@@ -167,8 +167,8 @@ for ax, (lines, title) in zip(axes, pictures, strict=True):
 plt.show()
 
 # %% [markdown]
-# In the middle no two lines of one colour meet, and every crossing is still there. On the right the whole square lies on
-# one curve.
+# In the middle no two lines of one colour meet, and every crossing is still there. On the right the whole square lies
+# on one curve.
 #
 # The sign of the Jacobian's determinant tells which way round a small piece of the plane lies. A fold would turn it
 # over. Here it is `det W` times the slopes of the two `tanh`, which are positive: the sign is the same everywhere.
@@ -189,8 +189,8 @@ assert abs(np.linalg.det(collapses)) < 1e-15
 assert np.allclose(layer(x + forgotten, collapses), layer(x, collapses), rtol=0, atol=1e-15)
 
 # %% [markdown]
-# It is `tanh` that makes this true (or the sigmoid, or softplus), because it rises everywhere. A ReLU does not: whatever
-# `W` is, it sends a whole quadrant to a single point.
+# It is `tanh` that makes this true (or the sigmoid, or softplus), because it rises everywhere. A ReLU does not:
+# whatever `W` is, it sends a whole quadrant to a single point.
 
 # %%
 negative = -np.abs(x)
@@ -200,8 +200,8 @@ assert (np.maximum(negative @ np.eye(2), 0) == 0).all()  # det W = 1, and 200 po
 # ## 3. Two spirals, unwound
 #
 # The arms of these two spirals lie inside each other, but they are not tied: one can unwind the plane. Four layers of
-# two units learn to. The layers start as rotations, stretched by half (`orthogonal_`), because with small random weights
-# training more often gets stuck.
+# two units learn to. The layers start as rotations, stretched by half (`orthogonal_`), because with small random
+# weights training more often gets stuck.
 
 
 # %%
@@ -288,7 +288,7 @@ def draw_line(ax, w, b, half):
 def draw_layers(model, points, classes, grid):
     """The plane before the first layer and after each."""
     lines, places = [grid, *seen(model, grid)], [points, *seen(model, points)]
-    fig, axes = plt.subplots(1, len(lines), figsize=(2.1 * len(lines), 2.4), dpi=110, layout="constrained")
+    fig, axes = plt.subplots(1, len(lines), figsize=(2.1 * len(lines), 2.4), dpi=90, layout="constrained")
     for k, ax in enumerate(axes):
         draw_plane(ax, lines[k], places[k], classes, 1.1)
         ax.set_title(f"after layer {k}" if k else "the plane", fontsize=9)
@@ -300,13 +300,13 @@ def draw_layers(model, points, classes, grid):
 draw_layers(unwinding, spirals, arms, mesh(1.05))
 
 # %% [markdown]
-# Follow one arm from square to square, dots or triangles: the first layer pulls it long, the next ones turn it and push
-# it into a corner. After the last layer a line (dashed) is enough. Grid lines crowd where the plane is pressed together,
-# and they never cross where they did not cross before. Now the same as a film.
+# Follow one arm from square to square, dots or triangles: the first layer pulls it long, the next ones turn it and
+# push it into a corner. After the last layer a line (dashed) is enough. Grid lines crowd where the plane is pressed
+# together, and they never cross where they did not cross before. Now the same as a film.
 
 
 # %%
-def film(model, points, classes, grid, frames=(7, 2, 5), hold=8, size=2.8):
+def film(model, points, classes, grid, frames=(6, 2, 5), hold=8, size=2.4):
     """An animated GIF of the plane on its way through the hidden layers."""
     layers = layers_of(model)
     lines, count = grid.reshape(-1, 2), len(grid)
@@ -385,8 +385,8 @@ assert accuracy(narrow, rings, inside) == 1  # all of 400 points
 
 # %% [markdown]
 # All 400 points are right: after layer 3 the dashed line has the disc (dots) on one side, and every point of the ring
-# (triangles) on the other. Is the claim refuted? Look in the film at how it is done. The ring is pressed together around
-# the disc, and on one side so thin that none of its 200 points is left there. But it stays closed.
+# (triangles) on the other. Is the claim refuted? Look in the film at how it is done. The ring is pressed together
+# around the disc, and on one side so thin that none of its 200 points is left there. But it stays closed.
 
 # %%
 film(narrow, rings, inside, mesh(1.05, lines=9, points=25))
@@ -406,7 +406,7 @@ def winding_number(curve, centre):
 turn = np.linspace(0, 2 * np.pi, 20_001)
 circle = 0.8 * np.stack([np.cos(turn), np.sin(turn)], axis=1)
 scene = np.concatenate([circle, np.zeros((1, 2))])
-windings = [winding_number(x[:-1], x[-1]) for _, x in movement(layers_of(narrow), scene, (7, 2, 5))]
+windings = [winding_number(x[:-1], x[-1]) for _, x in movement(layers_of(narrow), scene, (6, 2, 5))]
 
 assert set(windings) == {1}
 assert winding_number(circle, np.array([2.0, 0.0])) == 0  # a point outside
@@ -418,9 +418,9 @@ assert winding_number(circle, np.array([2.0, 0.0])) == 0  # a point outside
 #
 # 1. If every layer is a homeomorphism, the ring still surrounds `a` there. Take the line through `a` on which the
 #    network's output is the same as at `a`. It leads out of what is surrounded, on both sides, so it crosses the ring.
-# 2. If some layer has `det W = 0`, take the first such layer. Until there the ring surrounds `a`; the line through `a`
-#    in the direction which that layer forgets crosses the ring; and what lies on that line is the same point from then
-#    on.
+# 2. If some layer has `det W = 0`, take the first such layer. Until there the ring surrounds `a`; the line through
+#    `a` in the direction which that layer forgets crosses the ring; and what lies on that line is the same point from
+#    then on.
 #
 # In both cases there is a point `b` of the ring at which **the output is the same as at** `a`. One of the two is
 # misclassified, whatever the weights are. The proof can be run: go along a circle in the ring, find where the output
@@ -475,8 +475,8 @@ plt.show()
 # sample can be separated; the two sets cannot. Therefore a perfect accuracy on a sample is no argument here, for or
 # against, and a check of this claim must look at the sets.
 #
-# The proof holds for all weights, so the program must find its pair in every network of this width: here 200 with random
-# weights, one to six layers deep, some with a matrix of determinant 0 among them.
+# The proof holds for all weights, so the program must find its pair in every network of this width: here 200 with
+# random weights, one to six layers deep, some with a matrix of determinant 0 among them.
 
 # %%
 assert at_a < 0
@@ -526,8 +526,8 @@ assert min(missed[3]) < min(missed[1]) / 2
 # `h_k = tanh(1.2 − 3 u_k · x)`, and the output is `1.7 − h_1 − h_2 − h_3`.
 #
 # In the middle all three are large; far out, in whatever direction, at least one is nearly −1. (Were they threshold
-# units, the three lines would form a triangle. It has to hold the disc and keep out of the ring: an equilateral triangle
-# whose corners lie on a circle of radius 2/3 has an inscribed circle of radius 1/3, so it just fits.)
+# units, the three lines would form a triangle. It has to hold the disc and keep out of the ring: an equilateral
+# triangle whose corners lie on a circle of radius 2/3 has an inscribed circle of radius 1/3, so it just fits.)
 
 # %%
 directions = np.stack([[np.cos(t), np.sin(t)] for t in 2 * np.pi * (np.arange(3) / 3 + 1 / 4)])
@@ -549,7 +549,7 @@ for one in lifted(mesh(1.0, lines=21).reshape(-1, 2)).reshape(42, -1, 3):
 side = fig.add_axes([0.6, 0.14, 0.38, 0.74])
 upwards, across = np.ones(3) / np.sqrt(3), np.array([1.0, -1.0, 0.0]) / np.sqrt(2)
 other = np.cross(upwards, across)
-for k, (color, marker, name) in enumerate([(BLUE, "o", "disc"), (ORANGE, "^", "ring")]):
+for k, (color, marker) in enumerate([(BLUE, "o"), (ORANGE, "^")]):
     places = lifted(rings[inside == k])
     ax.scatter(*places.T, s=9, color=color, marker=marker, linewidths=0, depthshade=False)
     side.scatter(places @ across, places @ upwards, s=9, color=color, marker=marker, linewidths=0)
@@ -601,8 +601,8 @@ assert min(accuracy(model, many, many_inside) for model in three) > 0.99  # and 
 # ## 7. One dimension less
 #
 # The same on a line: a piece around zero, and a piece on each side that belong to the other class, − + −. One unit
-# rises from left to right, and however many follow, one after the other, the output rises or falls all the way. With two
-# units the line is laid into the plane, as a bent wire, and a straight cut takes off the middle. By hand:
+# rises from left to right, and however many follow, one after the other, the output rises or falls all the way. With
+# two units the line is laid into the plane, as a bent wire, and a straight cut takes off the middle. By hand:
 #
 # `h_1 = tanh(6 x + 3)`, `h_2 = tanh(6 x − 3)`, and the output is `1 − h_1 + h_2`.
 
@@ -652,15 +652,18 @@ assert [accuracy(model, points, middle) for model in two] == [1.0] * 6
 # %% [markdown]
 # ## 8. What to take along
 #
-# A line in the plane, a ring in space: each time one dimension more was enough, and depth was not. It goes on: two rings
-# in space that are linked like a chain can be pulled apart only in four dimensions (Olah's post has pictures). Wide
-# layers give room to undo knots; this is one reason why networks in use begin wider than their data seem to need. And
-# beware of the other direction: that a network *can* does not say that training finds it, as the spirals with less
-# luck show.
+# A line in the plane, a ring in space: each time one dimension more was enough, and depth was not. It goes on: two
+# rings in space that are linked like a chain can be pulled apart only in four dimensions (Olah's post has pictures).
+# Wide layers give room to undo knots; this is one reason why networks in use begin wider than their data seem to
+# need. And beware of the other direction: that a network *can* does not say that training finds it, as the spirals
+# with less luck show.
 #
 # **Try it**
 #
-# - `turns=1.0` in section 3. Four layers of two units still suffice in principle. In how many of ten seeds are they found?
-# - Put `nn.ReLU` in the place of `nn.Tanh` and run section 5. ReLUs are no homeomorphisms. Does `twin` still find its
-#   pair? Why must it? (Where a ReLU folds, it also joins; the level set through `a` is still not shut in.)
-# - Two hidden units and an input that is told twice, as `(x, y, x² + y²)`: how does the claim read now?
+# - `turns=1.0` in section 3. Four layers of two units still suffice in principle. In how many of ten seeds are they
+#   found?
+# - Put `nn.ReLU` in the place of `nn.Tanh` and run section 5. ReLUs are no homeomorphisms, so the proof above does not
+#   hold, but the claim does ([Johnson 2018](https://arxiv.org/abs/1810.00393)). Where `twin` finds no change of sign,
+#   is the output constant around the disc?
+# - Two units, then three, then two: `network(2, 2, 3, 2, 1)`. Is that enough for the rings? The claim says that it
+#   may be.

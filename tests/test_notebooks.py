@@ -60,3 +60,41 @@ def test_a_notebook_says_nothing_of_the_machine_it_ran_on(path):
             assert not re.search(
                 r"ipykernel|/(tmp|home|root|Users|usr|work|var|private)/|[A-Z]:\\\\|0x[0-9a-f]{6}", text
             )
+
+
+MAP = (FOLDER / "README.md").read_text()
+ROW = re.compile(r"^\| (.+?) \| .*?\[(\w+)\]\(\2\.ipynb\) \| (.+?) \| (.+) \|$", re.MULTILINE)
+ROWS = ROW.findall(MAP)
+
+
+def _sections(path):
+    """The code below each heading of a notebook: what stands in code cells until the next heading."""
+    sections, heading = {}, ""
+    for cell in _cells(path):
+        source = _source(cell)
+        if cell["cell_type"] == "code":
+            sections[heading] = sections.get(heading, "") + source + "\n"
+        for title in re.findall(r"^#+ (.+)$", source, re.MULTILINE) if cell["cell_type"] == "markdown" else []:
+            heading = title
+    return sections
+
+
+def test_each_topic_of_the_notes_has_a_cell():
+    numbers = [int(label) for label, *_ in ROWS if label.isdigit()]
+    assert sorted(set(numbers)) == list(range(1, 45))
+
+
+def test_each_error_of_the_notes_has_a_cell():
+    assert sum(not label.isdigit() for label, *_ in ROWS) == 8
+
+
+@pytest.mark.parametrize(("label", "name", "heading", "proofs"), ROWS)
+def test_what_the_map_says_stands_there(label, name, heading, proofs):
+    sections = _sections(FOLDER / f"{name}.ipynb")
+    assert heading in sections, f"{name} has no heading {heading!r} with code below it"
+    lines = [line.strip() for line in sections[heading].splitlines()]
+    said = re.findall(r"`(.+?)`", proofs)
+    assert said
+    for proof in said:
+        assert proof.startswith("assert ")
+        assert proof in lines

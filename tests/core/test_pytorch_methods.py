@@ -501,3 +501,11 @@ def test_a_manual_seed_rules_what_has_no_generator_of_its_own():
     assert ag.zeros(3).normal_().tolist() != ag.zeros(3).normal_().tolist()
     with pytest.raises(ag.OptionError, match="manual_seed: rng must be a seed"):
         ag.manual_seed(-1)
+
+
+def test_the_size_is_a_number_to_compute_with():
+    x = ag.tensor(np.array([1.0, 5.0], np.float32), requires_grad=True)
+    mean = ag.sum(x) / x.size
+    assert (mean.item(), (x.size * x).tolist(), mean.dtype) == (3.0, [2.0, 10.0], np.float32)
+    mean.backward()
+    np.testing.assert_array_equal(x.grad, [0.5, 0.5])
