@@ -63,13 +63,15 @@ class Elementwise:
 
     `loop` are the types that the ufunc computes in (operands, then result): operands of other types are converted
     first, as NumPy does, and the result is converted to that of `out`. "copy" converts its operand to `out`'s type.
-    `out` may be the same piece as an operand, but never overlaps one otherwise.
+    `out` may be the same piece as an operand, but never overlaps one otherwise. `quiet` are the kinds of floating-point
+    errors that the code ignores here, under np.errstate.
     """
 
     name: str
     operands: tuple[Operand, ...]
     out: Piece
     loop: tuple[np.dtype[Any], ...]
+    quiet: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -83,6 +85,7 @@ class Reduce:
     operand: Piece
     axes: tuple[int, ...]
     out: Piece
+    quiet: frozenset[str] = frozenset()
 
 
 @dataclass(eq=False)
@@ -104,6 +107,7 @@ class Product:
     bias: Piece | None = None
     relu: bool = False
     gate: Piece | None = None
+    quiet: frozenset[str] = frozenset()
 
     @property
     def operands(self) -> tuple[Piece, ...]:

@@ -114,6 +114,14 @@ plt.show()
 assert np.allclose(way[-1], [1, 1], atol=1e-9)
 
 # %% [markdown]
+# The second step leaves the valley (pale) and climbs: Newton's method does not ask whether it goes down. The third
+# comes back, and near the bottom each step about doubles the number of right digits.
+
+# %%
+assert rosenbrock(way[2]) > 100 * rosenbrock(way[1])
+assert rosenbrock(way[3]) < rosenbrock(way[1]) / 10
+
+# %% [markdown]
 # ## 4. The digits
 #
 # 1,797 handwritten digits, scanned in 8 × 8 pixels, of which 359 are put aside to test on. Numbers go from 0 (paper) to
@@ -212,8 +220,9 @@ assert history.last.train_loss < history.last.validation_loss
 # %% [markdown]
 # ## 8. What does it get wrong?
 #
-# One number for 359 images hides a lot. The confusion matrix has the true digit down and the answer across; below are
-# all images that it got wrong, with the truth and the answer.
+# One number for 359 images hides a lot. The confusion matrix has the true digit down and the answer across: what is
+# right stands on the blue diagonal, what is taken for something else is red. Below it are all images that it got wrong,
+# with the truth and the answer.
 
 # %%
 with ag.no_grad():
@@ -277,11 +286,18 @@ assert mistaken.cause.name == "factor"
 # %% [markdown]
 # ## 10. Ask, when something is odd
 #
-# Where does a gradient come from? `ag.explain` writes the chain rule of your own network. Why is there none?
-# `ag.why_none` names the reason and the line.
+# What was computed? `ag.draw` shows the graph of a network, too, with its layers as frames. Large arrays are small
+# pictures or histograms.
 
 # %%
 loss = loss_of_two()
+ag.draw(loss, model)
+
+# %% [markdown]
+# Where does a gradient come from? `ag.explain` writes the chain rule of your own network, with its deltas as in the
+# textbooks. Why is there none? `ag.why_none` names the reason and the line.
+
+# %%
 explained = ag.explain(loss, model[1].weight)
 print(explained.deltas[1].words)
 

@@ -530,11 +530,11 @@ assert leaky_accuracy > 0.7
 # for "a 2-hidden layers fully connected neural network (a.k.a. multilayer perceptron)", which reads handwritten digits
 # (MNIST, 28 × 28 pixels).
 #
-# **Where the notes' link misleads.** The network of that notebook has two hidden layers of 256 units, and *no activation*
-# between them. By section 1 it is one matrix of 10 × 784 and ten biases. With a softmax behind it, that is softmax
-# regression: the model with no hidden layer at all. Here is the same script with our names: all weights and biases from
-# N(0, 1), Adam with a learning rate of 0.1, 500 steps of 128 images, cross-entropy. It learns from the first 1,000
-# images of MNIST, which lie beside this notebook; the whole set comes in section 10.
+# **Where the notes' link misleads.** The network of that notebook has two hidden layers of 256 units, and
+# *no activation* between them. By section 1 it is one matrix of 10 × 784 and ten biases. With a softmax behind it, that
+# is softmax regression: the model with no hidden layer at all. Here is the same script with our names: all weights and
+# biases from N(0, 1), Adam with a learning rate of 0.1, 500 steps of 128 images, cross-entropy. It learns from the
+# first 1,000 images of MNIST, which lie beside this notebook; the whole set comes in section 10.
 
 # %%
 (images, labels), (test_images, test_labels) = load_thousand()
@@ -690,8 +690,8 @@ plt.show()
 #   N(0, 2/n), Adam with 0.001) bring the three layers to the level of the one, below 0.93. With ReLUs between, the same
 #   start passes 0.95.
 # - **ReLUs alone make it worse**: 0.61 to 0.75. The weights of the script are far too large, and so is its step; of the
-#   256 units of the first layer more than 180 are dead, as in section 8. A linear map cannot die, so
-#   the script gets away with it.
+#   256 units of the first layer more than 180 are dead, as in section 8. A linear map cannot die, so the
+#   script gets away with it.
 
 # %%
 linear_maps = [name for name, script in scripts.items() if "collapsed_agrees_on" in script["runs"][0]]

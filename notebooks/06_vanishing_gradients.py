@@ -506,23 +506,29 @@ assert curves[4][10] < 0.2
 
 # %%
 book = {1: 96.48, 2: 96.90, 3: 96.57, 4: 96.53}
-full = {depth: [max(run["validation"]) / 100 for run in results.runs(f"depth/{depth}")] for depth in book}
+full = {depth: results.measured(f"depth/{depth}") for depth in book}
 
 fig, ax = plt.subplots(figsize=(7, 2.9), dpi=110)
-for depth, values in full.items():
-    ax.plot(values, [depth] * len(values), "o", ms=7, color=BLUE, alpha=0.6, mew=0)
+for depth, ours in full.items():
+    ax.plot(ours.values, [depth] * len(ours.values), "o", ms=7, color=BLUE, alpha=0.6, mew=0)
     ax.plot(book[depth], depth, "|", ms=20, mew=2.5, color=RED)
 ax.text(book[1], 0.42, "the book", color=RED, fontsize=9, ha="center")
-ax.text(97.2, 1, "circles: ours", color=BLUE, fontsize=9, va="center")
-ax.set(yticks=list(book), ylabel="hidden layers", ylim=(4.5, 0.2), xlim=(95.5, 98))
+ax.text(full[1].high + 0.04, 1, "ours, three networks", color=BLUE, fontsize=9, va="center")
+ax.set(yticks=list(book), ylabel="hidden layers", ylim=(4.5, 0.2), xlim=(95.9, 97.5))
 ax.set_xlabel("right of 10,000 validation images, best of 30 epochs, %")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
+# %% [markdown]
+# Two hidden layers are best, by three tenths of a percent; three and four are no better than one. Both in the book and
+# here.
+
 # %%
-assert max(book.values()) - min(book.values()) < 0.5
-for depth, values in full.items():
-    assert all(abs(value - book[depth]) < 0.5 for value in values)  # networks differ by some tenths of a percent
+median = {depth: ours.median for depth, ours in full.items()}
+assert all(len(ours.values) == 3 for ours in full.values())
+assert all(abs(median[depth] - book[depth]) < 0.3 for depth in book)  # networks of a depth differ by as much
+assert max(median, key=median.get) == max(book, key=book.get) == 2
+assert 0.2 < median[2] - max(median[1], median[3], median[4]) < 0.5
 
 # %% [markdown]
 # ## 9. Thirty layers: the activation, and the first weights
@@ -686,8 +692,9 @@ assert np.allclose(skip, np.eye(4) + plain, rtol=0, atol=1e-15)  # the identity,
 # ## 11. Layer by layer, while it learns
 #
 # All together, on real images: eight hidden layers of 30 units learn the 1,000 digits in 40 epochs, with batches of 50
-# and learning rate 0.1. `nn.monitor.GradientNorms` writes down the gradient of each layer after each epoch; each
-# picture has a row for a layer, the first below, and a column for an epoch. Dark is small.
+# and learning rate 0.1 (for the ReLU 0.05, which makes its ups and downs smaller). `nn.monitor.GradientNorms` writes
+# down the gradient of each layer after each epoch; each picture has a row for a layer, the first below, and a column
+# for an epoch. Dark is small.
 
 
 # %%
@@ -710,7 +717,7 @@ def deep_network(kind, rng):
 def learn(kind, seed=0, epochs=40):
     rng = np.random.default_rng(seed)
     model = deep_network(kind, rng)
-    optimizer = nn.optim.SGD(model.parameters(), lr=0.1)
+    optimizer = nn.optim.SGD(model.parameters(), lr=0.05 if kind == "ReLU" else 0.1)
     record = nn.monitor.GradientNorms(model)
     for epoch in range(epochs):
         order = rng.permutation(len(images))
@@ -748,7 +755,7 @@ plt.show()
 accuracy = {kind: accuracy for kind, (_, accuracy) in learned.items()}
 lowest = {kind: np.log10([record.norms[path][0] for path in record.layers]) for kind, (record, _) in learned.items()}
 assert accuracy["sigmoid"] < 0.12  # one digit for all images
-assert min(accuracy["tanh"], accuracy["ReLU"], accuracy["sigmoid + skip"]) > 0.75  # 0.84 to 0.87 with two seeds
+assert min(accuracy["tanh"], accuracy["ReLU"], accuracy["sigmoid + skip"]) > 0.75  # 0.83 to 0.87 over several seeds
 assert lowest["sigmoid"][0] < lowest["sigmoid"][-1] - 3  # decades
 assert all(np.ptp(lowest[kind]) < 2 for kind in ("tanh", "ReLU", "sigmoid + skip"))
 

@@ -173,9 +173,9 @@ assert np.array_equal(np.convolve(np.convolve(x, v), w), np.convolve(x, np.convo
 assert not np.array_equal(np.correlate(x, w, "full"), np.correlate(w, x, "full"))
 
 # %% [markdown]
-# Why do networks not care? Because they learn the weights. Below, a signal is convolved with the secret kernel
-# (1, 2, −1), and gradient descent looks for weights that give the same, once by one definition and once by
-# the other. Both find it. One finds it in the mirror.
+# Why do networks not care? Because they learn the weights. Below, a signal is convolved with the secret kernel (1, 2,
+# −1), and gradient descent looks for weights that give the same, once by one definition and once by the other. Both
+# find it. One finds it in the mirror.
 
 # %%
 secret = np.array([1.0, 2.0, -1.0])
@@ -688,7 +688,7 @@ assert by_loops_x.shape == (28, 28)
 # %% [markdown]
 # ## 10. A network on handwritten digits
 #
-# Now the weights are learned. The network of section 8 sees the first 1,000 images of MNIST, 15 times each; beside it
+# Now the weights are learned. The network of section 8 sees the first 1,000 images of MNIST, 12 times each; beside it
 # one with 100 hidden units and no convolution. Each is trained three times, with other random numbers, and tested on
 # all 10,000 test images. `ag.compile` captures the step in the first two calls and replays it from then on, which is
 # several times as fast; without that line the program does the same.
@@ -705,8 +705,9 @@ def fully_connected(rng):
     return nn.Sequential(nn.Flatten(), nn.Linear(784, 100, rng=rng), nn.ReLU(), nn.Linear(100, 10, rng=rng))
 
 
-def train(model, rng, epochs=15, batch=20):
+def train(model, rng, epochs=12, batch=20):
     optimizer = nn.optim.AdamW(model.parameters(), lr=2e-3, weight_decay=0.1)
+    scheduler = nn.optim.lr_scheduler.CosineAnnealingLR(optimizer, epochs)  # smaller steps towards the end
 
     @ag.compile
     def step(x, y):
@@ -721,6 +722,7 @@ def train(model, rng, epochs=15, batch=20):
         for start in range(0, len(images), batch):
             chosen = order[start : start + batch]
             step(images[chosen], labels[chosen])
+        scheduler.step()
     return model
 
 
@@ -741,14 +743,14 @@ for make in (convolutional, fully_connected):
     print(", ".join(f"{score:.0f} %" for score in scores[name]))
 
 # %% [markdown]
-# Of the images that neither has seen, the convolutional network gets 92 to 95 percent right, the other about 88. (Five
-# seeds gave 92.5 to 94.5, and 87.6 to 88.6.) Same images, same optimizer, nearly the same number of parameters: what
+# Of the images that neither has seen, the convolutional network gets 93 to 94 percent right, the other about 88. (Five
+# seeds gave 93.2 to 93.9, and 87.6 to 88.4.) Same images, same optimizer, nearly the same number of parameters: what
 # differs is the structure.
 
 # %%
-assert 91 < min(scores["convolutional"]) <= max(scores["convolutional"]) < 96.5
+assert 92 < min(scores["convolutional"]) <= max(scores["convolutional"]) < 95.5
 assert 86 < min(scores["fully connected"]) <= max(scores["fully connected"]) < 90
-assert min(scores["convolutional"]) > max(scores["fully connected"]) + 2
+assert min(scores["convolutional"]) > max(scores["fully connected"]) + 3
 sizes = [sum(p.size for p in models[0].parameters()) for models in trained.values()]
 assert sizes == [85_670, 784 * 100 + 100 + 100 * 10 + 10] == [85_670, 79_510]
 
@@ -772,13 +774,13 @@ ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# Two pixels cost the convolutional network about a tenth of what it could, and the other more than a quarter. At four
-# pixels one is right half of the time and the other a quarter of it. The convolutions are equivariant, and pooling
+# Two pixels cost the convolutional network about a tenth of what it could, and the other a quarter. At four pixels the
+# one is still right nearly half of the time, the other a quarter of it. The convolutions are equivariant, and pooling
 # forgives a pixel or two. The last layers are fully connected, and know places.
 
 # %%
 lost = {name: 1 - rows[:, 2].mean() / rows[:, 0].mean() for name, rows in right.items()}  # by two pixels
-assert lost["convolutional"] < 0.15 < 0.22 < lost["fully connected"]
+assert lost["convolutional"] < 0.17 < 0.22 < lost["fully connected"]
 assert right["fully connected"][:, 4].max() < 35 < right["convolutional"][:, 4].min() < 65
 
 # %% [markdown]

@@ -55,6 +55,7 @@ for ax, image, label in zip(axes.flat, images, labels, strict=False):
     ax.axis("off")
 plt.show()
 
+# %%
 assert images.shape == (1000, 28 * 28) and test[0].shape == (10_000, 784)
 assert (images.min(), images.max()) == (0, 1)  # white paper, black ink
 assert images.reshape(-1, 28, 28)[:, 0, 0].max() == 0  # the corner is paper
@@ -105,6 +106,7 @@ net = network.Network([784, 30, 10], rng=0)
 right = net.SGD(training, 30, 10, 3.0, test)
 print(f"before: about {network.Network([784, 30, 10], rng=0).evaluate(test) / 100:.0f} %, after: {right[-1] / 100:.0f} %")
 
+# %%
 assert sum(p.size for p in net.parameters()) == 784 * 30 + 30 + 30 * 10 + 10 == 23_860
 assert 70 < right[-1] / 100 < 90  # 73 to 82 with nine of the seeds 0 to 9; the tenth is the subject of what follows
 
@@ -123,14 +125,21 @@ fig, ax = plt.subplots(figsize=(7, 3.2), dpi=110)
 for curve in curves:
     ax.plot(np.array(curve) / 100, lw=1, color=BLUE)
 ax.plot(list(his), np.array(list(his.values())) / 100, "o", ms=6, mfc="none", mec=RED, mew=1.5)
-ax.text(3, 92.3, "printed in the book", color=RED)
-ax.text(18, 94.1, "three seeds here", color=BLUE)
+ax.text(1, 90, "printed in the book", color=RED)
+ax.text(7.4, 85, "three seeds here", color=BLUE)
 ax.set(xlabel="epoch", ylabel="test images right, %")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
-first = [curve[0] for curve in curves]
-assert max(abs(np.median([curve[epoch] for curve in curves]) - count) for epoch, count in his.items()) < 90
+
+# %% [markdown]
+# One of ours begins where the book's does; the two others lie far below for a while, and then jump up.
+
+# %%
+best = np.max(curves, axis=0)
+assert all(abs(best[epoch] - count) < 60 for epoch, count in his.items())
+assert all(abs(np.median([curve[epoch] for curve in curves]) - his[epoch]) < 60 for epoch in (27, 28, 29))
+assert max(np.diff(curve).max() for curve in curves) > 500  # a jump, by more than five per cent in an epoch
 
 # %% [markdown]
 # ## 4. A digit that nobody learns
@@ -151,6 +160,7 @@ ax.set(xlabel="test images right, %; red: printed in the book")
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
+# %%
 assert max(quadratic) > 96 and min(quadratic) < 90  # some runs fail
 assert min(cross_entropy) > 96  # and none of these
 
@@ -179,20 +189,21 @@ grids = [np.array([trained(cost, seed) for seed in range(8)]) for cost in costs]
 fig, axes = plt.subplots(1, 2, figsize=(7, 3), dpi=110, sharey=True)
 for ax, grid, cost in zip(axes, grids, ("quadratic cost", "cross-entropy"), strict=True):
     ax.imshow(grid, cmap="Greys", vmin=0, vmax=1)
-    for row, column in np.argwhere(grid < 0.01):
+    for row, column in np.argwhere(grid < 0.03):
         ax.text(column, row, "none", color=RED, ha="center", va="center", fontsize=7)
     ax.set(title=cost, xlabel="digit", xticks=range(10), yticks=range(8))
 axes[0].set_ylabel("seed")
 plt.show()
 
-assert (grids[0] < 0.01).any()
-assert not (grids[1] < 0.01).any()
+# %%
+assert (grids[0] < 0.03).sum() >= 5
+assert not (grids[1] < 0.03).any()
 
 # %% [markdown]
 # With weights from N(0, 1) the weighted input z of an output is often far below zero, its activation nearly 0, and so is
 # σ'(z). The quadratic cost has that factor in its gradient (see [04_learning](04_learning.ipynb)), so the output stays
-# where it is: its digit is never answered, and the error of one digit in ten is too small to be felt. The cross-entropy
-# has no such factor.
+# where it is, and its digit is never answered. The jumps of section 3 are digits that were found after some epochs. The
+# cross-entropy has no such factor.
 #
 # ## 5. network2.py
 #
@@ -214,6 +225,7 @@ ax.set(xlabel="epoch", ylabel="validation images right, %", ylim=(95, 98.4))
 ax.spines[["top", "right"]].set_visible(False)
 plt.show()
 
+# %%
 assert abs(measured("ch3/100_l2").median - 97.92) < 0.4
 assert abs(measured("ch3/100_long").median - 98.04) < 0.4
 
@@ -226,6 +238,7 @@ assert abs(measured("ch3/100_long").median - 98.04) < 0.4
 hunt = np.array([run["validation"] for run in runs("ch3/hunt")]) / 100
 print(hunt)
 
+# %%
 assert 10.0 * 1000.0 / 50_000 == 0.2
 assert round(0.8**10, 1) == 0.1
 assert (hunt < 11.5).all()  # guessing one digit always: the most frequent one has 10.9 % of the validation images
@@ -256,6 +269,7 @@ sample = test[0][:2000], test[1][:2000]
 _, right = net.SGD(training, 12, 10, 0.03, sample, sample, lmbda=0.1)
 print(f"{sum(p.size for p in net.parameters()):,} parameters, {right[-1] / 20:.0f} % of 2,000 test images")
 
+# %%
 assert sum(p.size for p in net.parameters()) == 85_670
 assert right[-1] / 20 > 85  # 93 to 95 with seeds 0 to 4; the best network without convolutions has 87 on this page
 
@@ -313,24 +327,72 @@ plt.show()
 alone = [int((voter != test[1]).sum()) for voter in voters]
 print(f"errors of each: {alone}, together: {len(errors)}")
 
+# %%
 assert len(errors) < min(alone)
 
 # %% [markdown]
 # ## 8. The table
 #
-# All numbers of the book that a program prints, as it printed them, and ours: the median of the seeds, the worst and the
-# best, and the time for one of them, on one core of a machine that others used too. Where it says "reduced", the
-# experiment had fewer epochs than the book's (in brackets), and the number is that of the shorter run;
-# `python -m nielsen <name> --full` runs it whole. Costs are costs, all else is per cent.
+# All numbers that the book's programs print, and ours. Per cent of the images, where it does not say "cost"; the median
+# of the seeds, the worst and the best of them, and the time of one of them: on the clock of a machine that others used
+# too, and as one core's work. Where a call ends in "reduced", ours had fewer epochs than the book's, and the number is that
+# of the shorter run. `python -m nielsen NAME` runs a row again, `python -m nielsen NAME --full` as long as the book.
+
 
 # %%
-rows = ["experiment | the book's call | measured on | published | median | band | seeds | seconds", "|".join(["---"] * 8)]
-for name, experiment in EXPERIMENTS.items():
-    ours = measured(name)
+def row(name):
+    experiment, ours = EXPERIMENTS[name], measured(name)
     digits = 3 if "cost" in experiment.of else 2
-    note = f" (reduced: {', '.join(f'{value} {key}' for key, value in ours.options.items())})" if ours.options else ""
-    rows.append(
-        f"{name} | {experiment.command}{note} | {experiment.of} | {experiment.published:.{digits}f} | "
-        f"{ours.median:.{digits}f} | {ours.low:.{digits}f} to {ours.high:.{digits}f} | {len(ours.seeds)} | {ours.seconds:.0f}"
-    )
-Markdown("\n".join(f"| {row} |" for row in rows))
+    call = experiment.command
+    if ours.options:
+        call += f"; reduced: {', '.join(f'{value} {key}' for key, value in ours.options.items())}"
+    numbers = [f"{value:.{digits}f}" for value in (experiment.published, ours.median, ours.low, ours.high)]
+    published, median, low, high = numbers
+    seeds = f"{len(ours.seeds)}"
+    return [name, call, experiment.of, published, f"**{median}**", f"{low}\u2060–\u2060{high}", seeds, *map(str, ours.seconds)]
+
+
+head = ["name", "the book's call", "measured on", "published", "median", "band", "seeds", "seconds", "core seconds"]
+rows = [head, ["---"] * 3 + ["--:"] * 6, *map(row, EXPERIMENTS)]
+Markdown("\n".join(f"| {' | '.join(cells)} |" for cells in rows))
+
+# %% [markdown]
+# The same as a picture, for all rows that are per cent: how far above or below the printed number our runs are.
+
+# %%
+FAILS = {"ch1/100", "ch1/slow", "ch1/broken"}  # whose results are no better than their luck: section 4, and chance
+shown = [name for name, experiment in EXPERIMENTS.items() if "cost" not in experiment.of and name not in FAILS]
+
+fig, ax = plt.subplots(figsize=(7, 8), dpi=110)
+for height, name in enumerate(reversed(shown)):
+    ours, published = measured(name), EXPERIMENTS[name].published
+    color = GREY if ours.options else BLUE
+    ax.plot(np.array(ours.values) - published, [height] * len(ours.values), "o", ms=4, color=color, alpha=0.6)
+    ax.plot(ours.median - published, height, "|", ms=11, mew=2, color=color)
+ax.axvline(0, color=RED, lw=1)
+ax.text(0.02, len(shown) - 0.3, "the book", color=RED)
+ax.set(yticks=range(len(shown)), yticklabels=reversed(shown), ylim=(-0.7, len(shown) + 0.5))
+ax.set(xlabel="measured minus published, percentage points (grey: reduced runs; bars: medians)")
+ax.tick_params(axis="y", labelsize=8, length=0)
+ax.spines[["top", "right", "left"]].set_visible(False)
+plt.show()
+
+# %% [markdown]
+# The medians lie within half a percentage point of the book wherever the experiment is as long as its own and learns from
+# more than a thousand images; there a single run moves by about as much with its seed. On a thousand images runs differ
+# more, by one point. The book prints one run, we the median of three.
+
+# %%
+off = {name: measured(name).median - EXPERIMENTS[name].published for name in shown if not measured(name).options}
+few = {name for name in off if name.startswith("overfitting/") and "full" not in name}
+
+assert all(abs(value) < 0.5 for name, value in off.items() if name not in few)
+assert all(abs(off[name]) < 1.1 for name in few)
+assert abs(np.median(list(off.values()))) < 0.1  # as often better as worse
+
+# %% [markdown]
+# ## Try it
+#
+# - `python -m nielsen "depth/*" --seeds 7` on the full MNIST: does a third hidden layer help with your seed?
+# - Give `network2.Network` the tanh, with targets of ±1. What must change in the cost?
+# - `network3.ConvPoolLayer` pools before it applies the function. Does the order matter for ReLU? For the sigmoid?

@@ -46,12 +46,12 @@ report
 
 # %% [markdown]
 # Eight numbers were compared. The **largest error** is how far the worst of them is from the numeric derivative.
-# **Tolerated** is how far off the numeric one may be itself, as the kit estimates: you choose no tolerance, and a passed
-# check says "right as far as this method can tell". The method is differences over several steps; where a function takes
-# complex numbers, as here, it is the complex step, which is sharper: twelve digits.
+# **Tolerated** is how far off the numeric one may be itself, as the kit estimates: you choose no tolerance, and a
+# passed check says "right as far as this method can tell". The method is differences over several steps; where a
+# function takes complex numbers, as here, it is the complex step, which is sharper: twelve digits.
 #
-# Choose points where something happens. At `x = centre` everything would pass that forgets a factor `z`; zeros, ones and
-# equal numbers hide mistakes. Random numbers of size 1 are a good beginning.
+# Choose points where something happens. At `x = centre` everything would pass that forgets a factor `z`; zeros, ones
+# and equal numbers hide mistakes. Random numbers of size 1 are a good beginning.
 
 # %%
 assert report.ok
@@ -182,9 +182,9 @@ assert evaluating.ok
 # ## 4. A large network
 #
 # Each entry costs some evaluations of the function. For a network of 784, 30 and 10 units there are 23,860 entries.
-# `mode="random"` takes three random directions in the space of all parameters, and compares the slope along each: a few
-# evaluations, however many entries there are. A wrong entry tilts the slope, in whatever place it is. Only if a slope is
-# wrong, the kit goes looking for the entry.
+# `mode="random"` takes three random directions in the space of all parameters, and compares the slope along each: a
+# few evaluations, however many entries there are. A wrong entry tilts the slope, in whatever place it is. Only if a
+# slope is wrong, the kit goes looking for the entry.
 
 # %%
 digits = nn.Sequential(nn.Linear(784, 30, rng=0), nn.Sigmoid(), nn.Linear(30, 10, rng=1))
@@ -203,8 +203,8 @@ print(f"{sum(p.size for p in digits.parameters()):,} parameters, {calls} evaluat
 report
 
 # %% [markdown]
-# Does it see a single wrong number among 23,860? Here is the same loss with a gradient by hand, in which one bias of the
-# hidden layer has its sign turned.
+# Does it see a single wrong number among 23,860? Here is the same loss with a gradient by hand, in which one bias of
+# the hidden layer has its sign turned.
 
 
 # %%
@@ -288,8 +288,8 @@ report
 
 # %% [markdown]
 # Three cases that look alike and are not. A **kink**: both sides have a slope, and they differ. The **edge of the
-# domain**: on one side there is no function; a square root at 0. And **nothing could be judged**, which is a passed check
-# that says nothing: read the sentence, or assert on `report.kinks`.
+# domain**: on one side there is no function; a square root at 0. And **nothing could be judged**, which is a passed
+# check that says nothing: read the sentence, or assert on `report.kinks`.
 
 # %%
 
@@ -369,10 +369,10 @@ print(report.cause.message)
 print("x =", report.inputs[0].tolist())
 
 # %% [markdown]
-# One large number is enough. In float32, in which networks compute, `exp` is infinite from 89 on (in float64 from 710),
-# and infinity by infinity is NaN. The inputs are float64, but the kit knows that the gradient will be wanted in float32,
-# and tries that too. Whoever tests only at numbers of size 1 finds out in training. The mended one passes on the whole
-# range:
+# One large number is enough. In float32, in which networks compute, `exp` is infinite from 89 on (in float64 from
+# 710), and infinity by infinity is NaN. The inputs are float64, but the kit knows that the gradient will be wanted in
+# float32, and tries that too. Whoever tests only at numbers of size 1 finds out in training. The mended one passes on
+# the whole range:
 
 
 # %%
@@ -457,7 +457,8 @@ assert "second_derivatives_are_what_differences_of_first_ones_say" in conformanc
 # %% [markdown]
 # ## 9. Single precision
 #
-# Networks compute in float32, and differences in float32 are poor: with the best of many steps, three or four digits.
+# Networks compute in float32, and differences in float32 are poor: with the best of many steps, about four digits are
+# right.
 
 # %%
 at = np.linspace(0.2, 2, 50).astype(np.float32)
@@ -532,7 +533,7 @@ print(report)
 # %%
 certain = 1000 * np.eye(3)[labels]
 once = nn.functional.cross_entropy(scores, labels).item()
-print("certain and right:", round(twice(certain).item(), 4), "and should be", nn.functional.cross_entropy(certain, labels))
+print(f"certain and right: {twice(certain).item():.4f}, and should be 0")
 
 # %%
 assert report.ok
@@ -557,6 +558,6 @@ assert nn.functional.cross_entropy(certain, labels).item() == 0
 # 4. `mode="random"` where there are too many entries.
 # 5. One value of the function that you know from elsewhere.
 #
-# **Try it.** Take the last `backward` that you wrote yourself. Forget the `log_scale` in section 1 (use
-# `np.exp(2 * log_scale)` in a gradient by hand), and read the cause. Give section 3 a `nn.ReLU` and parameters that are
-# all zero: how many entries are judged?
+# **Try it.** Take the last `backward` that you wrote yourself. Write the gradient of section 1 by hand, forget that
+# `log_scale` stands in two places, and read the cause. Give section 3 `ag.relu` in the place of `ag.tanh`, and an inner
+# layer whose weights and bias are all zero: how many entries are judged?

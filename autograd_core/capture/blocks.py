@@ -11,13 +11,18 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from ..lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
+from ..lowered import Buffer, Elementwise, Number, Piece, Product, Reduce, Step
 from .planning import buffers_of, kept_by_run, read_by, written_by
 
-__all__ = ["Blocks", "blocked"]
+__all__ = ["Blocks", "blocked", "quieted"]
 
 BLOCK = 1 << 14  # numbers: several arrays of so many fit into a first- and second-level cache
 _LARGE = 1 << 16  # numbers from which that is worth a loop in Python
+
+
+def quieted(function: Callable[..., Any], step: Elementwise | Reduce | Product) -> Callable[..., Any]:
+    """A function of NumPy, which ignores what the code of the step ignores."""
+    return np.errstate(**dict.fromkeys(step.quiet, "ignore"))(function) if step.quiet else function
 
 
 class Blocks:
@@ -61,14 +66,15 @@ class Blocks:
 
         for step in self.steps:
             operands, out = [row(x) for x in step.operands], row(step.out)
+            name = f"{step.name}{len(names)}"
             if step.name == "copy":
-                body.append(f"copyto({out}, {operands[0]}, 'unsafe')")
+                names[name] = quieted(np.copyto, step)
+                body.append(f"{name}({out}, {operands[0]}, 'unsafe')")
             elif step.name == "where":
                 body.append(f"copyto({out}, {operands[2]})")
                 body.append(f"copyto({out}, {operands[1]}, 'same_kind', {operands[0]})")
             else:
-                name = f"{step.name}{len(names)}"
-                names[name] = getattr(np, step.name)
+                names[name] = quieted(getattr(np, step.name), step)
                 body.append(f"{name}({', '.join(operands)}, out={out})")
         self.pieces = list(rows)
         lines = "".join(f"        {line}\n" for line in body)

@@ -52,6 +52,7 @@ class Builder:
     pieces: dict[Value, Piece] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     updated: set[int] = field(default_factory=set)  # the ids of Tensors that updates write into
+    _errors: dict[str, Any] = field(default_factory=np.geterr)  # what NumPy did of errors before the function ran
     _arrays: dict[Value, Any] = field(default_factory=dict)  # what each value is here, where lowered steps computed it
     _eager: dict[Value, Any] = field(default_factory=dict)  # and what the function itself computed
     _whole: set[tuple[str, int]] = field(default_factory=set)  # what could not be lowered, and is not tried again
@@ -101,7 +102,7 @@ class Builder:
             arrays = [self._arrays[value] for value in values]
             try:
                 followed, _ = executable(instruction, values, lowering=True, exact=not self.takes_updates)
-                steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs))
+                steps, found, exact = lowered(followed, self.memory, pieces, arrays, tuple(outs), self._quiet())
                 self._check(instruction, followed, steps, arrays)
                 if self.exact and exact:
                     exact = self._is_exact(instruction, followed, arrays, found)
@@ -133,7 +134,14 @@ class Builder:
         effect = instruction.kind in ("perform", "numbers") or (instruction.kind == "apply" and bool(instruction.fills))
         if not effect and all(piece.buffer in {p.buffer for p in pieces} for piece in made):
             return  # a view of what is there already
+        quiet = self._quiet()
+        run = np.errstate(**dict.fromkeys(quiet, "ignore"))(run) if quiet else run
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
+
+    def _quiet(self) -> list[str]:
+        """The kinds of floating-point errors that the function ignores here, by an np.errstate of its own."""
+        now = np.geterr().items()
+        return [kind for kind, what in now if what == "ignore" and self._errors[kind] != "ignore"]
 
     def _by_steps(self, instruction: Instruction, values: Sequence[Value], outs: Sequence[Any]) -> bool:
         """Lower an operation that looks at numbers by what stands for it where steps become machine code."""
@@ -150,7 +158,7 @@ class Builder:
 
         pieces = [None if value.dtype == object else self.pieces[value] for value in values]
         try:
-            steps, found, _ = lowered(run, self.memory, pieces, [self._arrays[v] for v in values], outs[0])
+            steps, found, _ = lowered(run, self.memory, pieces, [self._arrays[v] for v in values], outs[0], self._quiet())
         except NotLowerable as reason:
             self.reasons[instruction.label] = str(reason)
             return False
@@ -191,7 +199,7 @@ class Builder:
             update(arrays[:count], arrays[count:])
 
         try:
-            steps = rewritten(run, self.memory, pieces, [*raws, *numbers], places)
+            steps = rewritten(run, self.memory, pieces, [*raws, *numbers], places, self._quiet())
             if not all(map(close, outs, expected)):
                 raise NotLowerable("another result")
         except NotLowerable as reason:

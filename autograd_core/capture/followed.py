@@ -35,6 +35,12 @@ class Writing:
         self.own.add(followed.buffer)
         return followed
 
+    def write(self, step: Elementwise | Reduce | Product) -> None:
+        """One more step, as quiet as the code is here."""
+        if step.out.dtype != bool and not (isinstance(step, Elementwise) and step.name == "where"):  # those never warn
+            step.quiet = frozenset(kind for kind, what in np.geterr().items() if what == "ignore")
+        self.steps.append(step)
+
 
 class Followed(np.ndarray):
     """An array that writes down what NumPy does with it."""
@@ -186,7 +192,7 @@ def _elementwise(writing: Writing, name: str, ufunc: Any, inputs: Any, out: Any)
         if not isinstance(result, Followed) or result.buffer not in writing.own:
             raise NotLowerable("written into what came from outside")
         ufunc(*raws, out=raw_of(result))
-    writing.steps.append(Elementwise(name, operands, piece_of(result), tuple(loop)))
+    writing.write(Elementwise(name, operands, piece_of(result), tuple(loop)))
     return result
 
 
@@ -218,7 +224,7 @@ def _reduce(
     result = writing.new(kept)
     shape = tuple(n for i, n in enumerate(raw.shape) if i not in axes)
     narrow = _view(result, raw_of(result).reshape(shape))
-    writing.steps.append(Reduce(ufunc.__name__, piece_of(x), axes, piece_of(narrow)))
+    writing.write(Reduce(ufunc.__name__, piece_of(x), axes, piece_of(narrow)))
     return result if keepdims else narrow
 
 
@@ -237,14 +243,14 @@ def _product(writing: Writing, function: Any, inputs: Any, out: Any) -> Any:
         if not isinstance(result, Followed) or result.buffer not in writing.own:
             raise NotLowerable("written into what came from outside")
         np.copyto(raw_of(result), made)
-    writing.steps.append(Product(pieces[0], pieces[1], piece_of(result), function))
+    writing.write(Product(pieces[0], pieces[1], piece_of(result), function))
     return result
 
 
 def _copied(x: Followed, order: Any, dtype: Any = None) -> Followed:
     raw = raw_of(x)
     result = x.writing.new(raw.astype(dtype or raw.dtype, order=order, copy=True))
-    x.writing.steps.append(Elementwise("copy", (piece_of(x),), piece_of(result), (raw.dtype, result.dtype)))
+    x.writing.write(Elementwise("copy", (piece_of(x),), piece_of(result), (raw.dtype, result.dtype)))
     return result
 
 
@@ -253,7 +259,7 @@ def _copied_to(to: Any, x: Any) -> None:
         raise NotLowerable("written into what came from outside")
     np.copyto(raw_of(to), raw_of(x))
     operand = _operand(x, to.dtype, to.writing)
-    to.writing.steps.append(Elementwise("copy", (operand,), piece_of(to), (operand.dtype, to.dtype)))
+    to.writing.write(Elementwise("copy", (operand,), piece_of(to), (operand.dtype, to.dtype)))
 
 
 def _where(condition: Any, a: Any, b: Any) -> Any:
@@ -263,7 +269,7 @@ def _where(condition: Any, a: Any, b: Any) -> Any:
     loop = (np.dtype(bool), dtype, dtype, dtype)
     operands = tuple(_operand(x, t, writing) for x, t in zip(inputs, loop, strict=False))
     result = writing.new(np.where(*map(raw_of, inputs)))
-    writing.steps.append(Elementwise("where", operands, piece_of(result), loop))
+    writing.write(Elementwise("where", operands, piece_of(result), loop))
     return result
 
 
@@ -273,7 +279,7 @@ def _filled(value: float) -> Callable[..., Any]:
             raise NotLowerable("a fill with options")
         result = x.writing.new(np.full(x.shape, value, dtype or x.dtype))
         number = Number(value, result.dtype)
-        x.writing.steps.append(Elementwise("copy", (number,), piece_of(result), (result.dtype, result.dtype)))
+        x.writing.write(Elementwise("copy", (number,), piece_of(result), (result.dtype, result.dtype)))
         return result
 
     return like

@@ -6,7 +6,7 @@ where the code looks at numbers, or leaves what can be followed, the operation s
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,12 +20,17 @@ __all__ = ["close", "lowered", "rewritten", "same_bits_for_other_numbers", "same
 
 
 def lowered(
-    run: Callable[..., Any], memory: Memory, pieces: Sequence[Piece | None], arrays: Sequence[Any], expected: Any
+    run: Callable[..., Any],
+    memory: Memory,
+    pieces: Sequence[Piece | None],
+    arrays: Sequence[Any],
+    expected: Any,
+    quiet: Collection[str] = (),
 ) -> tuple[list[Step], list[tuple[Piece, Any]], bool]:
     """The steps of ``run(*arrays)``, its results with the pieces that they lie in, and whether these are the same bits.
 
     `pieces` say where the arrays lie; one without a piece is passed as it is. `expected` is what the operation gave: an
-    array, or a tuple of them.
+    array, or a tuple of them. `quiet` are the kinds of floating-point errors that are ignored around it.
 
     Errors: NotLowerable, with the reason.
     """
@@ -40,7 +45,7 @@ def lowered(
             array = followed
         given.append(array)
     try:
-        with np.errstate(all="ignore"):
+        with _unheard(quiet):
             results = run(*given)
     except NotLowerable:
         raise
@@ -60,6 +65,11 @@ def lowered(
             raise NotLowerable("another result")
         found.append((piece_of(result), raw))
     return writing.steps, found, exact
+
+
+def _unheard(quiet: Collection[str]) -> Any:
+    """Nothing warns while code is followed; what it ignores itself can still be told from the rest."""
+    return np.errstate(**{kind: "ignore" if kind in quiet else "call" for kind in np.geterr()}, call=lambda *_: None)
 
 
 def same_for_other_numbers(run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]) -> bool:
@@ -122,6 +132,7 @@ def rewritten(
     pieces: Sequence[Piece],
     arrays: Sequence[Any],
     places: Sequence[Piece],
+    quiet: Collection[str] = (),
 ) -> list[Step]:
     """The steps of ``run(*arrays)``, which writes into the buffers of `places`, and does so here.
 
@@ -136,7 +147,8 @@ def rewritten(
         memory.moved(piece, array)
         followed.append(each)
     try:
-        run(*followed)
+        with _unheard(quiet):
+            run(*followed)
     except NotLowerable:
         raise
     except Exception as error:  # code that takes plain arrays only: then it stays whole

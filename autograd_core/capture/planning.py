@@ -132,9 +132,9 @@ def _form(step: Step, key: Callable[[Any], Any]) -> Any:
 
 def with_pieces(step: Step, now: Any) -> Step:
     if isinstance(step, Elementwise):
-        return Elementwise(step.name, tuple(map(now, step.operands)), now(step.out), step.loop)
+        return Elementwise(step.name, tuple(map(now, step.operands)), now(step.out), step.loop, step.quiet)
     if isinstance(step, Reduce):
-        return Reduce(step.name, now(step.operand), step.axes, now(step.out))
+        return Reduce(step.name, now(step.operand), step.axes, now(step.out), step.quiet)
     if isinstance(step, Product):
         a, b, out, rate, bias, gate = map(now, (step.a, step.b, step.out, step.rate, step.bias, step.gate))
         return replace(step, a=a, b=b, out=out, rate=rate, bias=bias, gate=gate)

@@ -17,7 +17,7 @@ from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from ..ops.product_kernels import leaving_the_cores, takes_threads
-from .blocks import Blocks, blocked
+from .blocks import Blocks, blocked, quieted
 from .items import last_uses, segmented, stages_of, written_into
 from .placing import as_planned, is_dense, is_in_c_order, lowest_address, within
 from .planning import Layout, laid_out
@@ -235,7 +235,7 @@ class Replay:
         elif isinstance(step, Elementwise):
             self._elementwise(step)
         elif isinstance(step, Reduce):
-            ufunc = self._name(getattr(np, step.name).reduce, step.name)
+            ufunc = self._name(quieted(getattr(np, step.name).reduce, step), step.name)
             x, out = self._array(step.operand), self._array(step.out)
             self._lines.append(f"{ufunc}({x}, {step.axes}, None, {out})")
         elif isinstance(step, Product):
@@ -247,18 +247,19 @@ class Replay:
         operands = [self._operand(x) for x in step.operands]
         out = self._array(step.out)
         if step.name == "copy":
-            self._lines.append(f"copyto({out}, {operands[0]}, 'unsafe')")
+            copyto = self._name(quieted(np.copyto, step), "copyto") if step.quiet else "copyto"
+            self._lines.append(f"{copyto}({out}, {operands[0]}, 'unsafe')")
         elif step.name == "where":
             condition, a, b = operands
             self._lines.append(f"copyto({out}, {b})")
             self._lines.append(f"copyto({out}, {a}, 'same_kind', {condition})")
         else:
-            ufunc = self._name(getattr(np, step.name), step.name)
+            ufunc = self._name(quieted(getattr(np, step.name), step), step.name)
             self._lines.append(f"{ufunc}({', '.join(operands)}, out={out})")
 
     def _product(self, step: Product) -> None:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)
-        multiply = getattr(np, step.function)
+        multiply = quieted(getattr(np, step.function), step)
         function = self._name(
             leaving_the_cores(multiply) if takes_threads(step.a.shape, step.b.shape) else multiply, step.function
         )

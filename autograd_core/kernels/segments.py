@@ -312,7 +312,7 @@ def _with_numbers(step: Elementwise | Reduce | Product) -> Elementwise | Reduce 
         return x if array is None or array.size != 1 or array.flags.writeable else Number(array.item(), dtype)
 
     operands = [number(*pair) for pair in zip(step.operands, step.loop, strict=False)]
-    return step if operands == [*step.operands] else Elementwise(step.name, tuple(operands), step.out, step.loop)
+    return step if operands == [*step.operands] else replace(step, operands=tuple(operands))
 
 
 def _pieces(step: Elementwise | Reduce | Product) -> Iterator[Piece]:

@@ -16,11 +16,11 @@ FOLDER = Path(__file__).parent / "results"
 
 @dataclass(frozen=True)
 class Measured:
-    """The numbers of several seeds; `seconds` are those of the wall clock, for one seed, as a median."""
+    """The numbers of several seeds; `seconds` of the clock and of one core's work, for one seed, as medians."""
 
     values: tuple[float, ...]
     seeds: tuple[int, ...]
-    seconds: float
+    seconds: tuple[int, int]
     options: dict
 
     @property
@@ -62,7 +62,9 @@ def measured(name):
     return Measured(
         values=tuple(EXPERIMENTS[name].number(entry["curves"]) for entry in entries),
         seeds=tuple(entry["seed"] for entry in entries),
-        seconds=float(np.median([entry["seconds"] for entry in entries])),
+        seconds=tuple(
+            round(float(np.median([entry[kind] for entry in entries]))) for kind in ("seconds", "cpu_seconds")
+        ),
         options=entries[0]["options"],
     )
 

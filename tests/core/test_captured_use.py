@@ -562,3 +562,43 @@ def test_few_numbers_do_not_agree_by_chance(shape):
     for _ in range(200):
         x = rng.standard_normal(shape) * 3
         np.testing.assert_array_equal(captured(x), slope(x))
+
+
+# --- what NumPy warns of ----------------------------------------------------------------------------------------------
+
+
+def _overflowing(x):
+    with np.errstate(over="ignore"):
+        return ag.exp(x * 1e3)
+
+
+def _kept_whole(x):
+    with np.errstate(divide="ignore"):
+        return ag.perform(lambda x: 1 / np.asarray(x), x - x)
+
+
+QUIET = {
+    "an operation": lambda x: ag.sigmoid(x * -1e3),
+    "a rule": ag.grad(lambda x: ag.sqrt(x - x).sum() * 0),
+    "a function": _overflowing,
+    "what is no step": _kept_whole,
+}
+
+
+@pytest.mark.parametrize("size", [4, 1 << 17], ids=["small", "in blocks"])
+@pytest.mark.parametrize("name", QUIET)
+def test_what_eager_code_keeps_quiet_is_quiet_in_a_replay(name, size):
+    """Warnings are errors here."""
+    _check_calls(QUIET[name], [_call(np.linspace(0.5, 2.0, size))] * 4)
+
+
+def test_a_replay_warns_where_the_surroundings_of_the_first_calls_did_not():
+    def function(x):
+        return ag.exp(x) * 2
+
+    captured = ag.compile(function, exact=True)
+    with np.errstate(over="ignore"):
+        for _ in range(3):
+            captured(np.array([1e3, 1.0]))
+    with pytest.warns(RuntimeWarning, match="overflow"):
+        captured(np.array([1e3, 1.0]))
