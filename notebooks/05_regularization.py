@@ -25,8 +25,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 from nielsen import network2, results
 from nielsen.experiments import SIZES
 from nielsen.mnist_loader import load_thousand

@@ -521,7 +521,8 @@ plt.show()
 
 # %% [markdown]
 # Two hidden layers are best, by three tenths of a percent; three and four are no better than one. Both in the book and
-# here.
+# here. And the wait is there, too, in the first epoch of 5,000 steps: after it, the networks with one hidden layer are
+# at 93 %, those with four at 11 to 26 %; after four epochs they all are above 92 %.
 
 # %%
 median = {depth: ours.median for depth, ours in full.items()}
@@ -529,6 +530,9 @@ assert all(len(ours.values) == 3 for ours in full.values())
 assert all(abs(median[depth] - book[depth]) < 0.3 for depth in book)  # networks of a depth differ by as much
 assert max(median, key=median.get) == max(book, key=book.get) == 2
 assert 0.2 < median[2] - max(median[1], median[3], median[4]) < 0.5
+early = {depth: np.array([run["validation"][:4] for run in results.runs(f"depth/{depth}")]) / 10_000 for depth in book}
+assert early[4][:, 0].max() < 0.26 < 0.92 < early[1][:, 0].min()
+assert all(accuracy[:, 3].min() > 0.92 for accuracy in early.values())
 
 # %% [markdown]
 # ## 9. Thirty layers: the activation, and the first weights

@@ -20,7 +20,6 @@
 
 # %%
 import inspect
-from collections import Counter
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -28,7 +27,7 @@ from IPython.display import Markdown
 from nielsen import network, network2, network3
 from nielsen.experiments import EXPERIMENTS
 from nielsen.mnist_loader import load_thousand
-from nielsen.results import load, measured, runs
+from nielsen.results import measured, runs
 
 import autograd_core as ag
 import nn
@@ -103,16 +102,17 @@ print(inspect.getsource(network.Network.update_mini_batch))
 
 # %%
 net = network.Network([784, 30, 10], rng=0)
+before = net.evaluate(test)
 right = net.SGD(training, 30, 10, 3.0, test)
-print(f"before: about {network.Network([784, 30, 10], rng=0).evaluate(test) / 100:.0f} %, after: {right[-1] / 100:.0f} %")
+print(f"before training {before / 100:.0f} %, after it {right[-1] / 100:.0f} %")
 
 # %%
 assert sum(p.size for p in net.parameters()) == 784 * 30 + 30 + 30 * 10 + 10 == 23_860
-assert 70 < right[-1] / 100 < 90  # 73 to 82 with nine of the seeds 0 to 9; the tenth is the subject of what follows
+assert 70 < right[-1] / 100 < 90  # 73 to 82 with nine of ten seeds; what happens to the tenth is seen in section 4
 
 # %% [markdown]
-# With all 50,000 images, `Network([784, 30, 10]).SGD(training_data, 30, 10, 3.0, test_data)` is the first command of the
-# book. It prints 9129, 9295, 9348 for the first three epochs, and 9528, 9542, 9534 for the last. To run it, in the
+# With all 50,000 images, `Network([784, 30, 10]).SGD(training_data, 30, 10, 3.0, test_data)` is the first command of
+# the book. It prints 9129, 9295, 9348 for the first three epochs, and 9528, 9542, 9534 for the last. To run it, in the
 # folder `notebooks`, on the full data (ten seconds for each of three seeds):
 #
 #     python -m nielsen ch1/30
@@ -200,10 +200,10 @@ assert (grids[0] < 0.03).sum() >= 5
 assert not (grids[1] < 0.03).any()
 
 # %% [markdown]
-# With weights from N(0, 1) the weighted input z of an output is often far below zero, its activation nearly 0, and so is
-# σ'(z). The quadratic cost has that factor in its gradient (see [04_learning](04_learning.ipynb)), so the output stays
-# where it is, and its digit is never answered. The jumps of section 3 are digits that were found after some epochs. The
-# cross-entropy has no such factor.
+# With weights from N(0, 1) the weighted input z of an output is often far below zero, its activation nearly 0, and so
+# is σ'(z). The quadratic cost has that factor in its gradient (see [04_learning](04_learning.ipynb)), so the output
+# stays where it is, and its digit is never answered. The jumps of section 3 are digits that were found after some
+# epochs. The cross-entropy has no such factor.
 #
 # ## 5. network2.py
 #
@@ -241,13 +241,13 @@ print(hunt)
 # %%
 assert 10.0 * 1000.0 / 50_000 == 0.2
 assert round(0.8**10, 1) == 0.1
-assert (hunt < 11.5).all()  # guessing one digit always: the most frequent one has 10.9 % of the validation images
+assert (hunt < 11.5).all()  # no better than one answer for all images: 10.9 % of those for validation are sevens
 
 # %% [markdown]
 # ## 6. network3.py
 #
-# The third program has convolutions, and its networks are put together from layers. Some of what it does is its own, and
-# is kept here, because the numbers depend on it:
+# The third program has convolutions, and its networks are put together from layers. Some of what it does is its own,
+# and is kept here, because the numbers depend on it:
 #
 # - a convolutional layer pools *before* it adds the bias and applies the sigmoid;
 # - fully connected layers draw their weights from N(0, 1/outputs), where others take the inputs; softmax begins with 0;
@@ -335,8 +335,8 @@ assert len(errors) < min(alone)
 #
 # All numbers that the book's programs print, and ours. Per cent of the images, where it does not say "cost"; the median
 # of the seeds, the worst and the best of them, and the time of one of them: on the clock of a machine that others used
-# too, and as one core's work. Where a call ends in "reduced", ours had fewer epochs than the book's, and the number is that
-# of the shorter run. `python -m nielsen NAME` runs a row again, `python -m nielsen NAME --full` as long as the book.
+# too, and as one core's work. Where a call ends in "reduced", ours had fewer epochs than the book's, and the number is
+# that of the shorter run. `python -m nielsen NAME` runs a row again, and with `--full` as long as the book.
 
 
 # %%
@@ -349,7 +349,16 @@ def row(name):
     numbers = [f"{value:.{digits}f}" for value in (experiment.published, ours.median, ours.low, ours.high)]
     published, median, low, high = numbers
     seeds = f"{len(ours.seeds)}"
-    return [name, call, experiment.of, published, f"**{median}**", f"{low}\u2060–\u2060{high}", seeds, *map(str, ours.seconds)]
+    return [
+        name,
+        call,
+        experiment.of,
+        published,
+        f"**{median}**",
+        f"{low}\u2060–\u2060{high}",
+        seeds,
+        *map(str, ours.seconds),
+    ]
 
 
 head = ["name", "the book's call", "measured on", "published", "median", "band", "seeds", "seconds", "core seconds"]
@@ -378,9 +387,9 @@ ax.spines[["top", "right", "left"]].set_visible(False)
 plt.show()
 
 # %% [markdown]
-# The medians lie within half a percentage point of the book wherever the experiment is as long as its own and learns from
-# more than a thousand images; there a single run moves by about as much with its seed. On a thousand images runs differ
-# more, by one point. The book prints one run, we the median of three.
+# The medians lie within half a percentage point of the book wherever the experiment is as long as its own, but for the
+# two curves on a thousand images, which are within one point, and the networks of section 4. The book prints one run,
+# we the median of three; a single run moves by about as much with its seed.
 
 # %%
 off = {name: measured(name).median - EXPERIMENTS[name].published for name in shown if not measured(name).options}

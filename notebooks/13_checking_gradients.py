@@ -21,8 +21,15 @@ import numpy as np
 
 import autograd_core as ag
 import nn
-from autograd_core.testing import PROFILES, GradientMismatch, check_operation, given_gradcheck, gradcheck
-from autograd_core.testing import strategies as gst
+from autograd_core.testing import (
+    PROFILES,
+    ClaimError,
+    GradientMismatch,
+    check_operation,
+    given_gradcheck,
+    gradcheck,
+    strategies as gst,
+)
 
 rng = np.random.default_rng(0)
 
@@ -66,8 +73,8 @@ assert not gradcheck((lambda z: np.sum(z**2), lambda z: 5 * z), zero + 1, raise_
 # ## 2. Somebody else's gradient
 #
 # A layer from some course, in plain NumPy: `forward` keeps what `backward` needs. The kit wants a pair, the function
-# and its vector-Jacobian product, which takes the cotangent `g` last; a lambda makes one of the layer. To check its
-# weights too, let the function take them.
+# and its vector-Jacobian product, which takes the cotangent `g` last; a function of two lines makes one of the layer.
+# Its weights are inputs like `x`, so that they are checked too.
 
 
 # %%
@@ -433,7 +440,9 @@ def softcap_partial(x):
 
 
 @ag.elementwise(
-    partials=[softcap_partial], domain=ag.Interval(-3, 3), reference=lambda x: np.sin(np.arctan(x)), name="softcap"
+    partials=[softcap_partial],
+    domain=ag.Interval(-3, 3),
+    reference=lambda x: np.sin(np.arctan(x)),  # the same function in other words
 )
 def softcap(xp, x, /):
     """A number pulled into (-1, 1), element by element: ``x / sqrt(1 + x²)``.
@@ -453,6 +462,33 @@ print(f"{len(conformance.claims)} claims hold, {len(conformance.silent)} say not
 assert conformance.operation == "softcap"
 assert "vjp_is_what_differences_say" in conformance.claims
 assert "second_derivatives_are_what_differences_of_first_ones_say" in conformance.claims
+
+# %% [markdown]
+# The same with a wrong exponent in the derivative. The message has the claim that is broken and a call that shows it.
+
+
+# %%
+@ag.elementwise(partials=[lambda x: 1 / (1 + x * x) ** 2], domain=ag.Interval(-3, 3), reference=softcap)
+def wrong_softcap(xp, x, /):
+    """A number pulled into (-1, 1), element by element, with a wrong derivative.
+
+    Shapes: x (...) -> (...).
+
+    >>> float(wrong_softcap(0.0))
+    0.0
+    """
+    return x / xp.sqrt(1 + x * x)
+
+
+try:
+    check_operation(wrong_softcap, max_examples=5, rng=0)
+    broken = None
+except ClaimError as error:
+    broken = error
+print("\n".join(str(broken).splitlines()[:4]))
+
+# %%
+assert (broken.operation, broken.claim) == ("wrong_softcap", "vjp_is_what_differences_say")
 
 # %% [markdown]
 # ## 9. Single precision

@@ -4,25 +4,36 @@ Knows steps and NumPy. Does not know plans. The numbers are those of the steps o
 only needed in between has no memory but that of one block.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from math import prod
 from typing import Any, TypeGuard
 
 import numpy as np
 
-from ..lowered import Buffer, Elementwise, Number, Piece, Product, Reduce, Step
+from ..lowered import Buffer, Elementwise, Number, Piece, Reduce, Step
 from .planning import buffers_of, kept_by_run, read_by, written_by
 
-__all__ = ["Blocks", "blocked", "quieted"]
+__all__ = ["Blocks", "blocked", "quietly"]
 
 BLOCK = 1 << 14  # numbers: several arrays of so many fit into a first- and second-level cache
 _LARGE = 1 << 16  # numbers from which that is worth a loop in Python
 
 
-def quieted(function: Callable[..., Any], step: Elementwise | Reduce | Product) -> Callable[..., Any]:
-    """A function of NumPy, which ignores what the code of the step ignores."""
-    return np.errstate(**dict.fromkeys(step.quiet, "ignore"))(function) if step.quiet else function
+def quietly(parts: Iterable[tuple[Any, Sequence[str]]], depth: int) -> str:
+    """The lines of steps, so far indented; where the code of steps ignores errors, they stand within np.errstate.
+
+    Neighbours that ignore the same share it, as it takes as long as a step on few numbers.
+    """
+    text, open_for = "", frozenset[str]()
+    for step, lines in parts:
+        silent = isinstance(step, Elementwise) and (step.name == "where" or step.out.dtype == bool)  # never warns
+        quiet = open_for if silent else getattr(step, "quiet", frozenset())
+        if quiet and quiet != open_for:
+            text += f"{'    ' * depth}with errstate({', '.join(f'{kind}="ignore"' for kind in sorted(quiet))}):\n"
+        text += "".join(f"{'    ' * (depth + bool(quiet))}{line}\n" for line in lines)
+        open_for = quiet
+    return text
 
 
 class Blocks:
@@ -41,7 +52,7 @@ class Blocks:
         self.run = self._compiled()
 
     def _compiled(self) -> Callable[..., None]:
-        names: dict[str, Any] = {"copyto": np.copyto}
+        names: dict[str, Any] = {"copyto": np.copyto, "errstate": np.errstate}
         rows: dict[Piece, str] = {}
         own: dict[tuple[Buffer, Any], str] = {}
         body = []
@@ -66,23 +77,21 @@ class Blocks:
 
         for step in self.steps:
             operands, out = [row(x) for x in step.operands], row(step.out)
-            name = f"{step.name}{len(names)}"
             if step.name == "copy":
-                names[name] = quieted(np.copyto, step)
-                body.append(f"{name}({out}, {operands[0]}, 'unsafe')")
+                lines = [f"copyto({out}, {operands[0]}, 'unsafe')"]
             elif step.name == "where":
-                body.append(f"copyto({out}, {operands[2]})")
-                body.append(f"copyto({out}, {operands[1]}, 'same_kind', {operands[0]})")
+                lines = [f"copyto({out}, {operands[2]})", f"copyto({out}, {operands[1]}, 'same_kind', {operands[0]})"]
             else:
-                names[name] = quieted(getattr(np, step.name), step)
-                body.append(f"{name}({', '.join(operands)}, out={out})")
+                name = f"{step.name}{len(names)}"
+                names[name] = getattr(np, step.name)
+                lines = [f"{name}({', '.join(operands)}, out={out})"]
+            body.append((step, lines))
         self.pieces = list(rows)
-        lines = "".join(f"        {line}\n" for line in body)
         source = (
             f"def run({', '.join(rows.values())}):\n"
             f"    for i in range(0, {self.size}, {BLOCK}):\n"
             f"        j = min(i + {BLOCK}, {self.size})\n"
-            f"        m = j - i\n{lines}"
+            f"        m = j - i\n{quietly(body, 2)}"
         )
         exec(source, names)
         run: Callable[..., None] = names["run"]

@@ -37,8 +37,7 @@ class Writing:
 
     def write(self, step: Elementwise | Reduce | Product) -> None:
         """One more step, as quiet as the code is here."""
-        if step.out.dtype != bool and not (isinstance(step, Elementwise) and step.name == "where"):  # those never warn
-            step.quiet = frozenset(kind for kind, what in np.geterr().items() if what == "ignore")
+        step.quiet = frozenset(kind for kind, what in np.geterr().items() if what == "ignore")
         self.steps.append(step)
 
 

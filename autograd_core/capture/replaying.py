@@ -17,7 +17,7 @@ from ..kernels.addresses import address, resolver
 from ..kernels.segments import Segment
 from ..lowered import Buffer, Elementwise, Fetch, Host, Number, Piece, Product, Reduce, Step
 from ..ops.product_kernels import leaving_the_cores, takes_threads
-from .blocks import Blocks, blocked, quieted
+from .blocks import Blocks, blocked, quietly
 from .items import last_uses, segmented, stages_of, written_into
 from .placing import as_planned, is_dense, is_in_c_order, lowest_address, within
 from .planning import Layout, laid_out
@@ -56,13 +56,16 @@ class Replay:
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
         self._arena = self._memory[-address(self._memory) % 64 :]
-        self._names: dict[str, Any] = {"copyto": np.copyto, "ndarray": np.ndarray, "empty": np.empty}
+        self._names: dict[str, Any] = {"copyto": np.copyto, "ndarray": np.ndarray, "empty": np.empty, "errstate": np.errstate}
         self._names["uint8"] = np.dtype(np.uint8)
         self._pieces: dict[Piece, str] = {}
         self._lines: list[str] = []
         self._make_table()
         last = last_uses(self.items)
+        parts: list[tuple[Any, list[str]]] = []
         for i, step in enumerate(self.items):
+            self._lines = []
+            parts.append((step, self._lines))
             for buffer in sorted(written_into(step) - self._own, key=lambda b: b.number):
                 self._own.add(buffer)
                 self._placed.discard(buffer)
@@ -79,11 +82,12 @@ class Replay:
             names = [name for b in gone for name in (f"b{b.number}", *self._views.pop(b, ()))]
             if names:  # so that memory is free, and parameters can be written into by others
                 self._lines.append(f"{' = '.join(names)} = None")
+        self._lines = []
+        parts.append((None, self._lines))
         results = ", ".join(self._result(p) for p in self.outputs)
         arguments = ", ".join(f"b{p.buffer.number}" for p in self.inputs)
-        body = "".join(f"        {line}\n" for line in self._lines)
         result = f"({results}{',' if self.outputs else ''})"
-        self.source = f"def run({arguments}):\n    with lock:\n{body}        return {result}\n"
+        self.source = f"def run({arguments}):\n    with lock:\n{quietly(parts, 2)}        return {result}\n"
         reenters = any(isinstance(step, Host) and step.label.startswith("perform") for step in steps)
         self._names["lock"] = RLock() if reenters else Lock()  # what is performed may call the same function
         file = f"<captured {_next()}>"
@@ -235,7 +239,7 @@ class Replay:
         elif isinstance(step, Elementwise):
             self._elementwise(step)
         elif isinstance(step, Reduce):
-            ufunc = self._name(quieted(getattr(np, step.name).reduce, step), step.name)
+            ufunc = self._name(getattr(np, step.name).reduce, step.name)
             x, out = self._array(step.operand), self._array(step.out)
             self._lines.append(f"{ufunc}({x}, {step.axes}, None, {out})")
         elif isinstance(step, Product):
@@ -247,19 +251,18 @@ class Replay:
         operands = [self._operand(x) for x in step.operands]
         out = self._array(step.out)
         if step.name == "copy":
-            copyto = self._name(quieted(np.copyto, step), "copyto") if step.quiet else "copyto"
-            self._lines.append(f"{copyto}({out}, {operands[0]}, 'unsafe')")
+            self._lines.append(f"copyto({out}, {operands[0]}, 'unsafe')")
         elif step.name == "where":
             condition, a, b = operands
             self._lines.append(f"copyto({out}, {b})")
             self._lines.append(f"copyto({out}, {a}, 'same_kind', {condition})")
         else:
-            ufunc = self._name(quieted(getattr(np, step.name), step), step.name)
+            ufunc = self._name(getattr(np, step.name), step.name)
             self._lines.append(f"{ufunc}({', '.join(operands)}, out={out})")
 
     def _product(self, step: Product) -> None:
         a, b, out = self._array(step.a), self._array(step.b), self._array(step.out)
-        multiply = quieted(getattr(np, step.function), step)
+        multiply = getattr(np, step.function)
         function = self._name(
             leaving_the_cores(multiply) if takes_threads(step.a.shape, step.b.shape) else multiply, step.function
         )

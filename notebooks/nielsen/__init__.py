@@ -1,4 +1,4 @@
-"""Programs of M. Nielsen's book *Neural Networks and Deep Learning* (2015), written anew with `nn`; and what they reach.
+"""The programs of M. Nielsen's book *Neural Networks and Deep Learning* (2015), written anew; and what they reach.
 
 Source: http://neuralnetworksanddeeplearning.com and https://github.com/mnielsen/neural-networks-and-deep-learning
 """

@@ -1,7 +1,7 @@
 """The book's first program: sigmoid units, the quadratic cost, stochastic gradient descent.
 
 Class and methods are called as in the book. Samples are rows here, and a mini-batch goes through the network at once;
-the gradient comes from the engine. Data are pairs of arrays, images (N, 784) and labels (N,), as `mnist_loader` has them.
+the gradient comes from the engine. Data are pairs of arrays, images (N, 784) and labels (N,), from `mnist_loader`.
 Source: network.py, chapter 1.
 """
 

@@ -29,7 +29,7 @@ class CrossEntropyCost:
 
 
 class Network(nn.Module):
-    """Layers of `sizes` sigmoid units, the first of them the inputs, with first weights of `default_weight_initializer`.
+    """Layers of `sizes` sigmoid units, the first of them the inputs, drawn by `default_weight_initializer`.
 
     >>> net = Network([784, 30, 30, 10], rng=0)
     >>> net.large_weight_initializer()
@@ -83,7 +83,7 @@ class Network(nn.Module):
         monitor_training_cost=False,
         monitor_training_accuracy=False,
     ):
-        """Train; give back four lists: cost and accuracy on the evaluation data, cost and accuracy on the training data.
+        """Train; give back four lists: cost and accuracy on the evaluation data, then on the training data.
 
         Each has a number for each epoch if its flag is set, and is empty otherwise; accuracies are counts.
         """
