@@ -392,7 +392,7 @@ assert accuracy(narrow, rings, inside) == 1  # all of 400 points
 film(narrow, rings, inside, mesh(1.05, lines=9, points=25))
 
 # %% [markdown]
-# "Never gets out" can be counted. Go once along a circle in the ring, and count how often it goes round the middle of
+# "Stays closed" can be counted. Go once along a circle in the ring, and count how often it goes round the middle of
 # the disc: the winding number. It is a whole number, and a homeomorphism of the plane keeps it, up to its sign. Here it
 # is 1 in every frame.
 

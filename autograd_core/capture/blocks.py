@@ -30,7 +30,8 @@ def quietly(parts: Iterable[tuple[Any, Sequence[str]]], depth: int) -> str:
         silent = isinstance(step, Elementwise) and (step.name == "where" or step.out.dtype == bool)  # never warns
         quiet = open_for if silent else getattr(step, "quiet", frozenset())
         if quiet and quiet != open_for:
-            text += f"{'    ' * depth}with errstate({', '.join(f'{kind}="ignore"' for kind in sorted(quiet))}):\n"
+            ignored = ", ".join(f"{kind}='ignore'" for kind in sorted(quiet))
+            text += f"{'    ' * depth}with errstate({ignored}):\n"
         text += "".join(f"{'    ' * (depth + bool(quiet))}{line}\n" for line in lines)
         open_for = quiet
     return text

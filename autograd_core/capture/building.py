@@ -158,7 +158,9 @@ class Builder:
 
         pieces = [None if value.dtype == object else self.pieces[value] for value in values]
         try:
-            steps, found, _ = lowered(run, self.memory, pieces, [self._arrays[v] for v in values], outs[0], self._quiet())
+            steps, found, _ = lowered(
+                run, self.memory, pieces, [self._arrays[v] for v in values], outs[0], self._quiet()
+            )
         except NotLowerable as reason:
             self.reasons[instruction.label] = str(reason)
             return False

@@ -56,7 +56,12 @@ class Replay:
         self.layout: Layout = laid_out(stages)
         self._memory = np.empty(self.layout.nbytes + 64, np.uint8)
         self._arena = self._memory[-address(self._memory) % 64 :]
-        self._names: dict[str, Any] = {"copyto": np.copyto, "ndarray": np.ndarray, "empty": np.empty, "errstate": np.errstate}
+        self._names: dict[str, Any] = {
+            "copyto": np.copyto,
+            "ndarray": np.ndarray,
+            "empty": np.empty,
+            "errstate": np.errstate,
+        }
         self._names["uint8"] = np.dtype(np.uint8)
         self._pieces: dict[Piece, str] = {}
         self._lines: list[str] = []

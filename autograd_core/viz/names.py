@@ -22,12 +22,14 @@ _MANY = 1000  # a caller's list that is longer is data, and its entries are not 
 class Names:
     """Names by node, the Tensors that go by them, names of constants, and the classes of modules by path.
 
-    `homes` are the paths of the modules that parameters belong to.
+    `homes` are the paths of the modules that parameters belong to, `copied` the names of constants that somebody may
+    write into, so that a graph keeps copies of them.
     """
 
     of_node: dict[Node, str] = field(default_factory=dict)
     tensors: dict[Node, Tensor] = field(default_factory=dict)
     constants: list[tuple[str, Any]] = field(default_factory=list)
+    copied: set[str] = field(default_factory=set)
     homes: dict[Node, str] = field(default_factory=dict)
     types: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
@@ -42,6 +44,8 @@ class Names:
         self._taken.add(name)
         if node is None:
             self.constants.append((name, value._array if isinstance(value, Tensor) else value))
+            if not isinstance(value, Tensor) or value.shared:
+                self.copied.add(name)
         else:
             self.of_node[node], self.tensors[node] = name, value
             if home:

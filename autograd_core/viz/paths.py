@@ -17,7 +17,7 @@ class Titles:
     """Names for items: each once, and the same however often a program runs."""
 
     def __init__(self, names: Names) -> None:
-        self._counts: dict[str, int] = {}
+        self._counts, self._copied = dict[str, int](), names.copied
         self._taken = {*names.of_node.values(), *(name for name, _ in names.constants)}
         self._named: dict[Any, list[tuple[str, Any]]] = {}
         for name, value in names.constants:
@@ -33,13 +33,16 @@ class Titles:
                 return name
 
     def of_constant(self, value: Any) -> str:
-        """The name of a constant: that of the same array, or else of an equal one (a graph keeps copies)."""
+        """The name of a constant: that of the same array, or else of an equal one that it may be a copy of.
+
+        Many arrays are equal to one of zeros or ones, or of a single number, which therefore names only itself.
+        """
         alike = self._named.get((np.shape(value), str(value.dtype)), ()) if hasattr(value, "dtype") else ()
         for name, array in alike:
             if array is value:
                 return name
         for name, array in alike:
-            if same(array, value):
+            if name in self._copied and same(array, value) and not same(array, np.ravel(array)[:1]):
                 return name
         return ""
 

@@ -267,6 +267,27 @@ def test_constants_are_items_unless_they_are_numbers_and_one_array_is_one_item()
     assert [(item.title, numbers(item.value)) for item in constants] == [("mask", "[1, 0]")]
 
 
+def test_a_constant_without_a_name_is_not_called_as_a_variable_that_happens_to_be_equal():
+    x, y, b = ag.tensor([1.0]), ag.tensor([0.0]), leaf(0.5)
+    picture = ag.draw((x * b) * ((1 - y) * b)).picture
+    assert [[picture.items[edge.source].title for edge in item.edges] for item in picture.items if item.operations] == [
+        ["x", "b"],
+        ["b"],  # an unnamed number of one element stands among the options
+        ["multiply", "multiply"],
+    ]
+    p, q, w = ag.tensor([0.0, 1.0]), ag.tensor([1.0, 0.0]), ag.tensor(np.eye(2), requires_grad=True)
+    assert [i.title for i in ag.draw((1 - q) @ w).picture.items] == ["constant", "w", "matmul"]
+    assert [i.title for i in ag.draw(p @ w).picture.items] == ["p", "w", "matmul"]
+    ones = np.ones(2)  # noqa: F841
+    assert [i.title for i in ag.draw((q + p) @ w).picture.items] == ["constant", "w", "matmul"]
+
+
+def test_a_tensor_of_which_a_graph_keeps_a_copy_has_its_name():
+    p, w = ag.tensor([0.0, 1.0]), ag.tensor(np.eye(2), requires_grad=True)
+    p.numpy()  # somebody may write into it from now on
+    assert [i.title for i in ag.draw(p @ w).picture.items] == ["p", "w", "matmul"]
+
+
 def test_a_constant_that_nobody_holds_any_more_is_said_to_be_one():
     x = leaf(1.0, 2.0)
     out = ((x + 1.0) ** 2).sum()

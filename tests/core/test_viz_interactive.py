@@ -8,6 +8,7 @@ import re
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from page_browser import HOSTILE, card, network, numbers, operation
 
@@ -234,7 +235,15 @@ def test_the_forward_pass_says_numbers_and_options(show):
     items = [Item("x", "input", "x"), operation("sum", 0, 0, step=1, shape=(), options="axis=1", value=numbers("2.5"))]
     browser = show(Picture(items))
     browser.key("ArrowRight")
-    assert browser.text("#caption") == "step 1 of 1, forward: sum computes 2.5 from x (2 times), with axis=1"
+    assert browser.text("#caption") == "step 1 of 1: sum computes 2.5 from x (2 times), with axis=1"
+
+
+def test_a_program_whose_sweep_is_among_its_steps_is_said_to_have_these_only(show):
+    program = ag.trace(ag.grad(lambda x: ag.sin(x).sum()))(np.ones(3))
+    browser = show(ag.draw(program).html)
+    assert browser.text("#caption") == "4 steps. Press \u2192 to begin."
+    browser.key("ArrowRight")
+    assert browser.text("#caption") == "step 1 of 4: sin computes (3,) from x"
 
 
 def test_nothing_goes_back_to_a_constant(show):

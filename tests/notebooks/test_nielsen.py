@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from nielsen import expand_mnist, experiments, mnist_loader, network, network2, network3, results
+from nielsen import experiments, mnist_loader, network, network2, network3, results
 
 import autograd_core as ag
 import nn
@@ -161,20 +161,6 @@ def test_the_third_program_learns_and_keeps_the_order_of_its_mini_batches():
 def test_the_convolutional_networks_have_as_many_parameters_as_the_books(hidden, count):
     net = network3.Network(experiments.convolutional(hidden), rng=0)
     assert sum(p.size for p in net.parameters()) == count
-
-
-def test_an_image_is_expanded_by_four_shifts():
-    image = np.random.default_rng(0).random((1, 784), np.float32) + 1
-    images, labels = expand_mnist.expand((image, np.array([7])), rng=0)
-    plain = image.reshape(28, 28)
-    wanted = [plain]
-    for step, axis in ((1, 0), (-1, 0), (1, 1), (-1, 1)):  # the book: np.roll, then zeros in the line that came around
-        moved = np.roll(plain, step, axis)
-        came_around = 0 if step == 1 else 27
-        moved[(came_around, slice(None)) if axis == 0 else (slice(None), came_around)] = 0
-        wanted.append(moved)
-    assert labels.tolist() == [7] * 5
-    assert sorted(map(tuple, images)) == sorted(tuple(each.ravel()) for each in wanted)
 
 
 def test_of_equally_good_epochs_the_last_counts():

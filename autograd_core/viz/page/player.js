@@ -3,7 +3,6 @@
 
 const PACE = 900; // milliseconds a step
 const SHORT = 40; // numbers of less letters than that are said
-const NOT_SWEPT = "not swept yet: draw it after backward() under ag.watch()";
 
 class Player {
   constructor(model, controls, changed) {
@@ -91,13 +90,13 @@ class Player {
   }
 
   words() {
-    const forward = counted(this.forward.length, "step");
-    const sweep = this.sweep.length ? `${counted(this.sweep.length, "step")} back` : NOT_SWEPT;
     if (!this.length) return "Nothing was computed here.";
-    if (!this.position) return `${forward} forward, ${sweep}. Press \u2192 to begin.`;
-    const head = `step ${grouped(this.position)} of ${grouped(this.length)}, `;
-    if (this.backwards) return `${head}sweep: ${sweepWords(this.model, this.current)}`;
-    return `${head}forward: ${forwardWords(this.model, this.current)}`;
+    const one = !this.sweep.length; // a program, which goes one way: its sweeps are among its steps
+    const counts = [this.forward, this.sweep].map((steps) => counted(steps.length, "step"));
+    if (!this.position) return `${one ? counts[0] : `${counts[0]} forward, ${counts[1]} back`}. Press \u2192 to begin.`;
+    const head = `step ${grouped(this.position)} of ${grouped(this.length)}`;
+    if (this.backwards) return `${head}, sweep: ${sweepWords(this.model, this.current)}`;
+    return `${head}${one ? "" : ", forward"}: ${forwardWords(this.model, this.current)}`;
   }
 }
 
