@@ -42,7 +42,7 @@ class Titles:
             if array is value:
                 return name
         for name, array in alike:
-            if name in self._copied and same(array, value) and not same(array, np.ravel(array)[:1]):
+            if name in self._copied and same(array, value) and (array != np.ravel(array)[:1]).any():
                 return name
         return ""
 

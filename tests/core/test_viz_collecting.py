@@ -272,7 +272,7 @@ def test_a_constant_without_a_name_is_not_called_as_a_variable_that_happens_to_b
     picture = ag.draw((x * b) * ((1 - y) * b)).picture
     assert [[picture.items[edge.source].title for edge in item.edges] for item in picture.items if item.operations] == [
         ["x", "b"],
-        ["b"],  # an unnamed number of one element stands among the options
+        ["constant", "b"],
         ["multiply", "multiply"],
     ]
     p, q, w = ag.tensor([0.0, 1.0]), ag.tensor([1.0, 0.0]), ag.tensor(np.eye(2), requires_grad=True)
