@@ -55,10 +55,14 @@ def runs(name):
 def measured(name):
     """The number of an experiment that the book prints, as it came out here.
 
+    Errors: ValueError for an experiment that was not run.
+
     >>> 90 < measured("ch1/30").median < 100
     True
     """
     entries = load(name)
+    if not entries:
+        raise ValueError(f"{name} has no results yet; python -m nielsen {name} makes them")
     return Measured(
         values=tuple(EXPERIMENTS[name].number(entry["curves"]) for entry in entries),
         seeds=tuple(entry["seed"] for entry in entries),

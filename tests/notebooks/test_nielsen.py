@@ -1,5 +1,7 @@
 """The programs of Nielsen's book do what the book says: its rules, written out in NumPy, give the same numbers."""
 
+import doctest
+
 import numpy as np
 import pytest
 from nielsen import experiments, mnist_loader, network, network2, network3, results
@@ -176,3 +178,18 @@ def test_each_experiment_was_run_as_it_says():
 
 def test_the_darkness_of_digits_tells_as_much_of_them_as_the_book_says():
     assert results.measured("ch1/darkness").values == (22.25,)
+
+
+@pytest.mark.parametrize(
+    "module", [mnist_loader, network, network2, network3, results], ids=lambda module: module.__name__
+)
+def test_the_examples_in_docstrings_run(module):
+    found = doctest.testmod(module, extraglobs={"np": np})
+    assert found.attempted > 0
+    assert found.failed == 0
+
+
+def test_an_experiment_without_results_says_how_to_run_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(results, "FOLDER", tmp_path)
+    with pytest.raises(ValueError, match="python -m nielsen depth/2 makes them"):
+        results.measured("depth/2")
