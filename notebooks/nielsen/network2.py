@@ -33,7 +33,7 @@ class Network(nn.Module):
 
     >>> net = Network([784, 30, 30, 10], rng=0)
     >>> net.large_weight_initializer()
-    >>> round(float(net.weights[0].data.std()), 2)
+    >>> round(float(net.weights[0].data.std()), 1)
     1.0
     """
 
