@@ -134,8 +134,8 @@ class Builder:
         effect = instruction.kind in ("perform", "numbers") or (instruction.kind == "apply" and bool(instruction.fills))
         if not effect and all(piece.buffer in {p.buffer for p in pieces} for piece in made):
             return  # a view of what is there already
-        quiet = self._quiet()
-        run = np.errstate(**dict.fromkeys(quiet, "ignore"))(run) if quiet else run
+        quiet: dict[str, Any] = dict.fromkeys(self._quiet(), "ignore")
+        run = np.errstate(**quiet)(run) if quiet else run
         self.steps.append(Host(run, tuple(pieces), tuple(made), instruction.label, effect))
 
     def _quiet(self) -> list[str]:

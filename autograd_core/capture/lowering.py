@@ -69,7 +69,8 @@ def lowered(
 
 def _unheard(quiet: Collection[str]) -> Any:
     """Nothing warns while code is followed; what it ignores itself can still be told from the rest."""
-    return np.errstate(**{kind: "ignore" if kind in quiet else "call" for kind in np.geterr()}, call=lambda *_: None)
+    kinds: dict[str, Any] = {kind: "ignore" if kind in quiet else "call" for kind in np.geterr()}
+    return np.errstate(**kinds, call=lambda *_: None)
 
 
 def same_for_other_numbers(run: Callable[..., Any], steps: Sequence[Step], arrays: Sequence[Any]) -> bool:
