@@ -5,7 +5,7 @@ where memory comes from.
 """
 
 from bisect import bisect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -52,7 +52,7 @@ class Builder:
     pieces: dict[Value, Piece] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     updated: set[int] = field(default_factory=set)  # the ids of Tensors that updates write into
-    _errors: dict[str, Any] = field(default_factory=np.geterr)  # what NumPy did of errors before the function ran
+    _errors: Mapping[str, object] = field(default_factory=np.geterr)  # what NumPy did of errors before the function ran
     _arrays: dict[Value, Any] = field(default_factory=dict)  # what each value is here, where lowered steps computed it
     _eager: dict[Value, Any] = field(default_factory=dict)  # and what the function itself computed
     _whole: set[tuple[str, int]] = field(default_factory=set)  # what could not be lowered, and is not tried again
