@@ -125,7 +125,7 @@ fig, ax = plt.subplots(figsize=(7, 3.2), dpi=110)
 for curve in curves:
     ax.plot(np.array(curve) / 100, lw=1, color=BLUE)
 ax.plot(list(his), np.array(list(his.values())) / 100, "o", ms=6, mfc="none", mec=RED, mew=1.5)
-ax.text(1, 90, "printed in the book", color=RED)
+ax.text(8.4, 90, "printed in the book", color=RED)
 ax.text(7.4, 85, "three seeds here", color=BLUE)
 ax.set(xlabel="epoch", ylabel="test images right, %")
 ax.spines[["top", "right"]].set_visible(False)
@@ -133,12 +133,14 @@ plt.show()
 
 
 # %% [markdown]
-# One of ours begins where the book's does; the two others lie far below for a while, and then jump up.
+# One of ours begins where the book's does; the two others lie far below for a while, and then jump up. In the last
+# three epochs the best of ours has what the book has, the median a little less.
 
 # %%
-best = np.max(curves, axis=0)
+best, his_last = np.max(curves, axis=0), [his[epoch] for epoch in (27, 28, 29)]
 assert all(abs(best[epoch] - count) < 60 for epoch, count in his.items())
-assert all(abs(np.median([curve[epoch] for curve in curves]) - his[epoch]) < 60 for epoch in (27, 28, 29))
+below = his_last - np.median(curves, axis=0)[-3:]
+assert all(below > 0) and all(below < 70)  # 30 to 62 images of 10,000
 assert max(np.diff(curve).max() for curve in curves) > 500  # a jump, by more than five per cent in an epoch
 
 # %% [markdown]
@@ -294,6 +296,7 @@ ax.set(yticks=[], ylim=(-3.6, 0.6), xlim=(97.6, 100), xlabel="test images right,
 ax.spines[["top", "right", "left"]].set_visible(False)
 plt.show()
 
+# %%
 medians = [measured(name).median for name in steps]
 assert medians == sorted(medians)
 assert all(abs(measured(name).median - EXPERIMENTS[name].published) < 0.2 for name in steps)
@@ -303,8 +306,8 @@ assert all(abs(measured(name).median - EXPERIMENTS[name].published) < 0.2 for na
 #
 # The last result of the chapter: five networks with two layers of 1,000 units, dropout, and five times as many images
 # (each one also moved by a pixel up, down, left and right). Each has about 99.6 %; the five together, by
-# [plurality](01_perceptron.ipynb), 99.67 %, which is 33 errors. Ours trained for four epochs instead of forty, which
-# is as many steps as one tenth.
+# [plurality](01_perceptron.ipynb), 99.67 %, which is 33 errors. Ours saw each of the 250,000 images once, the book's forty
+# times, so they are further from that; but together they are better than each alone here, too.
 
 # %%
 voters = []
