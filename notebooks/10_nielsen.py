@@ -306,8 +306,8 @@ assert all(abs(measured(name).median - EXPERIMENTS[name].published) < 0.2 for na
 #
 # The last result of the chapter: five networks with two layers of 1,000 units, dropout, and five times as many images
 # (each one also moved by a pixel up, down, left and right). Each has about 99.6 %; the five together, by
-# [plurality](01_perceptron.ipynb), 99.67 %, which is 33 errors. Ours saw each of the 250,000 images once, the book's forty
-# times, so they are further from that; but together they are better than each alone here, too.
+# [plurality](01_perceptron.ipynb), 99.67 %, which is 33 errors. Ours saw each of the 250,000 images once, the book's
+# forty times, so they are further from that; but together they are better than each alone here, too.
 
 # %%
 voters = []
