@@ -4,6 +4,7 @@
 """
 
 import inspect
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -141,7 +142,10 @@ def _point(values: Mapping[str, Any]) -> str:
 
 
 def _short(value: Any) -> str:
-    return np.array2string(np.asarray(value, float), separator=", ", precision=4).replace("\n", "")
+    if isinstance(value, int):  # an option
+        return str(value)
+    text = np.array2string(np.asarray(value, float), separator=", ", precision=4)
+    return re.sub(r"\s*\n\s*", " ", text)
 
 
 # --- operations -------------------------------------------------------------------------------------------------------

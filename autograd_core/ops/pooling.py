@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import as_floating
 from ..errors import OptionError, ShapeError
-from ..examples import Distinct, Example, Interval, Raises
+from ..examples import Distinct, Example, Interval, Raises, Subgradient
 from ..op import SELECTING, general, linear
 from . import pooling_kernels as kernels
 from .convolution import per_axis
@@ -88,6 +88,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
     """Max pooling with its two linear maps, and average pooling, for so many spatial axes."""
     small: tuple[int, ...] = ((2, 2, 6), (2, 2, 4, 5), (1, 2, 3, 4, 2))[ndim - 1]
     overlapping: Any = (3, (3, 2), (2, 3, 2))[ndim - 1]
+    equal = np.ones((1, 1, *(2,) * ndim))
     variants: list[dict[str, Any]] = [
         {"kernel_size": 2},
         {"kernel_size": overlapping, "stride": 1},
@@ -217,6 +218,7 @@ def _make(ndim: int) -> tuple[Any, Any]:
             Raises(OptionError, "dilation must be at least 1", x=small, kernel_size=2, dilation=0),
             Raises(OptionError, "reach 3 of kernel_size 2", x=small, kernel_size=2, padding=2, dilation=2),
         ],
+        subgradients=[Subgradient({"x": equal, "kernel_size": 2}, {"x": equal / 2**ndim}, "ties share evenly")],
     )(max_pool)
     gathered: Any = linear(
         transpose=lambda g, x_aval, **options: scattered(g, shape=x_aval.shape, **options),

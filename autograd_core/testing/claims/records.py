@@ -95,8 +95,10 @@ def _check_subgradient(op: Op, point: Subgradient, create_graph: bool) -> None:
     at = {
         name: tensor(np.asarray(value, np.float64), requires_grad=name in point.gradients)
         for name, value in point.at.items()
+        if name in op.arrays
     }
-    out = op.call(*(at.get(name) for name in op.arrays if name in at))
+    options = {name: value for name, value in point.at.items() if name not in at}
+    out = op.call(*(at.get(name) for name in op.arrays if name in at), **options)
     names = list(point.gradients)
     found = gradients_of(ops.sum(out), [at[name] for name in names], create_graph=create_graph)
     for name, g in zip(names, found, strict=True):
