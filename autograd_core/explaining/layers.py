@@ -241,7 +241,7 @@ class _Composer:
                 e = self._step(node, i, e)
             else:
                 ways = f"sum over {Between(node, self.stretch.cuts[k + 1]).count:,} ways"
-                e = ast.Call(ast.Name(ways), [e], [])
+                e = ast.Name(ways) if _is_one(e) else ast.Call(ast.Name(ways), [e], [])
         return e
 
     def _step(self, node: Node, i: int, e: ast.expr) -> ast.expr:
