@@ -29,9 +29,12 @@ def as_array(value: Any, who: str = "asarray") -> Array:
     kind = type(value)
     if kind is float or kind is int or kind is bool or value is None:
         return value
-    if isinstance(value, int | float) and not isinstance(value, np.generic):
-        return int(value) if isinstance(value, int) else float(value)  # of a class of its own, as `Tensor.size` is
-    array = value if isinstance(value, np.ndarray | np.generic) else _from_sequence(value, who)
+    if isinstance(value, np.ndarray | np.generic):
+        array = value
+    elif isinstance(value, int | float):  # of a class of its own, as `Tensor.size` is
+        return int(value) if isinstance(value, int) else float(value)
+    else:
+        array = _from_sequence(value, who)
     if array.dtype.kind in _KINDS:
         return array
     if array.dtype.kind == "c":

@@ -26,7 +26,6 @@ class Experiment:
     was done with.
     """
 
-    chapter: int
     command: str
     published: float
     of: str
@@ -100,10 +99,10 @@ def second_program(
     return {name: curve for name, curve in curves.items() if curve}
 
 
-def third_program(seed, layers, eta, lmbda=0.0, epochs=60, more=False, watch=None):
+def third_program(seed, layers, eta, lmbda=0.0, epochs=60, more=False):
     training, validation, test = data()
     net = network3.Network(layers(), rng=seed)
-    right = net.SGD(expanded() if more else training, epochs, 10, eta, validation, test, lmbda, watch)
+    right = net.SGD(expanded() if more else training, epochs, 10, eta, validation, test, lmbda)
     predictions = net.predictions(test[0])
     wrong = np.flatnonzero(predictions != test[1])
     return {
@@ -157,22 +156,22 @@ AT_BEST = "test, epoch best on validation"
 
 
 def _baseline(command, published, run):
-    return Experiment(1, command, published, "test", run, partial(last, "test"), seeds=(0,))
+    return Experiment(command, published, "test", run, partial(last, "test"), seeds=(0,))
 
 
 def _first(command, published, seeds=(0, 1, 2), **options):
     run = partial(first_program, **options)
-    return Experiment(1, command, published, OF_TEST, run, partial(peak, "test"), seeds=seeds)
+    return Experiment(command, published, OF_TEST, run, partial(peak, "test"), seeds=seeds)
 
 
-def _second(chapter, command, published, of=OF_VALIDATION, number=None, **options):
+def _second(command, published, of=OF_VALIDATION, number=None, **options):
     number = number or partial(peak, options.get("on", "validation"))
-    return Experiment(chapter, command, published, of, partial(second_program, **options), number)
+    return Experiment(command, published, of, partial(second_program, **options), number)
 
 
 def _third(command, published, layers, eta, reduced=None, seeds=(0, 1, 2), **options):
     run = partial(third_program, layers=layers, eta=eta, **options)
-    return Experiment(6, command, published, AT_BEST, run, at_best_validation, reduced or {}, seeds)
+    return Experiment(command, published, AT_BEST, run, at_best_validation, reduced or {}, seeds)
 
 
 EXPERIMENTS = {
@@ -183,59 +182,59 @@ EXPERIMENTS = {
     "ch1/slow": _first("Network([784, 100, 10]).SGD(td, 30, 10, 0.001)", 21.42, sizes=LARGE, eta=0.001),
     "ch1/broken": _first("Network([784, 30, 10]).SGD(td, 30, 10, 100.0)", 10.09, sizes=SMALL, eta=100.0),
     "ch3/large_30": _second(
-        3, "[784, 30, 10], large weights, SGD(td, 30, 10, 0.5)", 95.49, OF_TEST,
+        "[784, 30, 10], large weights, SGD(td, 30, 10, 0.5)", 95.49, OF_TEST,
         sizes=SMALL, eta=0.5, large=True, on="test",
     ),
     "ch3/large_100": _second(
-        3, "[784, 100, 10], large weights, SGD(td, 30, 10, 0.5)", 96.82, OF_TEST,
+        "[784, 100, 10], large weights, SGD(td, 30, 10, 0.5)", 96.82, OF_TEST,
         sizes=LARGE, eta=0.5, large=True, on="test",
     ),
     "overfitting/none": _second(
-        3, "[784, 30, 10], large weights, SGD(td[:1000], 400, 10, 0.5)", 82.27, OF_TEST,
+        "[784, 30, 10], large weights, SGD(td[:1000], 400, 10, 0.5)", 82.27, OF_TEST,
         sizes=SMALL, eta=0.5, large=True, on="test", images=1000, epochs=400, watch="all",
     ),
     "overfitting/l2": _second(
-        3, "the same, lmbda=0.1", 87.10, OF_TEST,
+        "the same, lmbda=0.1", 87.10, OF_TEST,
         sizes=SMALL, eta=0.5, lmbda=0.1, large=True, on="test", images=1000, epochs=400, watch="all",
     ),
     "overfitting/full_none": _second(
-        3, "[784, 30, 10], large weights, SGD(td, 30, 10, 0.5)", 95.33, "test, last epoch", partial(last, "test"),
+        "[784, 30, 10], large weights, SGD(td, 30, 10, 0.5)", 95.33, "test, last epoch", partial(last, "test"),
         sizes=SMALL, eta=0.5, large=True, on="test", watch="all",
     ),
     "overfitting/full_l2": _second(
-        3, "the same, lmbda=5.0", 96.49, OF_TEST,
+        "the same, lmbda=5.0", 96.49, OF_TEST,
         sizes=SMALL, eta=0.5, lmbda=5.0, large=True, on="test", watch="all",
     ),
     "ch3/100_l2": _second(
-        3, "[784, 100, 10], SGD(td, 30, 10, 0.5, lmbda=5.0)", 97.92, sizes=LARGE, eta=0.5, lmbda=5.0
+        "[784, 100, 10], SGD(td, 30, 10, 0.5, lmbda=5.0)", 97.92, sizes=LARGE, eta=0.5, lmbda=5.0
     ),
     "ch3/100_long": _second(
-        3, "[784, 100, 10], SGD(td, 60, 10, 0.1, lmbda=5.0)", 98.04, sizes=LARGE, eta=0.1, lmbda=5.0, epochs=60
+        "[784, 100, 10], SGD(td, 60, 10, 0.1, lmbda=5.0)", 98.04, sizes=LARGE, eta=0.1, lmbda=5.0, epochs=60
     ),
     "ch3/hunt": _second(
-        3, "[784, 30, 10], SGD(td, 30, 10, 10.0, lmbda=1000.0)", 10.30, sizes=SMALL, eta=10.0, lmbda=1000.0, epochs=6
+        "[784, 30, 10], SGD(td, 30, 10, 10.0, lmbda=1000.0)", 10.30, sizes=SMALL, eta=10.0, lmbda=1000.0, epochs=6
     ),
     **{
         f"weight_initialization/{kind}": _second(
-            3, f"[784, 30, 10], {kind} weights, SGD(td, 30, 10, 0.1, lmbda=5.0)", published, "validation, last epoch",
+            f"[784, 30, 10], {kind} weights, SGD(td, 30, 10, 0.1, lmbda=5.0)", published, "validation, last epoch",
             partial(last, "validation"), sizes=SMALL, eta=0.1, lmbda=5.0, large=kind == "large",
         )
         for kind, published in (("large", 96.37), ("default", 96.50))
     },
     **{
         f"multiple_eta/{eta}": _second(
-            3, f"[784, 30, 10], SGD(td, 30, 10, {eta}, lmbda=5.0)", published, "training cost, last epoch", final_cost,
+            f"[784, 30, 10], SGD(td, 30, 10, {eta}, lmbda=5.0)", published, "training cost, last epoch", final_cost,
             sizes=SMALL, eta=eta, lmbda=5.0, watch="all",
         )
         for eta, published in ((0.025, 0.339), (0.25, 0.339))
     },
     "multiple_eta/2.5": _second(
-        3, "[784, 30, 10], SGD(td, 30, 10, 2.5, lmbda=5.0)", 0.72, "training cost, best epoch",
+        "[784, 30, 10], SGD(td, 30, 10, 2.5, lmbda=5.0)", 0.72, "training cost, best epoch",
         lambda curves: min(curves["training_cost"]), sizes=SMALL, eta=2.5, lmbda=5.0, watch="all",
     ),
     **{
         f"more_data/{size}": _second(
-            3, f"[784, 30, 10], large weights, SGD(td[:{size}], {1_500_000 // size}, 10, 0.5, lmbda={size / 10_000:g})",
+            f"[784, 30, 10], large weights, SGD(td[:{size}], {1_500_000 // size}, 10, 0.5, lmbda={size / 10_000:g})",
             published, "validation, last epoch", partial(last, "validation"), sizes=SMALL, eta=0.5, images=size,
             lmbda=size / 10_000, epochs=1_500_000 // size, large=True, watch="end",
         )
@@ -243,7 +242,7 @@ EXPERIMENTS = {
     },
     **{
         f"depth/{depth}": _second(
-            5, f"[784, {'30, ' * depth}10], SGD(td, 30, 10, 0.1, lmbda=5.0)", published,
+            f"[784, {'30, ' * depth}10], SGD(td, 30, 10, 0.1, lmbda=5.0)", published,
             sizes=[784, *[30] * depth, 10], eta=0.1, lmbda=5.0,
         )
         for depth, published in enumerate((96.48, 96.90, 96.57, 96.53), start=1)

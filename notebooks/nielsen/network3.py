@@ -34,11 +34,8 @@ class Network(nn.Module):
             x = layer(x)
         return x
 
-    def SGD(self, training_data, epochs, mini_batch_size, eta, validation_data, test_data, lmbda=0.0, watch=None):
-        """Train; give back two lists: how many validation images and how many test images were right after each epoch.
-
-        `watch` is called with both after each epoch.
-        """
+    def SGD(self, training_data, epochs, mini_batch_size, eta, validation_data, test_data, lmbda=0.0):
+        """Train; give back how many validation images, and how many test images, were right after each epoch."""
         images, labels = training_data
         batches = len(images) // mini_batch_size
         decayed = {"params": [layer.w for layer in self.layers], "weight_decay": lmbda / batches}
@@ -57,8 +54,6 @@ class Network(nn.Module):
                 step(images[k : k + mini_batch_size], labels[k : k + mini_batch_size])
             for counts, data in zip(right, (validation_data, test_data), strict=True):
                 counts.append(self.accuracy(data))
-            if watch:
-                watch(*right)
         return right
 
     def predictions(self, images):
